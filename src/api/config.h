@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration of a tunnel: flat, validated, without secrets.
+ *
+ * How it works: vpnd-conf parses and validates the file and writes this as
+ * text (config_encode); vpnd reads it from a pipe (config_decode), and reads
+ * the key files itself. Each setting that vpnd itself may have to complain of
+ * keeps its place in the file.
+ */
+#ifndef API_CONFIG_H
+#define API_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/log.h"
+
+#define CONFIG_KEY_BYTES     32
+#define CONFIG_NAME_BYTES    64	  /* tunnel and peer names, with NUL */
+#define CONFIG_DEVICE_BYTES  16	  /* IFNAMSIZ */
+#define CONFIG_PATH_BYTES    1024
+#define CONFIG_HOST_BYTES    256
+#define CONFIG_CIPHERS	     2
+#define CONFIG_MTU_DEFAULT   1420
+#define CONFIG_TXQLEN_DEFAULT 250
+
+enum config_compress {
+	CONFIG_COMPRESS_NONE,
+	CONFIG_COMPRESS_LZ4,
+	CONFIG_COMPRESS_ZSTD,
+};
+
+enum config_cipher {
+	CONFIG_CIPHER_AES256GCM,
+	CONFIG_CIPHER_CHACHA20POLY1305,
+};
+
+enum config_extension {
+	CONFIG_EXTENSION_AUTO,
+	CONFIG_EXTENSION_OFF,
+	CONFIG_EXTENSION_REQUIRED,
+};
+
+enum config_routes {
+	CONFIG_ROUTES_AUTO,
+	CONFIG_ROUTES_NONE,
+	CONFIG_ROUTES_TABLE,
+};
+
+/* 1-based; line 0: the setting is not in the file (a default). */
+struct config_place {
+	uint32_t line, column;
+};
+
+struct config_peer {
+	char name[CONFIG_NAME_BYTES];
+	uint8_t public_key[CONFIG_KEY_BYTES];
+	char endpoint_host[CONFIG_HOST_BYTES]; /* name or address; "" none */
+	uint16_t endpoint_port;
+	struct prefix *allowed_ips; /* masked */
+	size_t allowed_ips_count;
+	uint32_t keepalive_s; /* 0: off */
+	char preshared_key_file[CONFIG_PATH_BYTES]; /* "" none */
+	enum config_extension extension;
+	enum config_compress compress; /* the tunnel's, or the peer's own */
+	struct config_place place, public_key_place, preshared_key_place;
+};
+
+struct config {
+	char name[CONFIG_NAME_BYTES];	/* of the tunnel */
+	char file[CONFIG_PATH_BYTES];	/* absolute, for messages */
+	char device[CONFIG_DEVICE_BYTES];
+	struct prefix *addresses; /* host bits kept */
+	size_t addresses_count;
+	uint32_t mtu;
+	uint32_t txqueuelen;
+	struct address listen_address; /* "::" serves both families */
+	uint16_t listen_port;	       /* 0: the kernel chooses */
+	char private_key_file[CONFIG_PATH_BYTES];
+	struct config_place private_key_place;
+	enum config_routes routes;
+	uint32_t routes_table; /* with CONFIG_ROUTES_TABLE */
+	uint32_t fwmark;       /* 0: none, or one of vpnd's own choice */
+	enum config_compress compress;
+	/* In order of preference. With has_cipher_order false the file does
+	 * not say, and the faster of those that both ends have comes first. */
+	enum config_cipher ciphers[CONFIG_CIPHERS];
+	size_t ciphers_count;
+	bool has_cipher_order;
+	enum log_level log_level;
+	struct config_peer *peers;
+	size_t peers_count;
+};
+
+/* A zeroed configuration with the defaults of vpnd.conf(5); NULL: no memory. */
+struct config *config_new(void);
+void config_free(struct config *config);
+
+/* Append a peer with defaults, or a prefix; NULL or -ENOMEM: no memory. */
+struct config_peer *config_add_peer(struct config *config);
+must_check int config_add_prefix(
+    struct prefix **list, size_t *count, const struct prefix *prefix);
+
+/* The names used in the file: "lz4", "aes256gcm", "required", ... */
+const char *config_compress_name(enum config_compress compress);
+const char *config_cipher_name(enum config_cipher cipher);
+const char *config_extension_name(enum config_extension extension);
+
+/*
+ * The flat text form. config_encode returns a NUL-terminated string that the
+ * caller frees, or NULL (no memory). config_decode checks every bound again,
+ * as its input comes from another process: 0, -EINVAL, -ENOMEM; *ret is the
+ * caller's.
+ */
+char *config_encode(const struct config *config);
+must_check int config_decode(
+    struct config **ret, const char *text, size_t len);
+
+/* Base64 of a 32-byte key, strict (44 characters, canonical). 0 or -EINVAL. */
+must_check int key_parse(uint8_t ret[CONFIG_KEY_BYTES], const char *text);
+#define KEY_TEXT_BYTES 45
+const char *key_format(
+    const uint8_t key[CONFIG_KEY_BYTES], char text[KEY_TEXT_BYTES]);
+
+#endif

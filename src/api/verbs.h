@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one table of verbs: dispatch, help, completion, rights and manual page
+ * are made from it, or compared with it by `make check`.
+ */
+#ifndef API_VERBS_H
+#define API_VERBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/control.h"
+
+/* name, rights, asks the daemon, arguments, summary */
+#define VERB_LIST(X)                                                          \
+	X("status", READ, true, "[PEER]",                                     \
+	    "show the tunnel and its peers, and why one is down")             \
+	X("drops", READ, true, "",                                            \
+	    "show which packets were dropped where, and why")                 \
+	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
+	    "measure round-trip time and loss inside the session")            \
+	X("peer add", ALL, true,                                              \
+	    "NAME public-key KEY [endpoint HOST:PORT] [allowed-ips LIST] "    \
+	    "[keepalive TIME] [preshared-key-file FILE] [compress NAME] "     \
+	    "[extension NAME]",                                               \
+	    "add a peer until the next reload")                               \
+	X("peer remove", ALL, true, "NAME", "remove a peer")                  \
+	X("reload", ALL, true, "",                                            \
+	    "read the configuration again and apply the difference")          \
+	X("stop", ALL, true, "", "end the daemon")                            \
+	X("genkey", READ, false, "", "print a new private key")               \
+	X("pubkey", READ, false, "", "read a private key, print its public key") \
+	X("genpsk", READ, false, "", "print a new pre-shared key")            \
+	X("version", READ, false, "", "print the versions of vpnctl and vpnd")
+
+struct verb {
+	const char *name; /* "peer add": words joined by one blank */
+	enum control_rights rights;
+	bool asks_daemon;
+	const char *arguments;
+	const char *summary;
+};
+
+extern const struct verb verbs[];
+extern const size_t verbs_count;
+
+/* The verb of that exact name, or NULL. */
+const struct verb *verb_find(const char *name);
+
+#endif

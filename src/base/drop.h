@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one list of reasons why a packet is dropped.
+ *
+ * One line yields the enum, the name (counter, JSON key, trace tag) and the
+ * sentence. Names without VPN_ are those of the kernel's skb_drop_reason and
+ * mean the same there; names never change once released.
+ */
+#ifndef BASE_DROP_H
+#define BASE_DROP_H
+
+#define DROP_LIST(X)                                                          \
+	X(NONE, "not dropped")                                                \
+	/* the kernel's */                                                    \
+	X(IP_INHDR, "bad IP header")                                          \
+	X(IP_CSUM, "bad IPv4 header checksum")                                \
+	X(PKT_TOO_SMALL, "shorter than its header says")                      \
+	X(PKT_TOO_BIG, "larger than the tunnel can carry")                    \
+	X(UNHANDLED_PROTO, "neither IPv4 nor IPv6")                           \
+	X(IPV6_BAD_EXTHDR, "bad or too many IPv6 extension headers")          \
+	X(IP_RPFILTER, "source is not in the peer's allowed_ips")             \
+	X(IP_INVALID_SOURCE, "source address can not be a source")            \
+	X(IP_INVALID_DEST, "destination address can not be a destination")    \
+	X(IP_LOCALNET, "loopback address outside of the loopback device")     \
+	X(IP_LOCAL_SOURCE, "source is one of this host's tunnel addresses")   \
+	X(IP_OUTNOROUTES, "no peer's allowed_ips has the destination")        \
+	X(NEIGH_QUEUEFULL, "waited for a session, pushed out by newer ones")  \
+	X(NEIGH_FAILED, "waited for a session that did not come")             \
+	X(NEIGH_DEAD, "the peer was removed or has no endpoint")              \
+	X(FULL_RING, "the kernel dropped it before vpnd read the device")     \
+	X(SOCKET_RCVBUFF, "the UDP socket's receive buffer was full")         \
+	X(DEV_READY, "the device is down")                                    \
+	X(DEV_HDR, "the device refused the packet")                           \
+	X(NOMEM, "no packet buffer or no kernel memory")                      \
+	X(NETFILTER_DROP, "the host's firewall refused it (EPERM)")           \
+	X(RECURSION_LIMIT, "would be routed into the tunnel itself")          \
+	/* ours: the underlay */                                              \
+	X(VPN_UNREACHABLE, "the host has no route to the peer's endpoint")    \
+	X(VPN_SENDBUF, "the UDP socket's send buffer was full")               \
+	X(VPN_DATAGRAM_SIZE, "larger than a UDP datagram or the path allows") \
+	X(VPN_TRUNCATED, "datagram larger than a packet buffer")              \
+	/* ours: a stranger's bytes */                                        \
+	X(VPN_TYPE, "unknown message type")                                   \
+	X(VPN_LENGTH, "length does not fit the message type")                 \
+	X(VPN_MAC1, "MAC1 is wrong: not meant for this key")                  \
+	X(VPN_MAC2, "under load, and no valid cookie")                        \
+	X(VPN_RATE, "too many handshakes from this address")                  \
+	X(VPN_UNKNOWN_PEER, "initiation of a key that is no peer")            \
+	X(VPN_TIMESTAMP, "initiation was replayed or is too old")             \
+	X(VPN_FLOOD, "initiations of this peer come too fast")                \
+	X(VPN_HANDSHAKE, "handshake message did not authenticate")            \
+	X(VPN_UNEXPECTED, "answers nothing that was asked")                   \
+	X(VPN_NOSESSION, "no session has this receiver index")                \
+	X(VPN_AUTH, "authentication failed")                                  \
+	X(VPN_REPLAY, "counter was seen before or is too old")                \
+	X(VPN_EXPIRED, "the session's keys are too old")                      \
+	X(VPN_LIMIT, "the session has sent or taken all it may")              \
+	/* ours: a peer's frames */                                           \
+	X(VPN_FRAME, "unknown or damaged extension frame")                    \
+	X(VPN_NOT_OFFERED, "extension frame that was not offered")            \
+	X(VPN_DECOMPRESS, "compressed frame does not expand as it says")      \
+	X(VPN_ECN, "congestion mark on a packet that can not carry it")       \
+	X(VPN_PLAIN, "extension = \"required\", but the peer has none")
+
+enum drop {
+#define DROP_ENUM(name, text) DROP_##name,
+	DROP_LIST(DROP_ENUM)
+#undef DROP_ENUM
+	    DROP_COUNT
+};
+
+/* "IP_RPFILTER"; static storage. Any value is safe. */
+const char *drop_name(enum drop reason);
+
+/* One sentence for people; static storage. Any value is safe. */
+const char *drop_text(enum drop reason);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A packet, the lists it travels on, and the fixed pool it comes from.
+ *
+ * How it works: a pool is one mapping that holds `count` packets, each with a
+ * buffer of `buffer_bytes`. The packet's bytes are buffer[offset .. offset+len).
+ * PACKET_HEAD_BYTES before them take the outer header, PACKET_TAIL_BYTES behind
+ * them padding and tag, so that sealing and opening happen in place. A packet
+ * is on one list or held by one owner at any time; released packets are
+ * poisoned, and the pool counts them.
+ */
+#ifndef BASE_PACKET_H
+#define BASE_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/drop.h"
+#include "base/endpoint.h"
+
+struct peer;
+
+/* Outer header 16, largest frame header, and room to grow. */
+#define PACKET_HEAD_BYTES 64
+/* Padding up to 15, tag 16. */
+#define PACKET_TAIL_BYTES 32
+#define PACKET_BATCH	  64 /* packets that one turn carries at most */
+
+/* What is known of the L4 checksum. */
+enum checksum_state {
+	CHECKSUM_FULL,	   /* complete, not verified */
+	CHECKSUM_PARTIAL,  /* holds the pseudo-header sum only */
+	CHECKSUM_VERIFIED, /* complete and verified */
+};
+
+/* Kinds of outer messages, noted by the stage `outer`. */
+struct packet {
+	struct packet *next;
+	uint8_t *buffer;
+	uint32_t buffer_bytes;
+	uint32_t offset;
+	uint32_t len;
+
+	/* who and whither */
+	struct peer *peer; /* it came from, or goes to; not owned */
+	struct endpoint endpoint; /* outer: from (received), to (sent) */
+	uint8_t outer_ecn;	  /* two bits, received or to be sent */
+	bool is_data;		  /* sealed data, no handshake message */
+	bool is_truncated;	  /* the socket cut it */
+
+	/* what the inner parser found; valid after it returned DROP_NONE */
+	uint8_t family;	     /* 4 or 6 */
+	uint8_t l4_protocol; /* after IPv6 extension headers */
+	uint8_t inner_ecn;
+	bool is_fragment;	/* any fragment */
+	bool is_later_fragment; /* no L4 header inside */
+	uint16_t l3_bytes;	/* header with options or extensions */
+	uint16_t source_port, destination_port;
+	struct address source, destination;
+	uint32_t flow_hash; /* of the 5-tuple; 0 when not parsed */
+
+	/* a super-packet: `segments` of `segment_bytes` payload each */
+	uint16_t segment_bytes; /* 0: an ordinary packet */
+	uint16_t segments;	/* 1 for an ordinary packet */
+	enum checksum_state checksum;
+
+	/* sealing and opening */
+	uint64_t counter;
+	void *keypair;	      /* protocol's, valid within one turn */
+	uint8_t frame;	      /* enum wire_frame of what it carries, 0: IP */
+	bool is_ours;	      /* made by vpnd: keepalive, HELLO, ECHO ... */
+	uint32_t plain_bytes; /* inner length before compression */
+	enum drop drop;	      /* set by the stage that dropped it */
+};
+
+/* A first-in first-out list; zero is empty. */
+struct packet_list {
+	struct packet *first;
+	struct packet *last;
+	size_t len;
+};
+
+void packet_list_push(struct packet_list *list, struct packet *pkt);
+/* The first one, now owned by the caller, or NULL. */
+struct packet *packet_list_pop(struct packet_list *list);
+/* Moves all of `from` behind `to`. */
+void packet_list_append(struct packet_list *to, struct packet_list *from);
+
+struct pool;
+
+/*
+ * A pool of `count` packets with room for `largest` bytes between head and
+ * tail room. 0 or -ENOMEM. pool_free asserts that all packets came back.
+ */
+must_check int pool_new(struct pool **ret, size_t count, size_t largest);
+void pool_free(struct pool *pool);
+
+/* An empty packet with offset PACKET_HEAD_BYTES, all else zero (segments 1);
+ * NULL when all are in use. The caller owns it. */
+must_check struct packet *pool_get(struct pool *pool);
+/* Consumes pkt; NULL is fine. */
+void pool_put(struct pool *pool, struct packet *pkt);
+void pool_put_list(struct pool *pool, struct packet_list *list);
+
+size_t pool_available(const struct pool *pool);
+size_t pool_count(const struct pool *pool);
+/* Largest `len` of a packet with the standard head and tail room. */
+size_t pool_largest(const struct pool *pool);
+
+static inline uint8_t *packet_data(const struct packet *pkt)
+{
+	return pkt->buffer + pkt->offset;
+}
+
+/* Bytes behind the data that may still be written. */
+static inline size_t packet_tail_room(const struct packet *pkt)
+{
+	return pkt->buffer_bytes - pkt->offset - pkt->len;
+}
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The tunnel as a whole, without I/O: configuration, peers with names, reload,
+ * commands, status. The daemon, the simulator and the fuzzers drive it alike.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/config.h"
+#include "api/control.h"
+#include "api/reply.h"
+#include "base/attributes.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/packet.h"
+#include "path/path.h"
+#include "protocol/tunnel.h"
+
+struct core;
+
+/* The secrets that belong to a configuration, in locked memory. */
+struct core_keys {
+	uint8_t private_key[CONFIG_KEY_BYTES];
+	size_t preshared_count; /* = config->peers_count */
+	uint8_t preshared[][CONFIG_KEY_BYTES]; /* zeros: none */
+};
+
+/* All zeros; NULL: no memory. core_keys_free wipes; NULL is fine. */
+struct core_keys *core_keys_new(const struct memory *memory, size_t peers);
+void core_keys_free(const struct memory *memory, struct core_keys *keys);
+
+struct core_setup {
+	struct config *config;	/* consumed */
+	struct core_keys *keys; /* consumed */
+	const struct memory *memory;
+	struct pool *pool;
+	const struct log *log;
+	uint16_t aead_speed[TUNNEL_AEADS + 1]; /* by aead_id, MB/s, 0 unknown */
+	const char *version; /* of the daemon, for `vpnctl version` */
+};
+
+/*
+ * 0 or negative errno; on failure `error` (room bytes) says what and where in
+ * the words of a configuration error (file:line:column: error: ...), as for
+ * a peer that has our own key. Setup's config and keys are consumed anyway.
+ */
+must_check int core_new(struct core **ret, const struct core_setup *setup,
+    const struct moment *now, char *error, size_t room);
+void core_free(struct core *core);
+
+/* ---- data: both consume the list; then look at the results ---- */
+void core_from_wire(
+    struct core *core, struct packet_list *list, const struct moment *now);
+void core_from_device(
+    struct core *core, struct packet_list *list, const struct moment *now);
+/* Timers and whatever is pending. */
+void core_turn(struct core *core, const struct moment *now);
+struct instant core_deadline(const struct core *core);
+struct packet_list *core_to_wire(struct core *core);
+struct packet_list *core_to_device(struct core *core);
+struct path *core_path(struct core *core);
+struct tunnel *core_tunnel(struct core *core);
+const struct config *core_config(const struct core *core);
+const uint8_t *core_public_key(const struct core *core);
+
+/* ---- events for the daemon ---- */
+enum core_event_kind {
+	CORE_RESOLVE,	 /* look the name of this peer's endpoint up */
+	CORE_REMEMBER,	 /* an endpoint changed: the state file is stale */
+	CORE_PEERS_CHANGED, /* allowed IPs changed: routes need a look */
+	CORE_STATUS_CHANGED, /* a peer came up or went down */
+	CORE_PING_DONE,	 /* answer of core_ping */
+};
+
+struct core_event {
+	enum core_event_kind kind;
+	char peer[CONFIG_NAME_BYTES];
+	char host[CONFIG_HOST_BYTES]; /* CORE_RESOLVE */
+	uint16_t port;
+	uint64_t ping; /* CORE_PING_DONE: the id */
+	int64_t rtt_ns; /* -1: no answer in time */
+};
+
+must_check bool core_take_event(struct core *core, struct core_event *ret);
+
+/* A name was resolved (in order of preference); the session lives on when the
+ * current endpoint is among the answers. */
+void core_resolved(struct core *core, const char *peer,
+    const struct address *addresses, size_t count, const struct moment *now);
+
+/* Endpoints of an earlier run; used where the peer has none yet, or, when its
+ * endpoint is a name, until the name is resolved. Then handshakes begin. */
+void core_remembered(struct core *core,
+    const uint8_t public_key[CONFIG_KEY_BYTES],
+    const struct endpoint *endpoint);
+/* Begins a handshake with each peer that has an endpoint. */
+void core_connect(struct core *core, const struct moment *now);
+
+void core_underlay_changed(struct core *core, const struct moment *now);
+/* Queues CLOSE for all; the caller sends what is on core_to_wire and exits. */
+void core_close(struct core *core, const struct moment *now);
+
+/* ---- reload: a plan first, so that it can be refused as a whole ---- */
+enum plan_kind {
+	PLAN_RESTART, /* `setting` can not be changed while vpnd runs */
+	PLAN_PRIVATE_KEY,
+	PLAN_PEER_ADD,
+	PLAN_PEER_REMOVE,
+	PLAN_PEER_CHANGE, /* `setting`: what of it */
+	PLAN_ADDRESS_ADD, /* the host's: the daemon does it */
+	PLAN_ADDRESS_REMOVE,
+	PLAN_LOG_LEVEL,
+	PLAN_SETTING, /* another one of the tunnel, applied by core */
+};
+
+struct plan_step {
+	enum plan_kind kind;
+	char setting[CONFIG_NAME_BYTES]; /* "device.mtu", "endpoint", ... */
+	char peer[CONFIG_NAME_BYTES];	 /* "" when it is not about a peer */
+	size_t old_idx, new_idx;	 /* of peer or address */
+	bool is_runtime; /* PEER_REMOVE: it was added by vpnctl */
+};
+
+struct plan {
+	struct plan_step *steps;
+	size_t count;
+	size_t restart_count;
+};
+
+/* Compares the running configuration with `next`. 0 or -ENOMEM. */
+must_check int core_plan(struct core *core, const struct config *next,
+    const struct core_keys *keys, struct plan *ret);
+void plan_clear(struct plan *plan);
+
+/*
+ * Executes a plan without PLAN_RESTART steps; consumes next and keys. 0, or
+ * -EINVAL with `error` as in core_new, or -ENOMEM; then nothing is changed.
+ */
+must_check int core_apply(struct core *core, const struct plan *plan,
+    struct config *next, struct core_keys *keys, const struct moment *now,
+    char *error, size_t room);
+
+/* Writes the plan for people and programs: schema vpnd.reload/1. */
+void core_plan_reply(
+    struct core *core, const struct plan *plan, struct reply *reply);
+
+/* ---- commands ---- */
+struct core_answer {
+	enum control_exit exit;
+	char message[256]; /* for people, "" when it went well */
+};
+
+/*
+ * Verbs that need nothing but the core: status, drops, version, "peer add"
+ * (the pre-shared key has been read by the daemon into `preshared_key`, NULL
+ * without one), "peer remove".
+ */
+void core_command(struct core *core, const struct control_request *request,
+    enum control_rights rights, const uint8_t *preshared_key,
+    const struct moment *now, struct reply *reply, struct core_answer *ret);
+
+/* Begins one ping of a peer; CORE_PING_DONE with the id follows within
+ * timeout_ns. Fills *ret, exit CONTROL_OK when it was sent. */
+void core_ping(struct core *core, const char *peer, uint64_t id,
+    int64_t timeout_ns, const struct moment *now, struct core_answer *ret);
+
+/* What the daemon knows of the host, shown by status. */
+struct core_host {
+	char device[CONFIG_DEVICE_BYTES];
+	bool is_device_up;
+	uint32_t mtu;
+	uint16_t port;
+	uint32_t fwmark, table;
+	struct instant started;
+	const char *last_reload; /* sentence, NULL: none yet */
+	bool last_reload_failed;
+};
+void core_set_host(struct core *core, const struct core_host *host);
+
+/* One line for sd_notify's STATUS=, e.g. "2/3 peers up". */
+void core_status_line(
+    struct core *core, const struct moment *now, char *line, size_t room);
+
+#endif

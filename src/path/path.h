@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where protocol and receive-path model meet: stages, verdicts, the runner.
+ *
+ * How it works: two tables show the whole data path (inbound.c, outbound.c).
+ * The runner carries a batch through one stage before the next, so that
+ * counting, tracing and releasing live in one place. No packet bypasses the
+ * tables, ours included: what a stage makes goes on `emitted` with the stage
+ * it enters at.
+ */
+#ifndef PATH_PATH_H
+#define PATH_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/drop.h"
+#include "base/endpoint.h"
+#include "base/instant.h"
+#include "base/packet.h"
+
+struct path;
+struct tunnel;
+
+enum verdict {
+	VERDICT_PASS,	 /* on to the next stage */
+	VERDICT_DROPPED, /* pkt->drop says why; the runner counts, releases */
+	VERDICT_TAKEN,	 /* somebody else owns it now, or it is done with */
+	VERDICT_BRANCH,	 /* goes on in the table that path->branch names */
+};
+
+/* One of the two functions is set; the second gets the batch as a whole and
+ * writes one verdict for each packet. */
+struct stage {
+	const char *name;	     /* shown to users, never changes */
+	const char *kernel_function; /* what it stands for */
+	enum verdict (*run)(struct path *path, struct packet *pkt);
+	void (*run_batch)(struct path *path, struct packet **pkts,
+	    enum verdict *verdicts, size_t count);
+};
+
+/* Ended by an entry without name. */
+extern const struct stage path_inbound[];
+extern const struct stage path_outbound[];
+
+/* Stages whose drops happen outside of the tables, in the daemon. */
+enum path_outside {
+	PATH_OUTSIDE_OUTER,	/* the UDP socket */
+	PATH_OUTSIDE_TUN_READ,	/* the device, before we read */
+	PATH_OUTSIDE_TUN_WRITE, /* the device refused */
+	PATH_OUTSIDE_ENCAP,	/* sending failed */
+	PATH_OUTSIDE_COUNT,
+};
+
+struct path_setup {
+	struct tunnel *tunnel;
+	struct pool *pool;
+	/* Called for each drop when not NULL; must not change the packet. */
+	void (*trace)(void *context, const struct stage *stage,
+	    const struct packet *pkt);
+	void *trace_context;
+};
+
+/* 0 or -ENOMEM. */
+must_check int path_new(struct path **ret, const struct path_setup *setup);
+void path_free(struct path *path);
+
+/* The tunnel device's own addresses: a peer may not send from them. */
+must_check int path_set_addresses(
+    struct path *path, const struct prefix *addresses, size_t count);
+
+/* Datagrams from the socket; packets from the device. Consume the list. */
+void path_run_inbound(
+    struct path *path, struct packet_list *list, const struct moment *now);
+void path_run_outbound(
+    struct path *path, struct packet_list *list, const struct moment *now);
+
+/* Carries what the tunnel made meanwhile (messages, frames, released and
+ * dropped packets) through the tables. Call after anything that may have
+ * made some; path_run_* do so themselves. */
+void path_run_emitted(struct path *path, const struct moment *now);
+
+/* Results; the caller takes what is on them. */
+struct packet_list *path_to_wire(struct path *path);
+struct packet_list *path_to_device(struct path *path);
+
+/* Counts a drop that happened outside of the tables. */
+void path_count_outside(struct path *path, enum path_outside where,
+    enum drop reason, uint64_t count);
+/* The same with the packet at hand: counts for its peer too, traces, and
+ * releases it. */
+void path_drop_outside(struct path *path, enum path_outside where,
+    enum drop reason, struct packet *pkt);
+
+/* One line of `vpnctl drops`. */
+struct path_drop {
+	const char *direction; /* "in", "out" */
+	const char *stage;
+	enum drop reason;
+	uint64_t packets;
+	struct instant last;
+	char example[128]; /* printed header of the last one, "" unknown */
+};
+
+/* Calls back with each pair that is not zero, in the order of the stages. */
+void path_each_drop(const struct path *path,
+    void (*found)(void *context, const struct path_drop *drop), void *context);
+
+struct path_totals {
+	/* inbound: rx = delivered + consumed + dropped (+ nothing else) */
+	uint64_t rx_packets, rx_delivered, rx_consumed, rx_dropped;
+	/* outbound: tx + ours = sent + waiting + dropped */
+	uint64_t tx_packets, tx_ours, tx_sent, tx_dropped;
+};
+void path_totals(const struct path *path, struct path_totals *ret);
+
+#endif

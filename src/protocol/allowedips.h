@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Cryptokey routing: longest-prefix match from addresses to peers.
+ *
+ * A binary trie with compressed paths, one for IPv4 and one for IPv6. It knows
+ * no IP header: addresses come as bytes. A value is never NULL.
+ */
+#ifndef PROTOCOL_ALLOWEDIPS_H
+#define PROTOCOL_ALLOWEDIPS_H
+
+#include <stddef.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+
+struct allowedips_node;
+
+struct allowedips {
+	struct allowedips_node *ipv4, *ipv6;
+	size_t nodes; /* for the tests: an empty table has none */
+};
+
+/* Zero is an empty table. */
+void allowedips_clear(struct allowedips *table);
+
+/* Gives the (masked) prefix to `value`, whoever had it. 0 or -ENOMEM. */
+must_check int allowedips_insert(
+    struct allowedips *table, const struct prefix *prefix, void *value);
+
+/* Takes the exact prefix out if `value` has it. */
+void allowedips_remove(
+    struct allowedips *table, const struct prefix *prefix, const void *value);
+
+/* Takes out all prefixes of `value`. */
+void allowedips_remove_value(struct allowedips *table, const void *value);
+
+/* The value of the longest prefix that has the address, or NULL. */
+void *allowedips_lookup(
+    const struct allowedips *table, const struct address *address);
+
+/* Calls back with each prefix of `value`, IPv4 first, in order. */
+void allowedips_each(const struct allowedips *table, const void *value,
+    void (*found)(void *context, const struct prefix *prefix), void *context);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Compression behind one table, stateless from packet to packet.
+ *
+ * How it works: before the compressor runs, a packet has to pass an entropy
+ * pre-test of a few sampled bytes, and its flow must not be in back-off: after
+ * 8 packets in a row that did not shrink by 1/16, a flow is left alone for a
+ * number of packets that doubles up to 4096. Flows share a small table by
+ * hash; a collision only costs ratio.
+ */
+#ifndef PROTOCOL_COMPRESS_H
+#define PROTOCOL_COMPRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+/* Numbers on the wire (HELLO). */
+enum compressor_id {
+	COMPRESSOR_NONE = 0,
+	COMPRESSOR_LZ4 = 1,
+	COMPRESSOR_ZSTD = 2,
+};
+
+struct compressor_state; /* work space of one compressor, no history */
+
+struct compressor {
+	enum compressor_id id;
+	const char *name; /* "lz4" */
+	/* Bytes of work space; compressor_state_init places it there. */
+	size_t state_bytes;
+	struct compressor_state *(*state_init)(void *space, size_t bytes);
+	/* Bytes written to dst, or 0 when it does not fit in `room`. */
+	size_t (*compress)(struct compressor_state *state, uint8_t *dst,
+	    size_t room, const uint8_t *src, size_t len);
+	/* True when the block expands to exactly `original` bytes. Never
+	 * writes more than that, whatever the block says. */
+	bool (*expand)(struct compressor_state *state, uint8_t *dst,
+	    size_t original, const uint8_t *src, size_t len);
+};
+
+extern const struct compressor compressor_lz4;
+extern const struct compressor compressor_zstd;
+
+/* The table's entry; NULL for COMPRESSOR_NONE and unknown ids. */
+const struct compressor *compressor_find(enum compressor_id id);
+
+#define COMPRESS_BYTES_MIN 128 /* shorter packets are not tried */
+#define COMPRESS_FLOWS	   256
+
+/* Entropy pre-test: samples 64 bytes; false when they look random. */
+must_check bool compress_looks_worth_it(const uint8_t *bytes, size_t len);
+
+struct compress_flow {
+	uint8_t failures;   /* in a row, up to 8 */
+	uint8_t shift;	    /* next back-off is 16 << shift packets */
+	uint16_t leave_out; /* packets still left alone */
+};
+
+struct compress_flows {
+	struct compress_flow flows[COMPRESS_FLOWS];
+};
+
+/* True when the next packet of the flow may be tried; counts it if not. */
+must_check bool compress_flow_may_try(
+    struct compress_flows *flows, uint32_t flow_hash);
+void compress_flow_succeeded(struct compress_flows *flows, uint32_t flow_hash);
+void compress_flow_failed(struct compress_flows *flows, uint32_t flow_hash);
+
+#endif

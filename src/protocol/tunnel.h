@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The protocol as a whole: peers, sessions, handshakes, timers, extension.
+ *
+ * How it works: bytes and time come in through the functions below; effects
+ * come out as data: handshake messages on one list (tunnel_take_messages),
+ * frames of our own that still have to be sealed on another
+ * (tunnel_take_frames), staged packets whose session has come on a third
+ * (tunnel_take_released), events (tunnel_take_event), and one deadline
+ * (tunnel_deadline). Nothing here knows an IP header, a socket or a clock.
+ */
+#ifndef PROTOCOL_TUNNEL_H
+#define PROTOCOL_TUNNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/packet.h"
+#include "protocol/aead.h"
+#include "protocol/compress.h"
+#include "protocol/wire.h"
+
+struct tunnel;
+struct peer;
+
+enum extension_mode {
+	EXTENSION_AUTO,	    /* use it when the peer has it */
+	EXTENSION_OFF,	    /* plain WireGuard */
+	EXTENSION_REQUIRED, /* no traffic without it */
+};
+
+#define TUNNEL_AEADS 2
+/* Bytes that may wait for one peer's session, and for all. */
+#define TUNNEL_STAGED_PEER_BYTES (256 * 1024)
+#define TUNNEL_STAGED_ALL_BYTES	 (8 * 1024 * 1024)
+
+struct tunnel_aead {
+	enum aead_id id;
+	uint16_t speed; /* MB/s measured at start; 0: not measured */
+};
+
+struct tunnel_setup {
+	struct pool *pool;
+	const struct memory *memory; /* for secrets */
+	const struct log *log;	     /* may be NULL */
+	/* What we accept, in order of preference. `has_order`: the user said
+	 * so; otherwise the faster of those that both ends have comes first. */
+	struct tunnel_aead aeads[TUNNEL_AEADS];
+	size_t aeads_count;
+	bool has_order;
+	uint32_t largest_frame; /* inner bytes that we can take */
+};
+
+/* 0, -ENOMEM, or -ENOTSUP (a cipher is missing or gives wrong answers). */
+must_check int tunnel_new(
+    struct tunnel **ret, const struct tunnel_setup *setup);
+/* Returns all packets to the pool, wipes all keys. */
+void tunnel_free(struct tunnel *tunnel);
+
+/* Replaces the identity; all sessions end. All zeros: no identity, silence. */
+void tunnel_set_private_key(struct tunnel *tunnel,
+    const uint8_t key[WIRE_KEY_BYTES], const struct moment *now);
+const uint8_t *tunnel_public_key(const struct tunnel *tunnel);
+void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
+    size_t count, bool has_order);
+
+/* ---- peers ---- */
+
+struct tunnel_peer_setup {
+	const char *name; /* for the log; the caller keeps it valid */
+	void *user;	  /* the caller's own */
+	uint8_t public_key[WIRE_KEY_BYTES];
+	uint8_t preshared_key[WIRE_KEY_BYTES]; /* zeros: none */
+	uint32_t keepalive_s;		       /* 0: off */
+	enum extension_mode extension;
+	enum compressor_id compressor; /* for what we send */
+};
+
+/* 0, -EEXIST, -EINVAL (our own key, or a low-order point), -ENOMEM. */
+must_check int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
+    const struct tunnel_peer_setup *setup, const struct moment *now);
+/* Sends CLOSE where there is a session, drops what is staged, wipes. */
+void tunnel_peer_remove(
+    struct tunnel *tunnel, struct peer *peer, const struct moment *now);
+struct peer *tunnel_peer_find(
+    const struct tunnel *tunnel, const uint8_t public_key[WIRE_KEY_BYTES]);
+void *tunnel_peer_user(const struct peer *peer);
+
+/* Applies name, keepalive, extension, compressor and pre-shared key of `setup`
+ * to a peer; its session lives on but for a changed pre-shared key. */
+void tunnel_peer_change(struct tunnel *tunnel, struct peer *peer,
+    const struct tunnel_peer_setup *setup, const struct moment *now);
+
+/* From the configuration, a resolved name or the state file. Family NONE:
+ * forget it. */
+void tunnel_peer_set_endpoint(
+    struct peer *peer, const struct endpoint *endpoint);
+const struct endpoint *tunnel_peer_endpoint(const struct peer *peer);
+
+must_check int tunnel_peer_allow(
+    struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix);
+void tunnel_peer_disallow(
+    struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix);
+
+/* Begins a handshake now unless there is a session or one is under way. */
+void tunnel_peer_connect(
+    struct tunnel *tunnel, struct peer *peer, const struct moment *now);
+
+/* Sends ECHO with this id through the session. 0, -ENOTCONN (no session),
+ * -EOPNOTSUPP (the peer has no ECHO), -ENOBUFS. */
+must_check int tunnel_peer_echo(struct tunnel *tunnel, struct peer *peer,
+    uint64_t id, const struct moment *now);
+
+/* ---- data path, in the order of the stages ---- */
+
+/*
+ * Looks at a datagram that came from pkt->endpoint. DROP_NONE with pkt->is_data:
+ * it goes on to tunnel_open. DROP_NONE without: a handshake message, done
+ * with (the caller releases pkt). Otherwise the reason; in any case the caller
+ * keeps pkt.
+ */
+must_check enum drop tunnel_receive(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
+
+/*
+ * Opens a batch of data messages in place: pkt->drop is DROP_NONE and the data
+ * is the plaintext (with padding), pkt->peer and pkt->counter are set; or
+ * pkt->drop is the reason and the packet's bytes are undefined.
+ */
+void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now);
+
+/*
+ * Looks at the first byte of an opened plaintext. DROP_NONE with pkt->len > 0:
+ * it is an IP packet (version nibble and pkt->checksum restored, a compressed
+ * one expanded). DROP_NONE with pkt->len == 0: a keepalive or a frame of ours,
+ * done with.
+ */
+must_check enum drop tunnel_expand(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
+
+/* The peer whose allowed IPs have the address, or NULL. */
+struct peer *tunnel_route(
+    const struct tunnel *tunnel, const struct address *address);
+
+/*
+ * May data go to pkt->peer now? DROP_NONE and *ret_taken false: yes. True: the
+ * packet waits in the peer's queue (consumed) and a handshake is under way.
+ * Otherwise the reason, and the caller keeps pkt. What the queue pushes out is
+ * on tunnel_take_dropped.
+ */
+must_check enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
+    const struct moment *now, bool *ret_taken);
+
+/* Compresses pkt in place when the peer takes it and it becomes smaller.
+ * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
+void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);
+
+/*
+ * Seals a batch in place, in order: pkt->drop is DROP_NONE and the packet is a
+ * datagram for pkt->endpoint; or pkt->drop is the reason.
+ */
+void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now);
+
+/* ---- effects ---- */
+
+/* Appends handshake messages, ready for pkt->endpoint. */
+void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to);
+/* Appends frames of ours with pkt->peer set, to be sealed. */
+void tunnel_take_frames(struct tunnel *tunnel, struct packet_list *to);
+/* Appends staged packets whose peer may be sent to now. */
+void tunnel_take_released(struct tunnel *tunnel, struct packet_list *to);
+/* Appends staged packets that were given up, with pkt->drop set. */
+void tunnel_take_dropped(struct tunnel *tunnel, struct packet_list *to);
+
+enum tunnel_event_kind {
+	TUNNEL_SESSION_UP,	/* a handshake completed */
+	TUNNEL_GAVE_UP,		/* no answer for 90 s */
+	TUNNEL_CLOSED,		/* the peer sent CLOSE */
+	TUNNEL_ENDPOINT_MOVED,	/* the peer roamed */
+	TUNNEL_ENDPOINT_SILENT, /* retries go unanswered: resolve the name */
+	TUNNEL_FEATURES_KNOWN,	/* the peer's HELLO came, or it is plain */
+	TUNNEL_ECHO_REPLY,
+};
+
+struct tunnel_event {
+	enum tunnel_event_kind kind;
+	struct peer *peer;
+	uint64_t echo_id;
+	int64_t rtt_ns;
+};
+
+/* False when there is none. */
+must_check bool tunnel_take_event(
+    struct tunnel *tunnel, struct tunnel_event *ret);
+
+/* Runs what is due. */
+void tunnel_turn(struct tunnel *tunnel, const struct moment *now);
+/* When tunnel_turn wants to be called next; INSTANT_NEVER: not at all. */
+struct instant tunnel_deadline(const struct tunnel *tunnel);
+
+/* Our own addresses or port changed: forget sticky sources, and tell each peer
+ * with a session through a keepalive. */
+void tunnel_underlay_changed(struct tunnel *tunnel, const struct moment *now);
+
+/* Sending to this peer failed: its sticky source is cleared. */
+void tunnel_peer_send_failed(struct peer *peer);
+
+/* Queues CLOSE for each peer that understands it, and ends all sessions once
+ * these frames are sealed. */
+void tunnel_close(
+    struct tunnel *tunnel, enum wire_close reason, const struct moment *now);
+
+/* ---- reading ---- */
+
+struct tunnel_peer_status {
+	bool has_session;	       /* may send now */
+	bool is_handshaking;
+	struct instant last_handshake; /* INSTANT_NEVER: none yet */
+	int64_t last_handshake_wall_s;
+	struct instant last_received;  /* authenticated; INSTANT_NEVER */
+	unsigned attempts;	       /* since the last success */
+	struct instant next_attempt;   /* INSTANT_NEVER: none planned */
+	bool has_given_up;
+	bool is_closed; /* by the peer's CLOSE */
+	bool is_refused; /* required, but the peer is plain */
+	enum extension_mode extension;
+	bool knows_features; /* a HELLO came in this or an earlier session */
+	bool is_plain;	     /* it stayed silent to our HELLOs */
+	uint32_t features;   /* enum wire_feature */
+	uint32_t peer_largest_frame;
+	const struct aead *send_aead; /* NULL without session */
+	const struct aead *receive_aead;
+	const struct compressor *compressor; /* in use for sending, or NULL */
+	bool has_preshared_key;
+	uint32_t keepalive_s;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* datagrams */
+	uint64_t rx_inner_bytes, tx_inner_bytes;
+	uint64_t compress_in_bytes, compress_out_bytes; /* tried and sent */
+	uint64_t compressed_packets, expanded_packets;
+	uint64_t drops;	 /* of packets from or to this peer */
+	uint64_t unknown_frames;
+	size_t staged_packets, staged_bytes;
+	struct endpoint endpoint;
+};
+
+void tunnel_peer_status(const struct peer *peer, struct instant now,
+    struct tunnel_peer_status *ret);
+/* Called by the path for each drop with pkt->peer set. */
+void tunnel_peer_count_drop(struct peer *peer, enum drop reason);
+
+/* Calls back with each peer, oldest first. */
+void tunnel_each_peer(const struct tunnel *tunnel,
+    void (*found)(void *context, struct peer *peer), void *context);
+
+struct tunnel_status {
+	size_t peers, sessions;
+	bool is_under_load;
+	size_t staged_bytes;
+};
+void tunnel_status(const struct tunnel *tunnel, struct instant now,
+    struct tunnel_status *ret);
+
+#endif

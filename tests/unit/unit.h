@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC */
+/* What the unit tests share: a main that speaks TAP. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <check.h>
+
+/* A test program defines this; each of its cases is a sentence. */
+Suite *unit_suite(void);
+
+#endif
