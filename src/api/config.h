@@ -26,6 +26,11 @@
 #define CONFIG_CIPHERS	     2
 #define CONFIG_MTU_DEFAULT   1420
 #define CONFIG_TXQLEN_DEFAULT 250
+#define CONFIG_MTU_MIN	     576   /* what IPv4 hosts must take, RFC 791 */
+#define CONFIG_MTU_MIN_IPV6  1280  /* RFC 8200, section 5 */
+#define CONFIG_MTU_MAX	     65535
+#define CONFIG_TXQLEN_MAX    1000
+#define CONFIG_KEEPALIVE_MAX 65535 /* seconds */
 
 enum config_compress {
 	CONFIG_COMPRESS_NONE,
@@ -109,8 +114,23 @@ const char *config_compress_name(enum config_compress compress);
 const char *config_cipher_name(enum config_cipher cipher);
 const char *config_extension_name(enum config_extension extension);
 
+/* All names of such an enum, in its order. */
+struct config_names {
+	const char *const *names;
+	size_t count;
+};
+
+/* The value of that name; -1 without one. */
+int config_names_find(const struct config_names *names, const char *name);
+
+extern const struct config_names config_compress_names;
+extern const struct config_names config_cipher_names;
+extern const struct config_names config_extension_names;
+extern const struct config_names config_routes_names;
+extern const struct config_names config_log_level_names;
+
 /*
- * The flat text form. config_encode returns a NUL-terminated string that the
+ * The flat text form (a document of api/reply.h, schema vpnd.config/1). config_encode returns a NUL-terminated string that the
  * caller frees, or NULL (no memory). config_decode checks every bound again,
  * as its input comes from another process: 0, -EINVAL, -ENOMEM; *ret is the
  * caller's.

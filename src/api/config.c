@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* A configuration in memory: defaults, growth, names. */
+#include "api/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const compress_names[] = {
+    [CONFIG_COMPRESS_NONE] = "none",
+    [CONFIG_COMPRESS_LZ4] = "lz4",
+    [CONFIG_COMPRESS_ZSTD] = "zstd",
+};
+static const char *const cipher_names[] = {
+    [CONFIG_CIPHER_AES256GCM] = "aes256gcm",
+    [CONFIG_CIPHER_CHACHA20POLY1305] = "chacha20poly1305",
+};
+static const char *const extension_names[] = {
+    [CONFIG_EXTENSION_AUTO] = "auto",
+    [CONFIG_EXTENSION_OFF] = "off",
+    [CONFIG_EXTENSION_REQUIRED] = "required",
+};
+static const char *const routes_names[] = {
+    [CONFIG_ROUTES_AUTO] = "auto",
+    [CONFIG_ROUTES_NONE] = "none",
+    [CONFIG_ROUTES_TABLE] = "table",
+};
+static const char *const log_level_names[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+};
+
+#define NAMES(list)                                                            \
+	{                                                                      \
+		list, ARRAY_SIZE(list)                                         \
+	}
+
+const struct config_names config_compress_names = NAMES(compress_names);
+const struct config_names config_cipher_names = NAMES(cipher_names);
+const struct config_names config_extension_names = NAMES(extension_names);
+const struct config_names config_routes_names = NAMES(routes_names);
+const struct config_names config_log_level_names = NAMES(log_level_names);
+
+int config_names_find(const struct config_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->names[i], name))
+			return (int)i;
+	return -1;
+}
+
+const char *config_compress_name(enum config_compress compress)
+{
+	return compress_names[compress];
+}
+
+const char *config_cipher_name(enum config_cipher cipher)
+{
+	return cipher_names[cipher];
+}
+
+const char *config_extension_name(enum config_extension extension)
+{
+	return extension_names[extension];
+}
+
+struct config *config_new(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		return NULL;
+	config->mtu = CONFIG_MTU_DEFAULT;
+	config->txqueuelen = CONFIG_TXQLEN_DEFAULT;
+	config->listen_address.family = FAMILY_IPV6;
+	config->ciphers[0] = CONFIG_CIPHER_AES256GCM;
+	config->ciphers[1] = CONFIG_CIPHER_CHACHA20POLY1305;
+	config->ciphers_count = CONFIG_CIPHERS;
+	config->log_level = LOG_LEVEL_INFO;
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->peers_count; i++)
+		free(config->peers[i].allowed_ips);
+	free(config->peers);
+	free(config->addresses);
+	free(config);
+}
+
+/* Room for one more; lists grow whenever their length is a power of two. */
+static void *list_grow(void *list, size_t count, size_t item_bytes)
+{
+	if (count & (count - 1))
+		return list;
+	return reallocarray(list, count ? 2 * count : 1, item_bytes);
+}
+
+struct config_peer *config_add_peer(struct config *config)
+{
+	struct config_peer *peers = list_grow(
+	    config->peers, config->peers_count, sizeof(*config->peers));
+
+	if (!peers)
+		return NULL;
+	config->peers = peers;
+	peers += config->peers_count++;
+	*peers = (struct config_peer){.compress = config->compress};
+	return peers;
+}
+
+int config_add_prefix(
+    struct prefix **list, size_t *count, const struct prefix *prefix)
+{
+	struct prefix *grown = list_grow(*list, *count, sizeof(**list));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	grown[(*count)++] = *prefix;
+	return 0;
+}
