@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* A token bucket that counts in nanoseconds: no rounding, no division of time.
+ */
+#include "base/bucket.h"
+
+static int64_t token_ns(const struct bucket_rate *rate)
+{
+	return NS_PER_S / rate->rate;
+}
+
+static int64_t full_ns(const struct bucket_rate *rate)
+{
+	return rate->rate ? token_ns(rate) * rate->burst : 0;
+}
+
+void bucket_init(
+    struct bucket *bucket, const struct bucket_rate *rate, struct instant now)
+{
+	bucket->last = now;
+	bucket->tokens_ns = full_ns(rate);
+}
+
+static void refill(
+    struct bucket *bucket, const struct bucket_rate *rate, struct instant now)
+{
+	int64_t full = full_ns(rate), missing = full - bucket->tokens_ns;
+	int64_t passed = instant_age_ns(bucket->last, now);
+
+	bucket->last = now;
+	if (passed >= missing)
+		bucket->tokens_ns = full;
+	else if (passed > 0)
+		bucket->tokens_ns += passed;
+}
+
+bool bucket_take(
+    struct bucket *bucket, const struct bucket_rate *rate, struct instant now)
+{
+	if (!rate->rate)
+		return false;
+	refill(bucket, rate, now);
+	if (bucket->tokens_ns < token_ns(rate))
+		return false;
+	bucket->tokens_ns -= token_ns(rate);
+	return true;
+}
