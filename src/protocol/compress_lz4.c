@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * LZ4 blocks through liblz4.
+ *
+ * Each packet is a block of its own. LZ4_resetStream_fast forgets the one
+ * before without clearing 16 KiB of hash table, which would cost as much as
+ * compressing a packet.
+ */
+#include "protocol/compress.h"
+
+#include <limits.h>
+
+#include <lz4.h>
+
+struct compressor_state {
+	LZ4_stream_t stream;
+};
+
+static struct compressor_state *state_init(void *space, size_t bytes)
+{
+	struct compressor_state *state = space;
+
+	if (bytes < sizeof(*state) ||
+	    !LZ4_initStream(&state->stream, sizeof(state->stream)))
+		return NULL;
+	return state;
+}
+
+static size_t compress(struct compressor_state *state, uint8_t *dst,
+    size_t room, const uint8_t *src, size_t len)
+{
+	int written;
+
+	if (len > LZ4_MAX_INPUT_SIZE || room > INT_MAX)
+		return 0;
+	LZ4_resetStream_fast(&state->stream);
+	written = LZ4_compress_fast_continue(&state->stream, (const char *)src,
+	    (char *)dst, (int)len, (int)room, 1);
+	if (written > 0)
+		return (size_t)written;
+	/* After a failure the fast reset is not enough (lz4.h). */
+	LZ4_initStream(&state->stream, sizeof(state->stream));
+	return 0;
+}
+
+static bool expand(struct compressor_state *state, uint8_t *dst,
+    size_t original, const uint8_t *src, size_t len)
+{
+	int written;
+
+	(void)state;
+	if (original > INT_MAX || len > INT_MAX)
+		return false;
+	written = LZ4_decompress_safe(
+	    (const char *)src, (char *)dst, (int)len, (int)original);
+	return written >= 0 && (size_t)written == original;
+}
+
+const struct compressor compressor_lz4 = {
+    .id = COMPRESSOR_LZ4,
+    .name = "lz4",
+    .state_bytes = sizeof(struct compressor_state),
+    .state_init = state_init,
+    .compress = compress,
+    .expand = expand,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* What this room fetches from OpenSSL's libcrypto, once. */
+#ifndef PROTOCOL_LIBCRYPTO_H
+#define PROTOCOL_LIBCRYPTO_H
+
+#include <openssl/evp.h>
+
+#include "base/attributes.h"
+
+struct libcrypto {
+	EVP_MD_CTX *blake2s;   /* set to BLAKE2s, begun anew by each use */
+	EVP_MAC_CTX *mac;      /* BLAKE2s with 16 bytes of output */
+	EVP_CIPHER *aes256gcm; /* shared, read only */
+};
+
+/* Fetches what is not there yet. 0 or -ENOTSUP. */
+must_check int libcrypto_init(void);
+
+/* After libcrypto_init succeeded. */
+const struct libcrypto *libcrypto_get(void);
+
+#endif
