@@ -11,6 +11,7 @@
 #include "protocol/compress.h"
 
 #include <stdalign.h>
+#include <stddef.h>
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
@@ -22,12 +23,13 @@
 #define LEVEL	   1  /* the fastest but for the negative ones */
 #define WINDOW_LOG 16 /* no packet is longer */
 #define HASH_LOG   14
+#define MIN_MATCH  5 /* 3 would double the space */
 
 struct compressor_state {
 	ZSTD_CCtx *cctx;
 	ZSTD_DCtx *dctx;
-	alignas(64) uint8_t compress_space[COMPRESS_SPACE_BYTES];
-	alignas(64) uint8_t expand_space[EXPAND_SPACE_BYTES];
+	alignas(max_align_t) uint8_t compress_space[COMPRESS_SPACE_BYTES];
+	alignas(max_align_t) uint8_t expand_space[EXPAND_SPACE_BYTES];
 };
 
 static const struct {
@@ -38,6 +40,7 @@ static const struct {
     {ZSTD_c_windowLog, WINDOW_LOG},
     {ZSTD_c_hashLog, HASH_LOG},
     {ZSTD_c_chainLog, ZSTD_CHAINLOG_MIN},
+    {ZSTD_c_minMatch, MIN_MATCH},
     {ZSTD_c_strategy, ZSTD_fast},
     {ZSTD_c_format, ZSTD_f_zstd1_magicless},
     {ZSTD_c_contentSizeFlag, 0},
@@ -52,7 +55,7 @@ static bool has_enough_space(void)
 	    .hashLog = HASH_LOG,
 	    .chainLog = ZSTD_CHAINLOG_MIN,
 	    .searchLog = ZSTD_SEARCHLOG_MIN,
-	    .minMatch = ZSTD_MINMATCH_MIN,
+	    .minMatch = MIN_MATCH,
 	    .strategy = ZSTD_fast,
 	};
 

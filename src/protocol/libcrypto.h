@@ -8,7 +8,7 @@
 #include "base/attributes.h"
 
 struct libcrypto {
-	EVP_MD_CTX *blake2s;   /* set to BLAKE2s, begun anew by each use */
+	EVP_MD_CTX *blake2s;   /* set to BLAKE2s; each use begins anew */
 	EVP_MAC_CTX *mac;      /* BLAKE2s with 16 bytes of output */
 	EVP_CIPHER *aes256gcm; /* shared, read only */
 };
