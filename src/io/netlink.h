@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Requests to rtnetlink: links, addresses, routes, rules. Each waits for the
+ * kernel's answer, which never takes long. All return negative errno.
+ */
+#ifndef IO_NETLINK_H
+#define IO_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+
+#define NETLINK_NAME_BYTES 16
+
+struct netlink;
+
+enum netlink_verb {
+	NETLINK_ADD,
+	NETLINK_REMOVE,
+};
+
+must_check int netlink_open(struct netlink **ret);
+void netlink_close(struct netlink *netlink); /* NULL is fine */
+
+struct netlink_link {
+	uint32_t ifindex;
+	char name[NETLINK_NAME_BYTES];
+	bool is_up;
+	uint32_t mtu, txqueuelen;
+	uint64_t tx_dropped; /* what the kernel could not hand to us */
+};
+
+/* -ENODEV: there is none of that name. */
+must_check int netlink_find_link(
+    struct netlink *netlink, const char *name, struct netlink_link *ret);
+
+/* What to set of a link; `what` has one bit of each. */
+enum netlink_link_field {
+	NETLINK_LINK_MTU = 1u << 0,
+	NETLINK_LINK_TXQUEUELEN = 1u << 1,
+	NETLINK_LINK_UP = 1u << 2,
+};
+must_check int netlink_set_link(
+    struct netlink *netlink, const struct netlink_link *link, unsigned what);
+
+/* An address with its prefix length, host bits kept. */
+must_check int netlink_change_address(struct netlink *netlink,
+    enum netlink_verb verb, uint32_t ifindex, const struct prefix *address);
+
+struct netlink_route {
+	struct prefix to; /* masked */
+	uint32_t ifindex;
+	uint32_t table; /* 0: the main one */
+};
+must_check int netlink_change_route(struct netlink *netlink,
+    enum netlink_verb verb, const struct netlink_route *route);
+
+struct netlink_rule {
+	enum family family;
+	uint32_t priority;
+	uint32_t table;
+	uint32_t fwmark;	   /* 0: any */
+	bool is_inverted;	   /* what does not have the mark */
+	bool has_suppress_default; /* ignore what the table's default says */
+};
+must_check int netlink_change_rule(struct netlink *netlink,
+    enum netlink_verb verb, const struct netlink_rule *rule);
+
+/* The smallest priority above 0 of all rules; 0: there is none. */
+must_check int netlink_first_priority(
+    struct netlink *netlink, enum family family, uint32_t *ret);
+
+/* Does the table have a route? */
+must_check int netlink_table_is_used(
+    struct netlink *netlink, enum family family, uint32_t table, bool *ret);
+
+/* The interface that a packet with that mark would leave through. */
+must_check int netlink_route_lookup(struct netlink *netlink,
+    const struct address *to, uint32_t fwmark, uint32_t *ret_ifindex);
+
+#endif

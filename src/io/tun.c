@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+/* The tun device: packets that the kernel routes into it, and back. */
+#include "io/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const char node[] = "/dev/net/tun";
+
+/* What went wrong, and what the reader can do about it. */
+static const struct {
+	int error;
+	const char *text;
+} node_errors[] =
+    {
+	{ENOENT,
+	    "it does not exist: modprobe tun, or let the container have it"},
+	{ENXIO, "the kernel has no tun driver: modprobe tun"},
+	{ENODEV, "the kernel has no tun driver: modprobe tun"},
+	{EPERM, "the sandbox forbids it: DeviceAllow=/dev/net/tun rw"},
+	{EACCES, "no permission: run as root, or chmod 0666 it as udev does"},
+},
+  device_errors[] = {
+      {EPERM, "no permission to create or attach it: CAP_NET_ADMIN is needed"},
+      {EBUSY, "another program has it open, perhaps a second vpnd"},
+      {EINVAL, "a device of that name exists and is no tun device"},
+      {ENAMETOOLONG, "the name is longer than 15 characters"},
+};
+
+static int complain_of_node(int code, char *error, size_t room)
+{
+	const char *text = strerror(code);
+
+	for (size_t i = 0; i < ARRAY_SIZE(node_errors); i++)
+		if (node_errors[i].error == code)
+			text = node_errors[i].text;
+	snprintf(error, room, "%s: %s", node, text);
+	return -code;
+}
+
+static int complain_of_device(
+    int code, const char *name, char *error, size_t room)
+{
+	const char *text = strerror(code);
+
+	for (size_t i = 0; i < ARRAY_SIZE(device_errors); i++)
+		if (device_errors[i].error == code)
+			text = device_errors[i].text;
+	snprintf(error, room, "device %s: %s", name, text);
+	return -code;
+}
+
+int tun_open(
+    const char *name, char ret_name[TUN_NAME_BYTES], char *error, size_t room)
+{
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	int fd, code;
+
+	if (strlen(name) >= sizeof(request.ifr_name))
+		return complain_of_device(ENAMETOOLONG, name, error, room);
+	fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return complain_of_node(errno, error, room);
+	memcpy(request.ifr_name, name, strlen(name));
+	if (ioctl(fd, TUNSETIFF, &request)) {
+		code = errno;
+		close(fd);
+		return complain_of_device(code, name, error, room);
+	}
+	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
+	return fd;
+}
+
+int tun_name(int fd, char ret_name[TUN_NAME_BYTES])
+{
+	struct ifreq request = {0};
+
+	if (ioctl(fd, TUNGETIFF, &request))
+		return -errno;
+	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
+	return 0;
+}
+
+static enum tun_result drop(struct packet *pkt, enum drop reason)
+{
+	pkt->drop = reason;
+	return TUN_DROPPED;
+}
+
+/* One byte more than a packet may have is asked for, as the kernel cuts what
+ * is too long and does not tell. */
+enum tun_result tun_read(int fd, struct packet *pkt)
+{
+	size_t largest = packet_tail_room(pkt) - PACKET_TAIL_BYTES;
+	ssize_t len;
+
+	do
+		len = read(fd, packet_data(pkt), largest + 1);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return errno == EBADFD ? TUN_GONE : TUN_EMPTY;
+	if ((size_t)len > largest)
+		return drop(pkt, DROP_PKT_TOO_BIG);
+	pkt->len = (uint32_t)len;
+	return TUN_DONE;
+}
+
+static enum drop drop_of_error(int error)
+{
+	switch (error) {
+	case EIO: /* the device is down */
+		return DROP_DEV_READY;
+	case ENOBUFS:
+	case ENOMEM:
+	case EAGAIN: /* the limit of TUNSETSNDBUF */
+		return DROP_NOMEM;
+	default:
+		return DROP_DEV_HDR;
+	}
+}
+
+enum tun_result tun_write(int fd, struct packet *pkt)
+{
+	ssize_t len;
+
+	do
+		len = write(fd, packet_data(pkt), pkt->len);
+	while (len < 0 && errno == EINTR);
+	if (len >= 0)
+		return TUN_DONE;
+	if (errno == EBADFD) {
+		pkt->drop = DROP_DEV_READY;
+		return TUN_GONE;
+	}
+	return drop(pkt, drop_of_error(errno));
+}

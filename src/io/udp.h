@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one UDP socket: batches of datagrams in and out.
+ *
+ * How it works: one dual-stack socket serves both families; where the kernel
+ * has no IPv6, or the configured address is IPv4, it is an IPv4 socket.
+ * recvmmsg fills packets borrowed from the pool beforehand. Path MTU discovery
+ * is off in the form that neither sets DF nor believes what ICMP says.
+ */
+#ifndef IO_UDP_H
+#define IO_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/packet.h"
+
+struct udp;
+
+struct udp_setup {
+	struct address listen; /* "::" serves both families */
+	uint16_t port;	       /* 0: the kernel chooses */
+	struct pool *pool;
+};
+
+/* 0, or negative errno with a sentence for people in `error`. */
+must_check int udp_open(
+    struct udp **ret, const struct udp_setup *setup, char *error, size_t room);
+/* Gives borrowed packets back; NULL is fine. */
+void udp_close(struct udp *udp);
+
+int udp_fd(const struct udp *udp);
+uint16_t udp_port(const struct udp *udp);
+/* False where the kernel, or the configured address, knows only IPv4. */
+bool udp_has_ipv6(const struct udp *udp);
+/* Bytes the kernel really granted. */
+size_t udp_receive_buffer_bytes(const struct udp *udp);
+/* Marks what is sent from now on (SO_MARK); 0 or negative errno. */
+must_check int udp_set_mark(struct udp *udp, uint32_t mark);
+
+struct udp_received {
+	size_t count;	   /* datagrams appended */
+	uint32_t overflow; /* lost since the last call: the buffer was full */
+	bool is_starved;   /* the pool had no packet */
+};
+
+/* Appends up to PACKET_BATCH datagrams to `to`. */
+void udp_receive(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret);
+
+struct udp_sender {
+	/* Consumes pkt, which was not sent. */
+	void (*failed)(void *context, enum drop reason, struct packet *pkt);
+	/* The kernel refused the source address that pkt asked for; pkt goes
+	 * out without it. */
+	void (*source_failed)(void *context, const struct packet *pkt);
+	void *context;
+};
+
+/*
+ * Sends the list in order and releases what was sent. 0: the list is empty
+ * now. -EAGAIN: the rest is still on it; call again when the socket is
+ * writable. One datagram's failure does not stop those behind it.
+ */
+must_check int udp_send(
+    struct udp *udp, struct packet_list *list, const struct udp_sender *sender);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* What the three files of the UDP socket share. */
+#ifndef IO_UDP_INTERNAL_H
+#define IO_UDP_INTERNAL_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "io/sockaddr.h"
+#include "io/udp.h"
+
+/* Room for the source address, the ECN bits and the overflow counter, of both
+ * families, as a mapped datagram brings the options of both. */
+#define UDP_CONTROL_BYTES                                                      \
+	(CMSG_SPACE(sizeof(struct in6_pktinfo)) +                              \
+	    CMSG_SPACE(sizeof(struct in_pktinfo)) +                            \
+	    3 * CMSG_SPACE(sizeof(int)))
+
+struct udp_slot {
+	union sockaddr_any name;
+	struct iovec bytes;
+	_Alignas(struct cmsghdr) uint8_t control[UDP_CONTROL_BYTES];
+	struct packet *pkt; /* borrowed, or being sent */
+};
+
+struct udp {
+	int fd;
+	int family; /* AF_INET or AF_INET6 */
+	uint16_t port;
+	struct pool *pool;
+	uint32_t overflow; /* as the kernel counts it */
+	struct udp_slot rx[PACKET_BATCH], tx[PACKET_BATCH];
+	struct mmsghdr rx_headers[PACKET_BATCH], tx_headers[PACKET_BATCH];
+};
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/* The one UDP socket: receiving batches. */
+#include "io/udp_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ECN_BITS 0x03
+
+/* Borrows packets until all slots have one; returns the slots that have. */
+static size_t borrow(struct udp *udp)
+{
+	size_t ready = 0;
+
+	while (ready < PACKET_BATCH) {
+		struct udp_slot *slot = &udp->rx[ready];
+
+		if (!slot->pkt)
+			slot->pkt = pool_get(udp->pool);
+		if (!slot->pkt)
+			break;
+		slot->bytes.iov_base = packet_data(slot->pkt);
+		slot->bytes.iov_len = packet_tail_room(slot->pkt);
+		ready++;
+	}
+	return ready;
+}
+
+static void arm(struct udp *udp, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct msghdr *header = &udp->rx_headers[i].msg_hdr;
+
+		header->msg_namelen = sizeof(udp->rx[i].name);
+		header->msg_controllen = sizeof(udp->rx[i].control);
+		header->msg_flags = 0;
+	}
+}
+
+/* cmsg data has no alignment that may be relied upon. */
+static bool read_option(const struct cmsghdr *option, void *to, size_t len)
+{
+	size_t have = option->cmsg_len - CMSG_LEN(0);
+
+	if (have < len)
+		return false;
+	memcpy(to, CMSG_DATA(option), len);
+	return true;
+}
+
+static void take_tos(const struct cmsghdr *option, struct packet *pkt)
+{
+	uint8_t tos = 0;
+
+	if (read_option(option, &tos, sizeof(tos)))
+		pkt->outer_ecn = tos & ECN_BITS;
+}
+
+static void take_class(const struct cmsghdr *option, struct packet *pkt)
+{
+	int traffic_class = 0;
+
+	if (read_option(option, &traffic_class, sizeof(traffic_class)))
+		pkt->outer_ecn = (uint8_t)traffic_class & ECN_BITS;
+}
+
+static void take_v4_info(const struct cmsghdr *option, struct packet *pkt)
+{
+	struct in_pktinfo info;
+
+	if (!read_option(option, &info, sizeof(info)))
+		return;
+	pkt->endpoint.source = address_of_in(&info.ipi_spec_dst);
+	pkt->endpoint.source_ifindex = (uint32_t)info.ipi_ifindex;
+}
+
+static void take_v6_info(const struct cmsghdr *option, struct packet *pkt)
+{
+	struct in6_pktinfo info;
+
+	if (!read_option(option, &info, sizeof(info)))
+		return;
+	pkt->endpoint.source = address_of_in6(&info.ipi6_addr);
+	pkt->endpoint.source_ifindex = info.ipi6_ifindex;
+}
+
+static const struct {
+	int level, type;
+	void (*take)(const struct cmsghdr *option, struct packet *pkt);
+} takers[] = {
+    {SOL_IP, IP_TOS, take_tos},
+    {SOL_IP, IP_PKTINFO, take_v4_info},
+    {SOL_IPV6, IPV6_TCLASS, take_class},
+    {SOL_IPV6, IPV6_PKTINFO, take_v6_info},
+};
+
+static void take_option(struct udp *udp, const struct cmsghdr *option,
+    struct packet *pkt, struct udp_received *ret)
+{
+	uint32_t overflow;
+
+	if (option->cmsg_level == SOL_SOCKET &&
+	    option->cmsg_type == SO_RXQ_OVFL &&
+	    read_option(option, &overflow, sizeof(overflow))) {
+		ret->overflow += overflow - udp->overflow;
+		udp->overflow = overflow;
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(takers); i++)
+		if (takers[i].level == option->cmsg_level &&
+		    takers[i].type == option->cmsg_type)
+			takers[i].take(option, pkt);
+}
+
+static void finish_packet(struct udp *udp, size_t idx, struct udp_received *ret)
+{
+	struct msghdr *header = &udp->rx_headers[idx].msg_hdr;
+	struct packet *pkt = udp->rx[idx].pkt;
+	struct cmsghdr *option;
+
+	pkt->len = udp->rx_headers[idx].msg_len;
+	pkt->is_truncated = header->msg_flags & MSG_TRUNC;
+	sockaddr_read(&pkt->endpoint, &udp->rx[idx].name);
+	for (option = CMSG_FIRSTHDR(header); option;
+	     option = CMSG_NXTHDR(header, option))
+		take_option(udp, option, pkt, ret);
+}
+
+/* An error stands for an earlier datagram of ours (ICMP); it is taken off by
+ * being returned, and whoever could forge it must not stop us. */
+static int receive_some(struct udp *udp, size_t count)
+{
+	int got, tries = 8;
+
+	do
+		got = recvmmsg(udp->fd, udp->rx_headers, (unsigned)count,
+		    MSG_DONTWAIT, NULL);
+	while (got < 0 && errno != EAGAIN && --tries);
+	return got < 0 ? 0 : got;
+}
+
+void udp_receive(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret)
+{
+	size_t ready = borrow(udp);
+	size_t got = 0;
+
+	*ret = (struct udp_received){.is_starved = ready == 0};
+	arm(udp, ready);
+	if (ready)
+		got = (size_t)receive_some(udp, ready);
+	for (size_t i = 0; i < got; i++) {
+		finish_packet(udp, i, ret);
+		packet_list_push(to, udp->rx[i].pkt);
+		udp->rx[i].pkt = NULL;
+	}
+	ret->count = got;
+	for (size_t i = got, at = 0; got && i < PACKET_BATCH; i++, at++) {
+		struct packet *pkt = udp->rx[i].pkt;
+
+		udp->rx[i].pkt = NULL;
+		udp->rx[at].pkt = pkt;
+	}
+}

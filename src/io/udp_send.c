@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/* The one UDP socket: sending batches, and what becomes of failures. */
+#include "io/udp_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RETRIES 8
+
+/* What a failed datagram means. Everything else: the host has no way there. */
+static const struct {
+	int error;
+	enum drop reason;
+} reasons[] = {
+    {EPERM, DROP_NETFILTER_DROP},
+    {ENOBUFS, DROP_VPN_SENDBUF},
+    {ENOMEM, DROP_NOMEM},
+    {EMSGSIZE, DROP_VPN_DATAGRAM_SIZE},
+};
+
+static enum drop reason_of(int error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (reasons[i].error == error)
+			return reasons[i].reason;
+	return DROP_VPN_UNREACHABLE;
+}
+
+static void add_option(
+    struct msghdr *header, int level, int type, const void *value, size_t len)
+{
+	uint8_t *end = (uint8_t *)header->msg_control + header->msg_controllen;
+	struct cmsghdr option = {
+	    .cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type};
+
+	memset(end, 0, CMSG_SPACE(len));
+	memcpy(end, &option, sizeof(option));
+	memcpy(end + CMSG_LEN(0), value, len);
+	header->msg_controllen += CMSG_SPACE(len);
+}
+
+/* The interface is named only where the address alone says nothing. */
+static void add_source(struct msghdr *header, const struct endpoint *endpoint)
+{
+	struct in_pktinfo v4 = {0};
+	struct in6_pktinfo v6 = {0};
+
+	if (endpoint->source.family != endpoint->address.family)
+		return;
+	if (endpoint->source.family == FAMILY_IPV4) {
+		memcpy(&v4.ipi_spec_dst, endpoint->source.bytes, 4);
+		add_option(header, SOL_IP, IP_PKTINFO, &v4, sizeof(v4));
+	} else if (endpoint->source.family == FAMILY_IPV6) {
+		memcpy(&v6.ipi6_addr, endpoint->source.bytes, 16);
+		if (endpoint->scope_id)
+			v6.ipi6_ifindex = endpoint->source_ifindex;
+		add_option(header, SOL_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+	}
+}
+
+static void add_ecn(struct msghdr *header, const struct packet *pkt)
+{
+	int tos = pkt->outer_ecn;
+
+	if (!tos)
+		return;
+	if (pkt->endpoint.address.family == FAMILY_IPV4)
+		add_option(header, SOL_IP, IP_TOS, &tos, sizeof(tos));
+	else
+		add_option(header, SOL_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+}
+
+/* False: this socket can not reach such an address. */
+static bool describe(struct udp *udp, size_t idx)
+{
+	struct msghdr *header = &udp->tx_headers[idx].msg_hdr;
+	struct udp_slot *slot = &udp->tx[idx];
+	struct packet *pkt = slot->pkt;
+
+	header->msg_namelen =
+	    sockaddr_write(&slot->name, udp->family, &pkt->endpoint);
+	slot->bytes.iov_base = packet_data(pkt);
+	slot->bytes.iov_len = pkt->len;
+	header->msg_control = slot->control;
+	header->msg_controllen = 0;
+	add_source(header, &pkt->endpoint);
+	add_ecn(header, pkt);
+	if (!header->msg_controllen)
+		header->msg_control = NULL;
+	return header->msg_namelen != 0;
+}
+
+static size_t fill(
+    struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
+{
+	size_t count = 0;
+
+	while (count < PACKET_BATCH) {
+		struct packet *pkt = packet_list_pop(list);
+
+		if (!pkt)
+			break;
+		udp->tx[count].pkt = pkt;
+		if (describe(udp, count))
+			count++;
+		else
+			sender->failed(
+			    sender->context, DROP_VPN_UNREACHABLE, pkt);
+	}
+	return count;
+}
+
+/* True: the entry is described anew, without its source, and worth a try. */
+static bool forget_source(
+    struct udp *udp, size_t idx, const struct udp_sender *sender)
+{
+	struct packet *pkt = udp->tx[idx].pkt;
+
+	if (pkt->endpoint.source.family == FAMILY_NONE)
+		return false;
+	sender->source_failed(sender->context, pkt);
+	pkt->endpoint.source = (struct address){.family = FAMILY_NONE};
+	pkt->endpoint.source_ifindex = 0;
+	return describe(udp, idx);
+}
+
+/* Puts what was not sent back before the rest of the list. */
+static void put_back(
+    struct udp *udp, size_t from, size_t count, struct packet_list *list)
+{
+	struct packet_list unsent = {0};
+
+	for (size_t i = from; i < count; i++)
+		packet_list_push(&unsent, udp->tx[i].pkt);
+	packet_list_append(&unsent, list);
+	*list = unsent;
+}
+
+/* Sends one entry that failed in a batch. True: done with, one way or the
+ * other; false: the socket is full. */
+static bool send_singly(
+    struct udp *udp, size_t idx, int error, const struct udp_sender *sender)
+{
+	struct packet *pkt = udp->tx[idx].pkt;
+	int tries = RETRIES;
+
+	for (; tries; tries--) {
+		if (error == EAGAIN)
+			return false;
+		/* ICMP's word on an earlier datagram, or a signal */
+		if (error != ECONNREFUSED && error != EINTR &&
+		    (reason_of(error) != DROP_VPN_UNREACHABLE ||
+			!forget_source(udp, idx, sender)))
+			break;
+		if (sendmsg(udp->fd, &udp->tx_headers[idx].msg_hdr, 0) >= 0) {
+			pool_put(udp->pool, pkt);
+			return true;
+		}
+		error = errno;
+	}
+	sender->failed(sender->context, reason_of(error), pkt);
+	return true;
+}
+
+static int send_batch(struct udp *udp, size_t count, struct packet_list *list,
+    const struct udp_sender *sender)
+{
+	for (size_t at = 0; at < count;) {
+		int sent = sendmmsg(udp->fd, udp->tx_headers + at,
+		    (unsigned)(count - at), MSG_DONTWAIT);
+
+		for (int i = 0; i < sent; i++)
+			pool_put(udp->pool, udp->tx[at++].pkt);
+		if (sent >= 0)
+			continue;
+		if (!send_singly(udp, at, errno, sender)) {
+			put_back(udp, at, count, list);
+			return -EAGAIN;
+		}
+		at++;
+	}
+	return 0;
+}
+
+int udp_send(
+    struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
+{
+	int error = 0;
+
+	while (list->first && !error)
+		error = send_batch(udp, fill(udp, list, sender), list, sender);
+	return error;
+}

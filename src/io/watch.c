@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/* News of the host's network: links, addresses, routes (rtnetlink groups). */
+#include "io/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEWS_BYTES 32768
+/* Reads of one call; what remains makes the descriptor readable again. */
+#define READS 16
+
+#define GROUPS                                                                 \
+	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |               \
+	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE)
+
+struct watch {
+	struct mnl_socket *socket;
+	watch_fn *found;
+	void *context;
+	char bytes[NEWS_BYTES];
+};
+
+int watch_open(struct watch **ret)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int error;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->socket =
+	    mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!watch->socket ||
+	    mnl_socket_bind(watch->socket, GROUPS, MNL_SOCKET_AUTOPID) < 0) {
+		error = -errno;
+		watch_close(watch);
+		return error;
+	}
+	*ret = watch;
+	return 0;
+}
+
+void watch_close(struct watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->socket)
+		mnl_socket_close(watch->socket);
+	free(watch);
+}
+
+int watch_fd(const struct watch *watch)
+{
+	return mnl_socket_get_fd(watch->socket);
+}
+
+static void take_link(const struct nlmsghdr *message, struct watch_news *news)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute;
+
+	news->kind =
+	    message->nlmsg_type == RTM_NEWLINK ? WATCH_LINK : WATCH_LINK_GONE;
+	news->link.ifindex = (uint32_t)info->ifi_index;
+	news->link.is_up = info->ifi_flags & IFF_UP;
+	mnl_attr_for_each(attribute, message, sizeof(*info))
+	{
+		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
+			strncpy(news->link.name, mnl_attr_get_str(attribute),
+			    sizeof(news->link.name) - 1);
+		if (mnl_attr_get_type(attribute) == IFLA_MTU)
+			news->link.mtu = mnl_attr_get_u32(attribute);
+	}
+}
+
+static void take_address(
+    const struct nlmsghdr *message, struct watch_news *news)
+{
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+
+	news->kind = WATCH_ADDRESS;
+	news->link.ifindex = info->ifa_index;
+}
+
+static void take_route(const struct nlmsghdr *message, struct watch_news *news)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute;
+
+	news->kind = WATCH_ROUTE;
+	news->is_default =
+	    info->rtm_dst_len == 0 && info->rtm_table == RT_TABLE_MAIN;
+	mnl_attr_for_each(attribute, message,
+	    sizeof(*info)) if (mnl_attr_get_type(attribute) == RTA_OIF)
+	    news->link.ifindex = mnl_attr_get_u32(attribute);
+}
+
+static void take_rule(const struct nlmsghdr *message, struct watch_news *news)
+{
+	(void)message;
+	news->kind = WATCH_ROUTE;
+}
+
+static const struct {
+	uint16_t type, least_bytes;
+	void (*take)(const struct nlmsghdr *message, struct watch_news *news);
+} takers[] = {
+    {RTM_NEWLINK, sizeof(struct ifinfomsg), take_link},
+    {RTM_DELLINK, sizeof(struct ifinfomsg), take_link},
+    {RTM_NEWADDR, sizeof(struct ifaddrmsg), take_address},
+    {RTM_DELADDR, sizeof(struct ifaddrmsg), take_address},
+    {RTM_NEWROUTE, sizeof(struct rtmsg), take_route},
+    {RTM_DELROUTE, sizeof(struct rtmsg), take_route},
+    {RTM_NEWRULE, 0, take_rule},
+    {RTM_DELRULE, 0, take_rule},
+};
+
+static int take(const struct nlmsghdr *message, void *context)
+{
+	struct watch *watch = context;
+	struct watch_news news = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
+		if (takers[i].type != message->nlmsg_type ||
+		    mnl_nlmsg_get_payload_len(message) < takers[i].least_bytes)
+			continue;
+		takers[i].take(message, &news);
+		watch->found(watch->context, &news);
+	}
+	return MNL_CB_OK;
+}
+
+void watch_read(struct watch *watch, watch_fn *found, void *context)
+{
+	struct watch_news lost = {.kind = WATCH_LOST};
+
+	watch->found = found;
+	watch->context = context;
+	for (int i = 0; i < READS; i++) {
+		ssize_t len = mnl_socket_recvfrom(
+		    watch->socket, watch->bytes, sizeof(watch->bytes));
+
+		if (len > 0)
+			(void)mnl_cb_run(
+			    watch->bytes, (size_t)len, 0, 0, take, watch);
+		else if (len < 0 && errno == ENOBUFS)
+			found(context, &lost);
+		else
+			break;
+	}
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC */
+/* The UDP socket over the loopback device: batches, marks, failures. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/sockaddr.h"
+#include "io/udp.h"
+#include "unit.h"
+
+#define PACKETS 512
+#define LARGEST 1500
+
+static struct pool *pool;
+static struct udp *here, *there;
+static struct {
+	unsigned failed, source_failed;
+	enum drop reason;
+} seen;
+
+static struct address address_of(const char *text)
+{
+	struct address address;
+
+	ck_assert_int_eq(address_parse(&address, text), 0);
+	return address;
+}
+
+static struct udp *open_on(const char *address)
+{
+	struct udp_setup setup = {.listen = address_of(address), .pool = pool};
+	struct udp *udp = NULL;
+	char error[256] = "";
+	int code = udp_open(&udp, &setup, error, sizeof(error));
+
+	ck_assert_msg(code == 0, "%s", error);
+	return udp;
+}
+
+static void open_both(void)
+{
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(pool_new(&pool, PACKETS, LARGEST), 0);
+	here = open_on("::");
+	there = open_on("::");
+}
+
+/* pool_free asserts that each packet came back. */
+static void close_both(void)
+{
+	udp_close(here);
+	udp_close(there);
+	pool_free(pool);
+}
+
+static void note_failure(void *context, enum drop reason, struct packet *pkt)
+{
+	(void)context;
+	seen.failed++;
+	seen.reason = reason;
+	pool_put(pool, pkt);
+}
+
+static void note_source(void *context, const struct packet *pkt)
+{
+	(void)context;
+	(void)pkt;
+	seen.source_failed++;
+}
+
+static const struct udp_sender sender = {
+    .failed = note_failure, .source_failed = note_source};
+
+static struct packet *packet_to(const char *to, size_t len, uint8_t number)
+{
+	struct packet *pkt = pool_get(pool);
+
+	ck_assert_ptr_nonnull(pkt);
+	pkt->endpoint.address = address_of(to);
+	pkt->endpoint.port = udp_port(there);
+	pkt->len = (uint32_t)len;
+	memset(packet_data(pkt), number, len);
+	return pkt;
+}
+
+static void send_one(struct packet *pkt)
+{
+	struct packet_list list = {0};
+
+	packet_list_push(&list, pkt);
+	ck_assert_int_eq(udp_send(here, &list, &sender), 0);
+	ck_assert_uint_eq(list.len, 0);
+}
+
+/* Waits for at least one datagram, at most a second. */
+static struct udp_received receive(struct packet_list *list)
+{
+	struct pollfd ready = {.fd = udp_fd(there), .events = POLLIN};
+	struct udp_received received;
+
+	ck_assert_int_eq(poll(&ready, 1, 1000), 1);
+	udp_receive(there, list, &received);
+	return received;
+}
+
+static struct packet *receive_one(void)
+{
+	struct packet_list list = {0};
+
+	ck_assert_uint_eq(receive(&list).count, 1);
+	return packet_list_pop(&list);
+}
+
+START_TEST(udp_carries_a_full_batch_in_order)
+{
+	struct packet_list out = {0}, in = {0};
+
+	for (uint8_t i = 0; i < 100; i++)
+		packet_list_push(&out, packet_to("127.0.0.1", 100u + i, i));
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	ck_assert_uint_eq(receive(&in).count, PACKET_BATCH);
+	ck_assert_uint_eq(receive(&in).count, 100 - PACKET_BATCH);
+	for (uint8_t i = 0; i < 100; i++) {
+		struct packet *pkt = packet_list_pop(&in);
+
+		ck_assert_uint_eq(pkt->len, 100u + i);
+		ck_assert_uint_eq(packet_data(pkt)[0], i);
+		pool_put(pool, pkt);
+	}
+	ck_assert_uint_eq(seen.failed, 0);
+}
+END_TEST
+
+START_TEST(udp_knows_an_ipv4_sender_as_ipv4)
+{
+	struct address loopback = address_of("127.0.0.1");
+	struct packet *pkt;
+
+	send_one(packet_to("127.0.0.1", 8, 0));
+	pkt = receive_one();
+	ck_assert(address_is_equal(&pkt->endpoint.address, &loopback));
+	ck_assert_uint_eq(pkt->endpoint.port, udp_port(here));
+	ck_assert(address_is_equal(&pkt->endpoint.source, &loopback));
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(udp_knows_an_ipv6_sender_as_ipv6)
+{
+	struct address loopback = address_of("::1");
+	struct packet *pkt;
+
+	if (!udp_has_ipv6(here))
+		return;
+	send_one(packet_to("::1", 8, 0));
+	pkt = receive_one();
+	ck_assert(address_is_equal(&pkt->endpoint.address, &loopback));
+	ck_assert(address_is_equal(&pkt->endpoint.source, &loopback));
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(udp_carries_the_ecn_bits_of_each_packet)
+{
+	static const char *const to[] = {"127.0.0.1", "::1"};
+	struct packet *pkt = packet_to(to[_i / 4], 8, 0);
+
+	pkt->outer_ecn = (uint8_t)(_i % 4);
+	if (_i >= 4 && !udp_has_ipv6(here)) {
+		pool_put(pool, pkt);
+		return;
+	}
+	send_one(pkt);
+	pkt = receive_one();
+	ck_assert_uint_eq(pkt->outer_ecn, _i % 4);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(udp_sends_from_the_sticky_source_address)
+{
+	struct packet *pkt = packet_to("127.0.0.1", 8, 0);
+	struct address source = address_of("127.0.0.77");
+
+	pkt->endpoint.source = source;
+	send_one(pkt);
+	pkt = receive_one();
+	ck_assert(address_is_equal(&pkt->endpoint.address, &source));
+	ck_assert_uint_eq(seen.source_failed, 0);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(udp_forgets_a_source_address_that_is_not_ours)
+{
+	struct packet *pkt = packet_to("127.0.0.1", 8, 0);
+
+	pkt->endpoint.source = address_of("192.0.2.1");
+	send_one(pkt);
+	ck_assert_uint_eq(seen.source_failed, 1);
+	ck_assert_uint_eq(seen.failed, 0);
+	pool_put(pool, receive_one());
+}
+END_TEST
+
+START_TEST(udp_skips_a_datagram_that_fails_and_sends_the_rest)
+{
+	struct packet_list out = {0}, in = {0};
+
+	for (uint8_t i = 0; i < 10; i++) {
+		struct packet *pkt = packet_to("127.0.0.1", 8, i);
+
+		if (i % 3 == 1)
+			pkt->endpoint.port = 0; /* the kernel: EINVAL */
+		packet_list_push(&out, pkt);
+	}
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	ck_assert_uint_eq(seen.failed, 3);
+	ck_assert_int_eq(seen.reason, DROP_VPN_UNREACHABLE);
+	ck_assert_uint_eq(receive(&in).count, 7);
+	pool_put_list(pool, &in);
+}
+END_TEST
+
+START_TEST(udp_says_that_a_datagram_was_cut)
+{
+	static uint8_t jumbo[9000];
+	union sockaddr_any name;
+	struct endpoint to = {
+	    .address = address_of("127.0.0.1"), .port = udp_port(there)};
+	socklen_t len = sockaddr_write(&name, AF_INET, &to);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct packet *pkt;
+
+	ck_assert_int_eq(
+	    sendto(fd, jumbo, sizeof(jumbo), 0, &name.any, len), sizeof(jumbo));
+	close(fd);
+	pkt = receive_one();
+	ck_assert(pkt->is_truncated);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(udp_takes_an_empty_datagram_for_no_end)
+{
+	send_one(packet_to("127.0.0.1", 0, 0));
+	send_one(packet_to("127.0.0.1", 5, 0));
+	for (size_t got = 0; got < 2;) {
+		struct packet_list in = {0};
+
+		got += receive(&in).count;
+		pool_put_list(pool, &in);
+	}
+}
+END_TEST
+
+START_TEST(udp_receives_nothing_from_an_empty_pool)
+{
+	struct packet_list hoard = {0}, in = {0};
+	struct udp_received received;
+	struct packet *pkt;
+
+	while ((pkt = pool_get(pool)))
+		packet_list_push(&hoard, pkt);
+	udp_receive(there, &in, &received);
+	ck_assert(received.is_starved);
+	ck_assert_uint_eq(received.count, 0);
+	pool_put_list(pool, &hoard);
+}
+END_TEST
+
+START_TEST(udp_counts_what_the_full_buffer_lost)
+{
+	struct packet_list in = {0};
+	uint32_t overflow = 0;
+	unsigned sent = 0;
+	int small = 4096;
+
+	ck_assert_int_eq(setsockopt(udp_fd(there), SOL_SOCKET, SO_RCVBUF,
+			     &small, sizeof(small)),
+	    0);
+	for (; sent < 200; sent++)
+		send_one(packet_to("127.0.0.1", 1000, 0));
+	for (;;) {
+		struct udp_received received;
+
+		udp_receive(there, &in, &received);
+		if (!received.count)
+			break;
+		pool_put_list(pool, &in);
+	}
+	/* the counter comes with a datagram that had room again */
+	send_one(packet_to("127.0.0.1", 8, 0));
+	overflow = receive(&in).overflow;
+	pool_put_list(pool, &in);
+	ck_assert_uint_gt(overflow, 0);
+	ck_assert_uint_lt(overflow, sent);
+}
+END_TEST
+
+START_TEST(udp_refuses_a_port_that_is_taken)
+{
+	struct udp_setup setup = {.listen = address_of("::"), .pool = pool};
+	struct udp *third;
+	char error[256];
+
+	setup.port = udp_port(here);
+	ck_assert_int_eq(
+	    udp_open(&third, &setup, error, sizeof(error)), -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(error, "another program has this port"));
+}
+END_TEST
+
+START_TEST(udp_on_an_ipv4_address_can_not_reach_ipv6)
+{
+	struct udp *v4 = open_on("127.0.0.1");
+	struct packet_list out = {0};
+
+	ck_assert(!udp_has_ipv6(v4));
+	packet_list_push(&out, packet_to("::1", 8, 0));
+	packet_list_push(&out, packet_to("127.0.0.1", 8, 0));
+	ck_assert_int_eq(udp_send(v4, &out, &sender), 0);
+	ck_assert_uint_eq(seen.failed, 1);
+	ck_assert_int_eq(seen.reason, DROP_VPN_UNREACHABLE);
+	pool_put(pool, receive_one());
+	udp_close(v4);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("io/udp");
+	TCase *tcase = tcase_create("udp");
+
+	tcase_add_checked_fixture(tcase, open_both, close_both);
+	tcase_add_test(tcase, udp_carries_a_full_batch_in_order);
+	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);
+	tcase_add_test(tcase, udp_knows_an_ipv6_sender_as_ipv6);
+	tcase_add_loop_test(
+	    tcase, udp_carries_the_ecn_bits_of_each_packet, 0, 8);
+	tcase_add_test(tcase, udp_sends_from_the_sticky_source_address);
+	tcase_add_test(tcase, udp_forgets_a_source_address_that_is_not_ours);
+	tcase_add_test(
+	    tcase, udp_skips_a_datagram_that_fails_and_sends_the_rest);
+	tcase_add_test(tcase, udp_says_that_a_datagram_was_cut);
+	tcase_add_test(tcase, udp_takes_an_empty_datagram_for_no_end);
+	tcase_add_test(tcase, udp_receives_nothing_from_an_empty_pool);
+	tcase_add_test(tcase, udp_counts_what_the_full_buffer_lost);
+	tcase_add_test(tcase, udp_refuses_a_port_that_is_taken);
+	tcase_add_test(tcase, udp_on_an_ipv4_address_can_not_reach_ipv6);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
