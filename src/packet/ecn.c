@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* ECN decapsulation: RFC 6040, figure 4. */
+#include "packet/ecn.h"
+
+#include "packet/checksum.h"
+#include "packet/ip.h"
+
+#define ECN_REFUSED 4
+
+/* By inner mark, then by outer mark: the mark that goes on. */
+static const uint8_t table[4][4] = {
+    [ECN_NOT_ECT] = {[ECN_CE] = ECN_REFUSED},
+    [ECN_ECT_1] = {ECN_ECT_1, ECN_ECT_1, ECN_ECT_1, ECN_CE},
+    [ECN_ECT_0] =
+	{
+	    [ECN_NOT_ECT] = ECN_ECT_0,
+	    [ECN_ECT_1] = ECN_ECT_1,
+	    [ECN_ECT_0] = ECN_ECT_0,
+	    [ECN_CE] = ECN_CE,
+	},
+    [ECN_CE] = {ECN_CE, ECN_CE, ECN_CE, ECN_CE},
+};
+
+static uint16_t get_word(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static void put_word(uint8_t *at, uint16_t word)
+{
+	at[0] = (uint8_t)(word >> 8);
+	at[1] = (uint8_t)word;
+}
+
+static void set_ipv4(uint8_t *header, uint8_t ecn)
+{
+	uint16_t before = get_word(header);
+	uint16_t after = (uint16_t)((before & ~3) | ecn);
+	uint16_t checksum = get_word(header + IPV4_CHECKSUM);
+
+	put_word(header, after);
+	put_word(
+	    header + IPV4_CHECKSUM, checksum_replace(checksum, before, after));
+}
+
+/* The traffic class lies across the first two bytes. */
+static void set_ipv6(uint8_t *header, uint8_t ecn)
+{
+	header[1] = (uint8_t)((header[1] & ~0x30) | ecn << 4);
+}
+
+enum drop ecn_decapsulate(struct packet *pkt)
+{
+	uint8_t ecn = table[pkt->inner_ecn & 3][pkt->outer_ecn & 3];
+
+	if (ecn == ECN_REFUSED)
+		return DROP_VPN_ECN;
+	if (ecn == pkt->inner_ecn)
+		return DROP_NONE;
+	if (pkt->family == FAMILY_IPV4)
+		set_ipv4(packet_data(pkt), ecn);
+	else
+		set_ipv6(packet_data(pkt), ecn);
+	pkt->inner_ecn = ecn;
+	return DROP_NONE;
+}

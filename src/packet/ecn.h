@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* Explicit congestion notification through a tunnel (RFC 6040, normal mode). */
+#ifndef PACKET_ECN_H
+#define PACKET_ECN_H
+
+#include "base/attributes.h"
+#include "base/drop.h"
+#include "base/packet.h"
+
+/* The two bits (RFC 3168). */
+enum ecn {
+	ECN_NOT_ECT = 0,
+	ECN_ECT_1 = 1,
+	ECN_ECT_0 = 2,
+	ECN_CE = 3,
+};
+
+/* A parsed packet that enters the tunnel: its mark goes outside. */
+static inline void ecn_encapsulate(struct packet *pkt)
+{
+	pkt->outer_ecn = pkt->inner_ecn;
+}
+
+/* A parsed packet that leaves the tunnel: what routers on the way did to the
+ * outer mark is put into it. DROP_NONE or DROP_VPN_ECN. */
+must_check enum drop ecn_decapsulate(struct packet *pkt);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/* Ports of whole TCP, UDP and ICMP echo headers, and what they tell. */
+#include "packet/l4.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "packet/ip.h"
+
+#define TCP_BEFORE_OFFSET 8 /* sequence and acknowledgement numbers */
+
+#define ICMP_ECHO_REPLY	    0
+#define ICMP_ECHO_REQUEST   8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY   129
+
+struct ports {
+	uint16_t source, destination;
+};
+
+static struct ports read_tcp(const struct packet *pkt, struct cursor c)
+{
+	size_t bytes = c.left, header;
+	struct ports ports = {cursor_be16(&c), cursor_be16(&c)};
+
+	(void)pkt;
+	cursor_skip(&c, TCP_BEFORE_OFFSET);
+	header = (cursor_u8(&c) >> 4) * 4u;
+	if (header < TCP_BYTES || header > bytes)
+		return (struct ports){0};
+	return ports;
+}
+
+/* The first fragment's length is that of the whole datagram. */
+static struct ports read_udp(const struct packet *pkt, struct cursor c)
+{
+	size_t bytes = c.left, len;
+	struct ports ports = {cursor_be16(&c), cursor_be16(&c)};
+
+	len = cursor_be16(&c);
+	if (bytes < UDP_BYTES || len < UDP_BYTES ||
+	    (len > bytes && !pkt->is_fragment))
+		return (struct ports){0};
+	return ports;
+}
+
+static bool is_echo(uint8_t family, uint8_t type)
+{
+	if (family == FAMILY_IPV6)
+		return type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
+	return type == ICMP_ECHO_REQUEST || type == ICMP_ECHO_REPLY;
+}
+
+static struct ports read_icmp(const struct packet *pkt, struct cursor c)
+{
+	size_t bytes = c.left;
+	uint8_t type = cursor_u8(&c);
+
+	cursor_skip(&c, 3);
+	if (bytes < ICMP_BYTES || !is_echo(pkt->family, type))
+		return (struct ports){0};
+	return (struct ports){.source = cursor_be16(&c)};
+}
+
+static const struct l4 {
+	uint8_t family; /* 0: both */
+	uint8_t protocol;
+	struct ports (*read)(const struct packet *pkt, struct cursor c);
+} protocols[] = {
+    {0, IP_PROTOCOL_TCP, read_tcp},
+    {0, IP_PROTOCOL_UDP, read_udp},
+    {FAMILY_IPV4, IP_PROTOCOL_ICMP, read_icmp},
+    {FAMILY_IPV6, IP_PROTOCOL_ICMPV6, read_icmp},
+};
+
+static const struct l4 *find(const struct packet *pkt)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		const struct l4 *l4 = &protocols[i];
+
+		if (l4->protocol == pkt->l4_protocol &&
+		    (!l4->family || l4->family == pkt->family))
+			return l4;
+	}
+	return NULL;
+}
+
+void l4_read_ports(struct packet *pkt)
+{
+	const struct l4 *l4 = pkt->is_later_fragment ? NULL : find(pkt);
+	struct ports ports;
+
+	if (!l4)
+		return;
+	ports = l4->read(pkt, cursor_of(packet_data(pkt) + pkt->l3_bytes,
+				  pkt->len - pkt->l3_bytes));
+	pkt->source_port = ports.source;
+	pkt->destination_port = ports.destination;
+}
+
+/* An odd constant of random bits: multiply and shift spreads each word. */
+#define HASH_FACTOR UINT64_C(0x9fb21c651e98df25)
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * HASH_FACTOR;
+	return hash ^ hash >> 32;
+}
+
+static uint64_t mix_address(uint64_t hash, const struct address *address)
+{
+	uint64_t words[2];
+
+	memcpy(words, address->bytes, sizeof(words));
+	return mix(mix(hash, words[0]), words[1]);
+}
+
+uint32_t l4_flow_hash(const struct packet *pkt)
+{
+	uint64_t hash = (uint64_t)pkt->l4_protocol << 32 |
+			(uint64_t)pkt->source_port << 16 |
+			pkt->destination_port;
+	uint32_t folded;
+
+	hash = mix_address(mix(pkt->family, hash), &pkt->source);
+	hash = mix_address(hash, &pkt->destination);
+	folded = (uint32_t)hash;
+	return folded ? folded : 1;
+}
+
+/* Whatever uses these is encrypted nearly always. */
+static const struct well_known {
+	uint8_t protocol;
+	uint16_t port; /* 0: any */
+} encrypted[] = {
+    {IP_PROTOCOL_TCP, 443},   /* TLS */
+    {IP_PROTOCOL_UDP, 443},   /* QUIC */
+    {IP_PROTOCOL_TCP, 22},    /* SSH */
+    {IP_PROTOCOL_UDP, 51820}, /* WireGuard */
+    {IP_PROTOCOL_UDP, 4500},  /* IPsec through NAT */
+    {IP_PROTOCOL_ESP, 0},
+};
+
+bool packet_is_encrypted(const struct packet *pkt)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(encrypted); i++) {
+		const struct well_known *known = &encrypted[i];
+
+		if (known->protocol == pkt->l4_protocol &&
+		    (!known->port || known->port == pkt->source_port ||
+			known->port == pkt->destination_port))
+			return true;
+	}
+	return false;
+}

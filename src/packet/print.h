@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* One line about a packet, for people. */
+#ifndef PACKET_PRINT_H
+#define PACKET_PRINT_H
+
+#include <stddef.h>
+
+#include "base/packet.h"
+
+#define PACKET_TEXT_BYTES 128 /* with the final NUL; the longest line fits */
+
+/*
+ * "udp 10.9.0.7:4000 > 10.9.0.1:53 len 80"; of a packet that was not parsed
+ * "from 192.0.2.1:51820 len 148" or "len 148". Looks at the fields only, never
+ * at the bytes. `room` is PACKET_TEXT_BYTES or more. Returns text.
+ */
+const char *packet_print(const struct packet *pkt, char *text, size_t room);
+
+#endif
