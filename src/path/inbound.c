@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From the wire to the device.
+ *
+ * The table at the end shows the way; the functions are in its order. The
+ * model of the host's receive path begins at ip_rcv.
+ */
+#include <string.h>
+
+#include "packet/checksum.h"
+#include "packet/ecn.h"
+#include "packet/ip.h"
+#include "path/martian.h"
+#include "path/run.h"
+
+/* It did its work, but is nothing for the host. */
+static enum verdict consume(struct path *path, struct packet *pkt)
+{
+	path->totals.rx_consumed++;
+	pool_put(path->setup.pool, pkt);
+	return VERDICT_TAKEN;
+}
+
+static enum verdict outer(struct path *path, struct packet *pkt)
+{
+	enum drop reason = DROP_VPN_TRUNCATED;
+
+	path->totals.rx_packets++;
+	if (!pkt->is_truncated)
+		reason = tunnel_receive(path->setup.tunnel, pkt, &path->now);
+	if (!reason && !pkt->is_data)
+		return consume(path, pkt);
+	return verdict_of(pkt, reason);
+}
+
+static void decap(struct path *path, struct packet **pkts,
+    enum verdict *verdicts, size_t count)
+{
+	tunnel_open(path->setup.tunnel, pkts, count, &path->now);
+	for (size_t i = 0; i < count; i++)
+		verdicts[i] = verdict_of(pkts[i], pkts[i]->drop);
+}
+
+static enum verdict expand(struct path *path, struct packet *pkt)
+{
+	enum drop reason = tunnel_expand(path->setup.tunnel, pkt, &path->now);
+
+	if (!reason && !pkt->len)
+		return consume(path, pkt);
+	return verdict_of(pkt, reason);
+}
+
+static enum verdict ip_rcv(struct path *path, struct packet *pkt)
+{
+	enum drop reason = packet_parse_ip(pkt);
+
+	(void)path;
+	if (!reason)
+		reason = ecn_decapsulate(pkt);
+	return verdict_of(pkt, reason);
+}
+
+/* The check that makes an address inside as good as a key. */
+static enum drop check_source(struct path *path, const struct packet *pkt)
+{
+	if (tunnel_route(path->setup.tunnel, &pkt->source) != pkt->peer)
+		return DROP_IP_RPFILTER;
+	return DROP_NONE;
+}
+
+static enum verdict rcv_finish(struct path *path, struct packet *pkt)
+{
+	enum drop reason = martian_check(pkt);
+
+	if (!reason)
+		reason = martian_check_local(
+		    pkt, path->addresses, path->addresses_count);
+	if (!reason)
+		reason = check_source(path, pkt);
+	if (!reason)
+		reason = packet_check_options(pkt);
+	return verdict_of(pkt, reason);
+}
+
+/* The device is a plain one: it takes no packet without its L4 checksum. */
+static enum verdict tun_write(struct path *path, struct packet *pkt)
+{
+	if (pkt->checksum == CHECKSUM_PARTIAL)
+		checksum_complete(pkt);
+	path->totals.rx_delivered++;
+	packet_list_push(&path->to_device, pkt);
+	return VERDICT_TAKEN;
+}
+
+const struct stage path_inbound[] = {
+    [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
+    [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
+    [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv},
+    [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
+	.run = rcv_finish},
+    [INBOUND_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    {0},
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* Martians, in the kernel's order. */
+#include "path/martian.h"
+
+#include <string.h>
+
+static const struct prefix zero_ipv4 = {{.family = FAMILY_IPV4}, 32};
+static const struct prefix broadcast_ipv4 = {
+    {FAMILY_IPV4, {255, 255, 255, 255}}, 32};
+static const struct prefix loopback_ipv4 = {{FAMILY_IPV4, {127}}, 8};
+static const struct prefix multicast_ipv4 = {{FAMILY_IPV4, {224}}, 4};
+static const struct prefix zero_ipv6 = {{.family = FAMILY_IPV6}, 128};
+static const struct prefix mapped_ipv6 = {
+    {FAMILY_IPV6, {[10] = 255, [11] = 255}}, 96};
+
+/* DHCP and its elders: from nobody yet, to everybody or nobody. */
+static bool is_of_boot(const struct packet *pkt)
+{
+	return prefix_has(&zero_ipv4, &pkt->source) &&
+	       (prefix_has(&broadcast_ipv4, &pkt->destination) ||
+		   prefix_has(&zero_ipv4, &pkt->destination));
+}
+
+static enum drop check_ipv4(const struct packet *pkt)
+{
+	if (prefix_has(&multicast_ipv4, &pkt->source) ||
+	    prefix_has(&broadcast_ipv4, &pkt->source))
+		return DROP_IP_INVALID_SOURCE;
+	if (is_of_boot(pkt))
+		return DROP_NONE;
+	if (prefix_has(&zero_ipv4, &pkt->source))
+		return DROP_IP_INVALID_SOURCE;
+	if (prefix_has(&zero_ipv4, &pkt->destination))
+		return DROP_IP_INVALID_DEST;
+	if (prefix_has(&loopback_ipv4, &pkt->destination) ||
+	    prefix_has(&loopback_ipv4, &pkt->source))
+		return DROP_IP_LOCALNET;
+	return DROP_NONE;
+}
+
+/* Loopback and multicast sources died in the parser, as in ip6_rcv_core. An
+ * IPv4-mapped one would let an IPv6 packet pose as an IPv4 host. */
+static enum drop check_ipv6(const struct packet *pkt)
+{
+	if (prefix_has(&mapped_ipv6, &pkt->source))
+		return DROP_IP_INVALID_SOURCE;
+	if (prefix_has(&zero_ipv6, &pkt->destination))
+		return DROP_IP_INVALID_DEST;
+	return DROP_NONE;
+}
+
+enum drop martian_check(const struct packet *pkt)
+{
+	return pkt->family == FAMILY_IPV4 ? check_ipv4(pkt) : check_ipv6(pkt);
+}
+
+/* The last address of an IPv4 network that has more than two. */
+static bool is_broadcast_of(
+    const struct prefix *network, const struct address *address)
+{
+	uint32_t host = 0;
+
+	if (address->family != FAMILY_IPV4 || network->bits >= 31 ||
+	    !prefix_has(network, address))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		host = host << 8 | address->bytes[i];
+	return !(~host & UINT32_MAX >> network->bits);
+}
+
+enum drop martian_check_local(
+    const struct packet *pkt, const struct prefix *addresses, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (address_is_equal(&addresses[i].address, &pkt->source))
+			return DROP_IP_LOCAL_SOURCE;
+		if (is_broadcast_of(&addresses[i], &pkt->source))
+			return DROP_IP_INVALID_SOURCE;
+	}
+	return DROP_NONE;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From the device to the wire.
+ *
+ * The table at the end shows the way; the functions are in its order. Packets
+ * that waited for a session enter again at neigh, frames of ours at encap.
+ */
+#include "packet/ecn.h"
+#include "packet/ip.h"
+#include "path/run.h"
+
+/* What the device itself would refuse to take. */
+static enum drop check_read(const struct path *path, const struct packet *pkt)
+{
+	uint8_t version = pkt->len ? packet_data(pkt)[0] >> 4 : 0;
+
+	if (version != FAMILY_IPV4 && version != FAMILY_IPV6)
+		return DROP_UNHANDLED_PROTO;
+	if (pkt->len > pool_largest(path->setup.pool))
+		return DROP_PKT_TOO_BIG;
+	return DROP_NONE;
+}
+
+static enum verdict tun_read(struct path *path, struct packet *pkt)
+{
+	path->totals.tx_packets++;
+	return verdict_of(pkt, check_read(path, pkt));
+}
+
+static enum verdict ip_out(struct path *path, struct packet *pkt)
+{
+	(void)path;
+	return verdict_of(pkt, packet_parse_ip(pkt));
+}
+
+static enum verdict route(struct path *path, struct packet *pkt)
+{
+	pkt->peer = tunnel_route(path->setup.tunnel, &pkt->destination);
+	return verdict_of(pkt, pkt->peer ? DROP_NONE : DROP_IP_OUTNOROUTES);
+}
+
+static enum verdict neigh(struct path *path, struct packet *pkt)
+{
+	bool is_taken = false;
+	enum drop reason =
+	    tunnel_neigh(path->setup.tunnel, pkt, &path->now, &is_taken);
+
+	return is_taken ? VERDICT_TAKEN : verdict_of(pkt, reason);
+}
+
+static enum verdict compress(struct path *path, struct packet *pkt)
+{
+	if (packet_is_encrypted(pkt))
+		pkt->flow_hash = 0;
+	tunnel_compress(path->setup.tunnel, pkt);
+	return VERDICT_PASS;
+}
+
+static enum verdict send(struct path *path, struct packet *pkt)
+{
+	path->totals.tx_sent++;
+	packet_list_push(&path->to_wire, pkt);
+	return VERDICT_TAKEN;
+}
+
+/* A frame of ours has no inner mark: it is not ECN-capable. */
+static void encap(struct path *path, struct packet **pkts,
+    enum verdict *verdicts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ecn_encapsulate(pkts[i]);
+	tunnel_seal(path->setup.tunnel, pkts, count, &path->now);
+	for (size_t i = 0; i < count; i++)
+		verdicts[i] =
+		    pkts[i]->drop ? VERDICT_DROPPED : send(path, pkts[i]);
+}
+
+const struct stage path_outbound[] = {
+    [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
+    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out},
+    [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route},
+    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh},
+    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress},
+    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap},
+    {0},
+};

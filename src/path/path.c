@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* The path as an object: making it, feeding it, reading its counters. */
+#include "path/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/print.h"
+#include "path/run.h"
+
+int path_new(struct path **ret, const struct path_setup *setup)
+{
+	struct path *path = calloc(1, sizeof(*path));
+
+	if (!path)
+		return -ENOMEM;
+	path->setup = *setup;
+	path->tables[DIRECTION_IN] = path_inbound;
+	path->tables[DIRECTION_OUT] = path_outbound;
+	*ret = path;
+	return 0;
+}
+
+void path_free(struct path *path)
+{
+	struct packet_list *lists;
+
+	if (!path)
+		return;
+	lists = &path->emitted[0][0];
+	for (size_t i = 0; i < DIRECTION_COUNT * PATH_STAGES_MAX; i++)
+		pool_put_list(path->setup.pool, &lists[i]);
+	pool_put_list(path->setup.pool, &path->to_wire);
+	pool_put_list(path->setup.pool, &path->to_device);
+	free(path->addresses);
+	free(path);
+}
+
+int path_set_addresses(
+    struct path *path, const struct prefix *addresses, size_t count)
+{
+	struct prefix *copy = NULL;
+
+	if (count) {
+		copy = calloc(count, sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, addresses, count * sizeof(*copy));
+	}
+	free(path->addresses);
+	path->addresses = copy;
+	path->addresses_count = count;
+	return 0;
+}
+
+void path_run_inbound(
+    struct path *path, struct packet_list *list, const struct moment *now)
+{
+	path->now = *now;
+	path_run_from(path, DIRECTION_IN, INBOUND_OUTER, list);
+	path_run_emitted(path, now);
+}
+
+void path_run_outbound(
+    struct path *path, struct packet_list *list, const struct moment *now)
+{
+	path->now = *now;
+	path_run_from(path, DIRECTION_OUT, OUTBOUND_TUN_READ, list);
+	path_run_emitted(path, now);
+}
+
+/* Handshake messages are datagrams already. */
+static void send_messages(struct path *path)
+{
+	struct packet_list messages = {0};
+
+	tunnel_take_messages(path->setup.tunnel, &messages);
+	path->totals.tx_ours += messages.len;
+	path->totals.tx_sent += messages.len;
+	packet_list_append(&path->to_wire, &messages);
+}
+
+static void drop_given_up(struct path *path)
+{
+	struct packet_list dropped = {0};
+
+	tunnel_take_dropped(path->setup.tunnel, &dropped);
+	while (dropped.first)
+		path_drop_packet(path, DIRECTION_OUT, OUTBOUND_NEIGH,
+		    packet_list_pop(&dropped));
+}
+
+/* Frames before released packets: a HELLO goes ahead of the data. */
+static void collect(struct path *path)
+{
+	struct packet_list *out = path->emitted[DIRECTION_OUT];
+	struct packet_list frames = {0};
+
+	send_messages(path);
+	drop_given_up(path);
+	tunnel_take_frames(path->setup.tunnel, &frames);
+	path->totals.tx_ours += frames.len;
+	packet_list_append(&out[OUTBOUND_ENCAP], &frames);
+	tunnel_take_released(path->setup.tunnel, &out[OUTBOUND_NEIGH]);
+}
+
+/* Runs what was emitted, later stages first. False: there was nothing. */
+static bool run_emitted(struct path *path, enum direction direction)
+{
+	struct packet_list list = {0};
+	bool has_run = false;
+
+	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
+		packet_list_append(&list, &path->emitted[direction][idx]);
+		has_run |= list.len > 0;
+		path_run_from(path, direction, idx, &list);
+	}
+	return has_run;
+}
+
+void path_run_emitted(struct path *path, const struct moment *now)
+{
+	bool has_run;
+
+	path->now = *now;
+	do {
+		collect(path);
+		has_run = run_emitted(path, DIRECTION_IN);
+		has_run |= run_emitted(path, DIRECTION_OUT);
+	} while (has_run);
+}
+
+struct packet_list *path_to_wire(struct path *path)
+{
+	return &path->to_wire;
+}
+
+struct packet_list *path_to_device(struct path *path)
+{
+	return &path->to_device;
+}
+
+static const struct outside {
+	enum direction direction;
+	size_t idx;
+	bool is_result; /* had been counted as sent or delivered */
+} outsides[PATH_OUTSIDE_COUNT] = {
+    [PATH_OUTSIDE_OUTER] = {DIRECTION_IN, INBOUND_OUTER, false},
+    [PATH_OUTSIDE_TUN_READ] = {DIRECTION_OUT, OUTBOUND_TUN_READ, false},
+    [PATH_OUTSIDE_TUN_WRITE] = {DIRECTION_IN, INBOUND_TUN_WRITE, true},
+    [PATH_OUTSIDE_ENCAP] = {DIRECTION_OUT, OUTBOUND_ENCAP, true},
+};
+
+/* A packet that was dropped on its way in or out was not seen before; one
+ * that was dropped behind the tables has been counted as a result. */
+static void move_totals(
+    struct path *path, const struct outside *outside, uint64_t count)
+{
+	struct path_totals *totals = &path->totals;
+	bool is_in = outside->direction == DIRECTION_IN;
+
+	if (outside->is_result)
+		*(is_in ? &totals->rx_delivered : &totals->tx_sent) -= count;
+	else
+		*(is_in ? &totals->rx_packets : &totals->tx_packets) += count;
+}
+
+void path_count_outside(struct path *path, enum path_outside where,
+    enum drop reason, uint64_t count)
+{
+	const struct outside *outside = &outsides[where];
+
+	if (!count)
+		return;
+	move_totals(path, outside, count);
+	path_count(path, outside->direction, outside->idx, reason, count);
+}
+
+void path_drop_outside(struct path *path, enum path_outside where,
+    enum drop reason, struct packet *pkt)
+{
+	const struct outside *outside = &outsides[where];
+
+	pkt->drop = reason;
+	move_totals(path, outside, 1);
+	path_drop_packet(path, outside->direction, outside->idx, pkt);
+}
+
+static void report(const struct path_counter *counter, struct path_drop *drop,
+    void (*found)(void *context, const struct path_drop *drop), void *context)
+{
+	drop->packets = counter->packets;
+	drop->last = counter->last;
+	drop->example[0] = '\0';
+	if (counter->has_example)
+		packet_print(
+		    &counter->example, drop->example, sizeof(drop->example));
+	found(context, drop);
+}
+
+static void each_of_stage(const struct path *path, enum direction direction,
+    size_t idx, void (*found)(void *context, const struct path_drop *drop),
+    void *context)
+{
+	struct path_drop drop = {
+	    .direction = direction == DIRECTION_IN ? "in" : "out",
+	    .stage = path->tables[direction][idx].name,
+	};
+
+	for (drop.reason = DROP_NONE + 1; drop.reason < DROP_COUNT;
+	     drop.reason++) {
+		const struct path_counter *counter =
+		    &path->counters[direction][idx][drop.reason];
+
+		if (counter->packets)
+			report(counter, &drop, found, context);
+	}
+}
+
+void path_each_drop(const struct path *path,
+    void (*found)(void *context, const struct path_drop *drop), void *context)
+{
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		for (size_t idx = 0; path->tables[i][idx].name; idx++)
+			each_of_stage(
+			    path, (enum direction)i, idx, found, context);
+}
+
+void path_totals(const struct path *path, struct path_totals *ret)
+{
+	*ret = path->totals;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/* The runner: a batch through one stage before the next. */
+#include "path/run.h"
+
+#include <assert.h>
+
+/* A batch on its way; verdicts of the stage that ran last. */
+struct batch {
+	struct packet *pkts[PACKET_BATCH];
+	enum verdict verdicts[PACKET_BATCH];
+	size_t count;
+};
+
+static void run_stage(
+    struct path *path, const struct stage *stage, struct batch *batch)
+{
+	if (stage->run_batch) {
+		stage->run_batch(
+		    path, batch->pkts, batch->verdicts, batch->count);
+		return;
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		batch->verdicts[i] = stage->run(path, batch->pkts[i]);
+}
+
+/* Keeps what passed, in order. */
+static void sort_out(struct path *path, enum direction direction, size_t idx,
+    struct batch *batch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct packet *pkt = batch->pkts[i];
+
+		switch (batch->verdicts[i]) {
+		case VERDICT_PASS:
+			batch->pkts[kept++] = pkt;
+			break;
+		case VERDICT_DROPPED:
+			path_drop_packet(path, direction, idx, pkt);
+			break;
+		case VERDICT_BRANCH:
+			path_emit(path, path->branch, 0, pkt);
+			break;
+		case VERDICT_TAKEN:
+			break;
+		}
+	}
+	batch->count = kept;
+}
+
+static void fill(struct batch *batch, struct packet_list *list)
+{
+	batch->count = 0;
+	while (batch->count < PACKET_BATCH && list->first)
+		batch->pkts[batch->count++] = packet_list_pop(list);
+}
+
+void path_run_from(struct path *path, enum direction direction, size_t idx,
+    struct packet_list *list)
+{
+	const struct stage *table = path->tables[direction];
+	struct batch batch;
+
+	while (list->first) {
+		fill(&batch, list);
+		for (size_t i = idx; table[i].name && batch.count; i++) {
+			run_stage(path, &table[i], &batch);
+			sort_out(path, direction, i, &batch);
+		}
+		/* the last stage of a table takes or drops */
+		assert(!batch.count);
+	}
+}
+
+void path_emit(
+    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+{
+	assert(idx < PATH_STAGES_MAX);
+	packet_list_push(&path->emitted[direction][idx], pkt);
+}
+
+void path_count(struct path *path, enum direction direction, size_t idx,
+    enum drop reason, uint64_t count)
+{
+	struct path_counter *counter = &path->counters[direction][idx][reason];
+	struct path_totals *totals = &path->totals;
+
+	counter->packets += count;
+	counter->last = path->now.now;
+	if (direction == DIRECTION_IN)
+		totals->rx_dropped += count;
+	else
+		totals->tx_dropped += count;
+}
+
+/* Only the fields are kept: printing has time until somebody asks. */
+static void keep_example(struct path_counter *counter, const struct packet *pkt)
+{
+	counter->has_example = true;
+	counter->example = *pkt;
+	counter->example.next = NULL;
+	counter->example.buffer = NULL;
+	counter->example.peer = NULL;
+	counter->example.keypair = NULL;
+}
+
+void path_drop_packet(
+    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+{
+	const struct path_setup *setup = &path->setup;
+
+	assert(pkt->drop > DROP_NONE && pkt->drop < DROP_COUNT);
+	path_count(path, direction, idx, pkt->drop, 1);
+	keep_example(&path->counters[direction][idx][pkt->drop], pkt);
+	if (pkt->peer)
+		tunnel_peer_count_drop(pkt->peer, pkt->drop);
+	if (setup->trace)
+		setup->trace(
+		    setup->trace_context, &path->tables[direction][idx], pkt);
+	pool_put(setup->pool, pkt);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The runner's inside: for the stages of this room and for its tests.
+ *
+ * How it works: a packet in the path is in one of three places: in the batch
+ * that a runner carries, on a result list, or on an `emitted` list, which says
+ * in which table and at which stage it goes on. Counters are by table, stage
+ * and reason; `now` is that of the run.
+ */
+#ifndef PATH_RUN_H
+#define PATH_RUN_H
+
+#include "packet/print.h"
+#include "path/path.h"
+#include "protocol/tunnel.h"
+
+enum direction {
+	DIRECTION_IN,
+	DIRECTION_OUT,
+	DIRECTION_COUNT,
+};
+
+#define PATH_STAGES_MAX 8 /* of one table */
+
+/* Stages that packets enter at in the middle, or are counted under. */
+enum inbound_stage {
+	INBOUND_OUTER,
+	INBOUND_DECAP,
+	INBOUND_EXPAND,
+	INBOUND_IP_RCV,
+	INBOUND_RCV_FINISH,
+	INBOUND_TUN_WRITE,
+};
+
+enum outbound_stage {
+	OUTBOUND_TUN_READ,
+	OUTBOUND_IP_OUT,
+	OUTBOUND_ROUTE,
+	OUTBOUND_NEIGH,
+	OUTBOUND_COMPRESS,
+	OUTBOUND_ENCAP,
+};
+
+/* Drops for one reason at one stage. `example` has no buffer and no peer. */
+struct path_counter {
+	uint64_t packets;
+	struct instant last;
+	bool has_example;
+	struct packet example;
+};
+
+struct path {
+	struct path_setup setup;
+	const struct stage *tables[DIRECTION_COUNT];
+	struct moment now;
+	enum direction branch; /* set by a stage with VERDICT_BRANCH */
+	struct packet_list to_wire, to_device;
+	struct packet_list emitted[DIRECTION_COUNT][PATH_STAGES_MAX];
+	struct path_totals totals;
+	struct path_counter counters[DIRECTION_COUNT][PATH_STAGES_MAX]
+				    [DROP_COUNT];
+	struct prefix *addresses;
+	size_t addresses_count;
+};
+
+/* Carries all of the list through the table from stage `idx` on. */
+void path_run_from(struct path *path, enum direction direction, size_t idx,
+    struct packet_list *list);
+
+/* The packet goes on at this stage, after the batch that runs now. */
+void path_emit(struct path *path, enum direction direction, size_t idx,
+    struct packet *pkt);
+
+void path_count(struct path *path, enum direction direction, size_t idx,
+    enum drop reason, uint64_t count);
+
+/* Counts, traces and releases a packet whose drop is set. */
+void path_drop_packet(struct path *path, enum direction direction, size_t idx,
+    struct packet *pkt);
+
+/* Drops for `reason`, or passes when it is DROP_NONE. */
+static inline enum verdict verdict_of(struct packet *pkt, enum drop reason)
+{
+	pkt->drop = reason;
+	return reason ? VERDICT_DROPPED : VERDICT_PASS;
+}
+
+#endif
