@@ -35,7 +35,6 @@ enum checksum_state {
 	CHECKSUM_VERIFIED, /* complete and verified */
 };
 
-/* Kinds of outer messages, noted by the stage `outer`. */
 struct packet {
 	struct packet *next;
 	uint8_t *buffer;
@@ -68,7 +67,7 @@ struct packet {
 
 	/* sealing and opening */
 	uint64_t counter;
-	void *keypair;	      /* protocol's, valid within one turn */
+	uint64_t generation;  /* protocol's: of the keypair it came under */
 	uint8_t frame;	      /* enum wire_frame of what it carries, 0: IP */
 	bool is_ours;	      /* made by vpnd: keepalive, HELLO, ECHO ... */
 	uint32_t plain_bytes; /* inner length before compression */

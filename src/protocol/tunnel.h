@@ -55,6 +55,8 @@ struct tunnel_setup {
 	size_t aeads_count;
 	bool has_order;
 	uint32_t largest_frame; /* inner bytes that we can take */
+	/* Padding never makes a packet larger than this; 0: no limit. */
+	uint32_t mtu;
 };
 
 /* 0, -ENOMEM, or -ENOTSUP (a cipher is missing or gives wrong answers). */

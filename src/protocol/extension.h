@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The extension that two vpnd's switch on by themselves.
+ *
+ * How it works: HELLO goes out at the start of a session (the initiator at
+ * once, the responder a second later unless it heard one), at most three
+ * times; each is answered whenever it comes. "Accept whatever you offered;
+ * send only what the peer has offered." What a peer offered is remembered
+ * over rekeys. A peer that stayed silent is taken for plain WireGuard and gets
+ * one HELLO an hour; any extension frame from it restarts HELLO.
+ */
+#ifndef PROTOCOL_EXTENSION_H
+#define PROTOCOL_EXTENSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/instant.h"
+#include "base/packet.h"
+#include "protocol/tunnel.h"
+
+#define HELLO_TRIES	     3
+#define HELLO_PLAIN_NS	     (3600 * NS_PER_S)
+#define HELLO_RESPONDER_NS   NS_PER_S
+#define HELLO_RETRY_NS	     NS_PER_S /* then twice as long each time */
+#define HELLO_RETRY_LONG_NS  (60 * NS_PER_S)
+#define EXTENSION_ECHOES     8
+
+struct extension_echo {
+	uint64_t id;
+	struct instant sent; /* INSTANT_NEVER: free */
+};
+
+struct extension {
+	enum extension_mode mode;
+	bool is_known;	      /* its offers below are valid for sending */
+	bool was_ever_known;  /* keys of AES-256-GCM are kept for it */
+	bool is_plain;	      /* stayed silent */
+	bool is_settled;      /* HELLO was heard in this session */
+	unsigned hellos_sent; /* in this session */
+	struct instant last_hello;
+	uint32_t features;
+	uint32_t largest_frame;
+	uint32_t compressors; /* bit 1 << id */
+	uint32_t aeads;	      /* bit 1 << id */
+	uint16_t aead_speed[TUNNEL_AEADS + 1];
+	enum aead_id send_aead; /* chosen from all this */
+	struct extension_echo echoes[EXTENSION_ECHOES];
+	unsigned next_echo;
+	uint64_t unknown_frames;
+};
+
+/* What a frame does to the timers: the table of vpnd-protocol(7). */
+struct frame_rules {
+	uint8_t frame; /* enum wire_frame; WIRE_FRAME_IP for IP packets */
+	bool arms_data_sent;
+	bool arms_passive_keepalive;
+	bool counts_for_rekey;
+	bool may_roam;
+};
+
+/* By the first byte of a plaintext; `len` 0 is a keepalive. Never NULL. */
+const struct frame_rules *extension_frame_rules(uint8_t first, size_t len);
+
+void extension_init(struct extension *extension, enum extension_mode mode);
+
+/* A session became usable for sending. */
+void extension_session_began(
+    struct peer *peer, bool is_initiator, const struct moment *now);
+/* TIMER_HELLO came. */
+void extension_timer(struct peer *peer, const struct moment *now);
+/* Our own offers changed (reload). */
+void extension_offers_changed(struct peer *peer, const struct moment *now);
+
+/* May traffic flow, seen from extension = "required"? */
+bool extension_permits_traffic(const struct peer *peer);
+/* Traffic is refused for good: the peer is plain. */
+bool extension_refuses_traffic(const struct peer *peer);
+
+/*
+ * Handles the frame that pkt holds: pkt->len is 0 after a frame of ours,
+ * otherwise pkt is an IP packet now.
+ */
+must_check enum drop extension_consume(
+    struct peer *peer, struct packet *pkt, const struct moment *now);
+
+/* An AES-256-GCM message came for a keypair that has no such keys. */
+void extension_unreadable_came(struct peer *peer, const struct moment *now);
+
+/* Queues frames of ours. False: no packet buffer. */
+must_check bool extension_send_echo(
+    struct peer *peer, uint64_t id, const struct moment *now);
+struct packet *extension_close_frame(
+    struct peer *peer, enum wire_close reason);
+
+#endif

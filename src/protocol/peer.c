@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: ISC */
+/* One peer: its settings, its endpoint, and what waits for its session. */
+#include "protocol/peer.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a staged packet is charged at least: small ones hold buffers too. */
+#define STAGED_CHARGE_BYTES 256
+
+static size_t charge(const struct packet *pkt)
+{
+	return pkt->len > STAGED_CHARGE_BYTES ? pkt->len : STAGED_CHARGE_BYTES;
+}
+
+static struct packet *unstage(struct peer *peer)
+{
+	struct packet *pkt = packet_list_pop(&peer->staged.list);
+
+	if (pkt) {
+		peer->staged.bytes -= charge(pkt);
+		peer->tunnel->staged_bytes -= charge(pkt);
+	}
+	return pkt;
+}
+
+static void drop_oldest(struct peer *peer, enum drop reason)
+{
+	struct packet *pkt = unstage(peer);
+
+	pkt->drop = reason;
+	packet_list_push(&peer->tunnel->dropped, pkt);
+}
+
+void peer_drop_staged(struct peer *peer, enum drop reason)
+{
+	while (peer->staged.list.first)
+		drop_oldest(peer, reason);
+}
+
+void peer_release_staged(struct peer *peer)
+{
+	struct packet *pkt;
+
+	if (!extension_permits_traffic(peer))
+		return;
+	while ((pkt = unstage(peer)))
+		packet_list_push(&peer->tunnel->released, pkt);
+}
+
+/* Over the peer's bytes, all peers' bytes, or half of the pool. */
+static bool is_overfull(const struct peer *peer)
+{
+	const struct tunnel *tunnel = peer->tunnel;
+
+	return peer->staged.bytes > TUNNEL_STAGED_PEER_BYTES ||
+	    tunnel->staged_bytes > TUNNEL_STAGED_ALL_BYTES ||
+	    pool_available(tunnel->pool) < pool_count(tunnel->pool) / 2;
+}
+
+/* Consumes pkt. */
+static void stage(struct peer *peer, struct packet *pkt)
+{
+	packet_list_push(&peer->staged.list, pkt);
+	peer->staged.bytes += charge(pkt);
+	peer->tunnel->staged_bytes += charge(pkt);
+	while (peer->staged.list.first && is_overfull(peer))
+		drop_oldest(peer, DROP_NEIGH_QUEUEFULL);
+}
+
+bool peer_has_session(const struct peer *peer, struct instant now)
+{
+	return keypair_may_send(peer->keypairs.current, now);
+}
+
+enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
+    const struct moment *now, bool *ret_taken)
+{
+	struct peer *peer = pkt->peer;
+	bool has_session = peer_has_session(peer, now->now);
+
+	(void)tunnel;
+	*ret_taken = false;
+	if (has_session && extension_refuses_traffic(peer))
+		return DROP_VPN_PLAIN;
+	if (peer->endpoint.address.family == FAMILY_NONE)
+		return DROP_NEIGH_DEAD;
+	if (has_session && extension_permits_traffic(peer))
+		return DROP_NONE;
+	stage(peer, pkt);
+	*ret_taken = true;
+	if (!has_session)
+		handshake_initiate(peer, now);
+	return DROP_NONE;
+}
+
+void peer_queue_frame(struct peer *peer, struct packet *pkt, uint8_t frame)
+{
+	pkt->peer = peer;
+	pkt->frame = frame;
+	pkt->is_ours = true;
+	packet_list_push(&peer->tunnel->frames, pkt);
+}
+
+void peer_send_keepalive(struct peer *peer, const struct moment *now)
+{
+	struct packet *pkt;
+
+	if (!peer_has_session(peer, now->now)) {
+		handshake_initiate(peer, now);
+		return;
+	}
+	if (peer->staged.list.first && extension_permits_traffic(peer)) {
+		peer_release_staged(peer);
+		return;
+	}
+	pkt = pool_get(peer->tunnel->pool);
+	if (pkt)
+		peer_queue_frame(peer, pkt, WIRE_FRAME_IP);
+}
+
+void peer_end_sessions(struct peer *peer, uint64_t generation)
+{
+	keypairs_end(&peer->keypairs, generation, peer->tunnel->memory,
+	    &peer->tunnel->indices);
+	peer->tunnel->last_found = NULL;
+	if (!peer->keypairs.current)
+		timers_session_ended(peer);
+}
+
+void peer_clear_source(struct peer *peer)
+{
+	peer->endpoint.source = (struct address){.family = FAMILY_NONE};
+	peer->endpoint.source_ifindex = 0;
+}
+
+static void tell_moved(struct peer *peer, const struct endpoint *from)
+{
+	char before[ENDPOINT_TEXT_BYTES], after[ENDPOINT_TEXT_BYTES];
+
+	log_info(peer->tunnel->log, "peer %s: endpoint moved from %s to %s",
+	    peer->name,
+	    peer->endpoint.address.family == FAMILY_NONE
+		? "nowhere"
+		: endpoint_format(&peer->endpoint, before, sizeof(before)),
+	    endpoint_format(from, after, sizeof(after)));
+	tunnel_emit(peer->tunnel,
+	    &(struct tunnel_event){
+		.kind = TUNNEL_ENDPOINT_MOVED, .peer = peer});
+}
+
+void peer_set_endpoint_from(struct peer *peer, const struct endpoint *from)
+{
+	if (!endpoint_is_equal(&peer->endpoint, from))
+		tell_moved(peer, from);
+	peer->endpoint = *from;
+}
+
+void tunnel_peer_set_endpoint(
+    struct peer *peer, const struct endpoint *endpoint)
+{
+	if (!endpoint_is_equal(&peer->endpoint, endpoint))
+		peer->endpoint = *endpoint;
+}
+
+const struct endpoint *tunnel_peer_endpoint(const struct peer *peer)
+{
+	return &peer->endpoint;
+}
+
+void tunnel_peer_send_failed(struct peer *peer)
+{
+	peer_clear_source(peer);
+}
+
+void *tunnel_peer_user(const struct peer *peer)
+{
+	return peer->user;
+}
+
+void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
+{
+	(void)reason;
+	peer->counters.drops++;
+}
+
+void tunnel_peer_connect(
+    struct tunnel *tunnel, struct peer *peer, const struct moment *now)
+{
+	(void)tunnel;
+	if (!peer_has_session(peer, now->now))
+		handshake_initiate(peer, now);
+}
+
+/* ---- settings ---- */
+
+static void apply_settings(
+    struct peer *peer, const struct tunnel_peer_setup *setup)
+{
+	peer->name = setup->name;
+	peer->user = setup->user;
+	peer->keepalive_s = setup->keepalive_s;
+	peer->compressor = setup->compressor;
+	if (!peer->keepalive_s)
+		timers_disarm(peer, TIMER_PERSISTENT);
+	if (peer->compressor != COMPRESSOR_NONE && !peer->flows)
+		peer->flows = calloc(1, sizeof(*peer->flows));
+}
+
+static bool is_low_order(const uint8_t public_key[WIRE_KEY_BYTES])
+{
+	static const uint8_t any_scalar[WIRE_KEY_BYTES] = {[0] = 8};
+	uint8_t shared[WIRE_KEY_BYTES];
+
+	return crypto_scalarmult(shared, any_scalar, public_key) != 0;
+}
+
+static int list_peer(struct tunnel *tunnel, struct peer *peer)
+{
+	int error = heap_reserve(&tunnel->deadlines, tunnel->peers + 1);
+
+	if (!error)
+		error = hashmap_insert(
+		    &tunnel->by_key, peer->public_key, peer);
+	if (error)
+		return error;
+	peer->older = tunnel->newest;
+	if (tunnel->newest)
+		tunnel->newest->newer = peer;
+	else
+		tunnel->oldest = peer;
+	tunnel->newest = peer;
+	tunnel->peers++;
+	return 0;
+}
+
+static void unlist_peer(struct tunnel *tunnel, struct peer *peer)
+{
+	(void)hashmap_remove(&tunnel->by_key, peer->public_key);
+	*(peer->older ? &peer->older->newer : &tunnel->oldest) = peer->newer;
+	*(peer->newer ? &peer->newer->older : &tunnel->newest) = peer->older;
+	tunnel->peers--;
+	heap_set(&tunnel->deadlines, &peer->timers.entry, INSTANT_NEVER);
+}
+
+int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
+    const struct tunnel_peer_setup *setup, const struct moment *now)
+{
+	struct peer *peer;
+	int error;
+
+	if (is_low_order(setup->public_key) ||
+	    (tunnel->identity->is_set &&
+		sodium_memcmp(tunnel->identity->public_key, setup->public_key,
+		    WIRE_KEY_BYTES) == 0))
+		return -EINVAL;
+	peer = memory_alloc(tunnel->memory, sizeof(*peer));
+	if (!peer)
+		return -ENOMEM;
+	peer->tunnel = tunnel;
+	memcpy(peer->public_key, setup->public_key, WIRE_KEY_BYTES);
+	memcpy(peer->handshake.remote_static, setup->public_key,
+	    WIRE_KEY_BYTES);
+	memcpy(peer->handshake.preshared_key, setup->preshared_key,
+	    WIRE_KEY_BYTES);
+	peer->handshake_index.peer = peer;
+	peer->last_consumed = INSTANT_NEVER;
+	peer->last_handshake = INSTANT_NEVER;
+	peer->last_received = INSTANT_NEVER;
+	cookie_maker_init(&peer->cookie, setup->public_key);
+	timers_init(&peer->timers);
+	extension_init(&peer->extension, setup->extension);
+	apply_settings(peer, setup);
+	error = list_peer(tunnel, peer);
+	if (error) {
+		free(peer->flows);
+		memory_release(tunnel->memory, peer, sizeof(*peer));
+		return error;
+	}
+	if (peer->keepalive_s)
+		timers_arm(peer, TIMER_PERSISTENT, now->now);
+	*ret = peer;
+	return 0;
+}
+
+/* Seals CLOSE at once, as the peer is gone before the path could do so. */
+static void say_removed(struct peer *peer, const struct moment *now)
+{
+	struct packet *pkt = extension_close_frame(peer, WIRE_CLOSE_REMOVED);
+
+	if (!pkt)
+		return;
+	pkt->peer = peer;
+	pkt->is_ours = true;
+	tunnel_seal(peer->tunnel, &pkt, 1, now);
+	pkt->peer = NULL;
+	if (pkt->drop == DROP_NONE)
+		packet_list_push(&peer->tunnel->messages, pkt);
+	else
+		pool_put(peer->tunnel->pool, pkt);
+}
+
+/* What is on its way through the tunnel's lists loses its peer: frames go,
+ * released packets are given up. */
+static void forget_packets(struct peer *peer, struct packet_list *list)
+{
+	struct packet_list all = *list;
+	struct packet *pkt;
+
+	*list = (struct packet_list){0};
+	while ((pkt = packet_list_pop(&all))) {
+		if (pkt->peer != peer) {
+			packet_list_push(list, pkt);
+			continue;
+		}
+		pkt->peer = NULL;
+		pkt->drop = DROP_NEIGH_DEAD;
+		if (pkt->is_ours)
+			pool_put(peer->tunnel->pool, pkt);
+		else
+			packet_list_push(&peer->tunnel->dropped, pkt);
+	}
+}
+
+static void forget_dropped(struct peer *peer)
+{
+	struct packet *pkt = peer->tunnel->dropped.first;
+
+	for (; pkt; pkt = pkt->next)
+		if (pkt->peer == peer)
+			pkt->peer = NULL;
+}
+
+static void forget_events(struct peer *peer)
+{
+	struct tunnel *tunnel = peer->tunnel;
+
+	for (size_t i = 0; i < TUNNEL_EVENTS; i++)
+		if (tunnel->events[i].peer == peer)
+			tunnel->events[i].peer = NULL;
+}
+
+void tunnel_peer_remove(
+    struct tunnel *tunnel, struct peer *peer, const struct moment *now)
+{
+	say_removed(peer, now);
+	peer_drop_staged(peer, DROP_NEIGH_DEAD);
+	forget_packets(peer, &tunnel->frames);
+	forget_packets(peer, &tunnel->released);
+	forget_dropped(peer);
+	forget_events(peer);
+	handshake_abandon(peer);
+	peer_end_sessions(peer, UINT64_MAX);
+	allowedips_remove_value(&tunnel->allowed, peer);
+	unlist_peer(tunnel, peer);
+	free(peer->flows);
+	memory_release(tunnel->memory, peer, sizeof(*peer));
+}
+
+void tunnel_peer_change(struct tunnel *tunnel, struct peer *peer,
+    const struct tunnel_peer_setup *setup, const struct moment *now)
+{
+	uint8_t *preshared_key = peer->handshake.preshared_key;
+	bool is_same = sodium_memcmp(preshared_key, setup->preshared_key,
+			   WIRE_KEY_BYTES) == 0;
+	bool had_keepalive = peer->keepalive_s == setup->keepalive_s;
+
+	(void)tunnel;
+	apply_settings(peer, setup);
+	if (!is_same) {
+		handshake_abandon(peer);
+		memcpy(preshared_key, setup->preshared_key, WIRE_KEY_BYTES);
+		peer_end_sessions(peer, UINT64_MAX);
+	}
+	if (peer->extension.mode != setup->extension) {
+		extension_init(&peer->extension, setup->extension);
+		/* what was negotiated is void: begin anew with new keys */
+		peer_end_sessions(peer, UINT64_MAX);
+		is_same = false;
+	}
+	if (!is_same && peer->endpoint.address.family != FAMILY_NONE)
+		handshake_initiate(peer, now);
+	if (peer->keepalive_s && !had_keepalive)
+		timers_arm(peer, TIMER_PERSISTENT, now->now);
+}
+
+int tunnel_peer_allow(
+    struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix)
+{
+	return allowedips_insert(&tunnel->allowed, prefix, peer);
+}
+
+void tunnel_peer_disallow(
+    struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix)
+{
+	allowedips_remove(&tunnel->allowed, prefix, peer);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Data messages: opening and sealing batches, compressing and expanding.
+ *
+ * How it works: a batch falls into runs of the same keypair, and each run is
+ * one call of the AEAD. Opening looks a run's index up only when its turn
+ * comes, as the run before may have replaced keypairs. The window is asked
+ * before opening and told after the tag was good.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "protocol/peer.h"
+
+#define REKEY_ON_RECEIVE_NS                                                   \
+	(REJECT_AFTER_TIME_NS - KEEPALIVE_TIMEOUT_NS - REKEY_TIMEOUT_NS)
+
+/* Lengths by message type; 0 as `exact`: any from `least` on. */
+static const struct {
+	size_t exact, least;
+	bool is_data;
+} message_kinds[] = {
+    [WIRE_INITIATION] = {.exact = WIRE_INITIATION_BYTES},
+    [WIRE_RESPONSE] = {.exact = WIRE_RESPONSE_BYTES},
+    [WIRE_COOKIE_REPLY] = {.exact = WIRE_COOKIE_REPLY_BYTES},
+    [WIRE_DATA] = {.least = WIRE_DATA_BYTES_MIN, .is_data = true},
+    [WIRE_DATA_AES256GCM] = {.least = WIRE_DATA_BYTES_MIN, .is_data = true},
+};
+
+enum drop tunnel_receive(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
+{
+	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
+	uint32_t type = cursor_le32(&c);
+
+	pkt->is_data = false;
+	if (pkt->is_truncated)
+		return DROP_VPN_TRUNCATED;
+	if (c.has_failed)
+		return DROP_VPN_LENGTH;
+	/* the three bytes after the type are zero */
+	if (type == 0 || type >= ARRAY_SIZE(message_kinds))
+		return DROP_VPN_TYPE;
+	if (pkt->len < message_kinds[type].least ||
+	    (message_kinds[type].exact &&
+		pkt->len != message_kinds[type].exact))
+		return DROP_VPN_LENGTH;
+	pkt->is_data = message_kinds[type].is_data;
+	return pkt->is_data ? DROP_NONE : handshake_receive(tunnel, pkt, now);
+}
+
+/* ---- opening ---- */
+
+struct run {
+	struct packet **pkts;
+	size_t count;
+	struct keypair *keypair;
+	enum cipher_slot slot;
+	struct aead_job jobs[PACKET_BATCH];
+	struct packet *opened[PACKET_BATCH];
+	size_t jobs_count;
+};
+
+static uint32_t receiver_of(const struct packet *pkt)
+{
+	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
+
+	cursor_skip(&c, WIRE_DATA_RECEIVER);
+	return cursor_le32(&c);
+}
+
+static uint64_t counter_of(const struct packet *pkt)
+{
+	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
+
+	cursor_skip(&c, WIRE_DATA_COUNTER);
+	return cursor_le64(&c);
+}
+
+/* How many packets from the first on have its receiver and type. */
+static size_t run_length(struct packet **pkts, size_t count)
+{
+	uint32_t receiver = receiver_of(pkts[0]);
+	size_t len = 1;
+
+	while (len < count && len < PACKET_BATCH &&
+	    receiver_of(pkts[len]) == receiver &&
+	    packet_data(pkts[len])[0] == packet_data(pkts[0])[0])
+		len++;
+	return len;
+}
+
+static struct keypair *find_keypair(struct tunnel *tunnel, uint32_t index)
+{
+	struct index_owner *owner = tunnel->last_found;
+
+	if (!owner || owner->index != index)
+		owner = indices_find(&tunnel->indices, index);
+	if (!owner || !owner->keypair)
+		return NULL;
+	tunnel->last_found = owner;
+	return owner->keypair;
+}
+
+static void refuse_all(struct run *run, enum drop reason)
+{
+	for (size_t i = 0; i < run->count; i++)
+		run->pkts[i]->drop = reason;
+}
+
+/* Finds keypair and cipher; false when the whole run is refused. */
+static bool run_begin(
+    struct tunnel *tunnel, struct run *run, const struct moment *now)
+{
+	struct keypair *keypair =
+	    find_keypair(tunnel, receiver_of(run->pkts[0]));
+
+	run->keypair = keypair;
+	run->slot = packet_data(run->pkts[0])[0] == WIRE_DATA
+	    ? CIPHER_CHACHA20POLY1305
+	    : CIPHER_AES256GCM;
+	if (!keypair) {
+		refuse_all(run, DROP_VPN_NOSESSION);
+		return false;
+	}
+	for (size_t i = 0; i < run->count; i++)
+		run->pkts[i]->peer = keypair->owner.peer;
+	if (instant_age_ns(keypair->born, now->now) >= REJECT_AFTER_TIME_NS) {
+		refuse_all(run, DROP_VPN_EXPIRED);
+		return false;
+	}
+	if (!keypair->receive[run->slot]) {
+		extension_unreadable_came(keypair->owner.peer, now);
+		refuse_all(run, DROP_VPN_NOT_OFFERED);
+		return false;
+	}
+	return true;
+}
+
+static void run_add(struct run *run, struct packet *pkt)
+{
+	uint64_t counter = counter_of(pkt);
+	uint8_t *sealed = packet_data(pkt) + WIRE_DATA_HEADER_BYTES;
+
+	if (counter >= REPLAY_REJECT_AFTER_MESSAGES) {
+		pkt->drop = DROP_VPN_LIMIT;
+		return;
+	}
+	if (!replay_is_fresh(&run->keypair->replay, counter)) {
+		pkt->drop = DROP_VPN_REPLAY;
+		return;
+	}
+	pkt->counter = counter;
+	pkt->generation = run->keypair->generation;
+	run->opened[run->jobs_count] = pkt;
+	run->jobs[run->jobs_count++] = (struct aead_job){
+	    .dst = sealed,
+	    .src = sealed,
+	    .len = pkt->len - WIRE_DATA_HEADER_BYTES,
+	    .counter = counter,
+	};
+}
+
+static bool is_newest(const struct peer *peer, const struct packet *pkt)
+{
+	return pkt->generation > peer->newest_generation ||
+	    (pkt->generation == peer->newest_generation &&
+		pkt->counter >= peer->newest_counter);
+}
+
+static void note_opened(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	const struct frame_rules *rules;
+	size_t datagram = pkt->len;
+
+	pkt->offset += WIRE_DATA_HEADER_BYTES;
+	pkt->len -= WIRE_DATA_HEADER_BYTES + WIRE_TAG_BYTES;
+	rules = extension_frame_rules(
+	    pkt->len ? packet_data(pkt)[0] : 0, pkt->len);
+	if (is_newest(peer, pkt)) {
+		if (rules->may_roam)
+			peer_set_endpoint_from(peer, &pkt->endpoint);
+		peer->newest_generation = pkt->generation;
+		peer->newest_counter = pkt->counter + 1;
+	}
+	peer->last_received = now->now;
+	peer->counters.rx_packets++;
+	peer->counters.rx_bytes += datagram;
+	timers_authenticated_received(peer, now->now);
+	if (rules->arms_passive_keepalive)
+		timers_data_received(peer, now->now);
+}
+
+/* The window says yes once more: the run itself may hold a counter twice. */
+static size_t accept_opened(struct run *run, const struct moment *now)
+{
+	struct peer *peer = run->keypair->owner.peer;
+	size_t accepted = 0;
+
+	for (size_t i = 0; i < run->jobs_count; i++) {
+		struct packet *pkt = run->opened[i];
+
+		if (!run->jobs[i].is_authentic) {
+			pkt->drop = DROP_VPN_AUTH;
+		} else if (!replay_accept(
+			       &run->keypair->replay, pkt->counter)) {
+			pkt->drop = DROP_VPN_REPLAY;
+		} else {
+			pkt->drop = DROP_NONE;
+			note_opened(peer, pkt, now);
+			accepted++;
+		}
+	}
+	return accepted;
+}
+
+/* An initiator that mostly receives rekeys in time, too. */
+static void rekey_late(
+    struct peer *peer, const struct keypair *keypair, const struct moment *now)
+{
+	if (keypair != peer->keypairs.current || !keypair->is_initiator ||
+	    peer->timers.have_rekeyed_late ||
+	    instant_age_ns(keypair->born, now->now) < REKEY_ON_RECEIVE_NS)
+		return;
+	peer->timers.have_rekeyed_late = true;
+	handshake_initiate(peer, now);
+}
+
+static void run_open(
+    struct tunnel *tunnel, struct run *run, const struct moment *now)
+{
+	struct peer *peer;
+
+	run->jobs_count = 0;
+	if (!run_begin(tunnel, run, now))
+		return;
+	peer = run->keypair->owner.peer;
+	for (size_t i = 0; i < run->count; i++)
+		run_add(run, run->pkts[i]);
+	keypair_aeads[run->slot]->open_batch(
+	    run->keypair->receive[run->slot], run->jobs, run->jobs_count);
+	if (accept_opened(run, now) == 0)
+		return;
+	peer->last_receive_slot = run->slot;
+	if (keypairs_confirm(&peer->keypairs, run->keypair, tunnel->memory,
+		&tunnel->indices)) {
+		tunnel->last_found = NULL;
+		handshake_confirmed(peer, now);
+	}
+	rekey_late(peer, run->keypair, now);
+}
+
+void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now)
+{
+	struct run run;
+
+	while (count > 0) {
+		run.pkts = pkts;
+		run.count = run_length(pkts, count);
+		run_open(tunnel, &run, now);
+		pkts += run.count;
+		count -= run.count;
+	}
+}
+
+/* ---- the plaintext ---- */
+
+static bool is_ip(uint8_t first)
+{
+	return first >> 4 == WIRE_NIBBLE_IPV4 || first >> 4 == WIRE_NIBBLE_IPV6;
+}
+
+enum drop tunnel_expand(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
+{
+	struct peer *peer = pkt->peer;
+	enum drop reason = DROP_NONE;
+
+	(void)tunnel;
+	pkt->checksum = CHECKSUM_FULL;
+	if (pkt->len == 0)
+		return DROP_NONE;
+	if (!is_ip(packet_data(pkt)[0]))
+		reason = extension_consume(peer, pkt, now);
+	if (reason || pkt->len == 0)
+		return reason;
+	if (!extension_permits_traffic(peer))
+		return DROP_VPN_PLAIN;
+	peer->counters.rx_inner_bytes += pkt->len;
+	return DROP_NONE;
+}
+
+struct peer *tunnel_route(
+    const struct tunnel *tunnel, const struct address *address)
+{
+	return allowedips_lookup(&tunnel->allowed, address);
+}
+
+/* ---- compressing ---- */
+
+static const struct compressor *compressor_of(const struct peer *peer)
+{
+	if (peer->compressor == COMPRESSOR_NONE || !peer->flows ||
+	    !peer->extension.is_known ||
+	    !(peer->extension.compressors & 1u << peer->compressor))
+		return NULL;
+	return compressor_find(peer->compressor);
+}
+
+static void swap_buffers(struct packet *a, struct packet *b)
+{
+	uint8_t *buffer = a->buffer;
+
+	a->buffer = b->buffer;
+	b->buffer = buffer;
+	a->offset = PACKET_HEAD_BYTES;
+}
+
+/* Writes frame and block to `spare`; 0 when it did not shrink enough. */
+static size_t compress_into(struct peer *peer,
+    const struct compressor *compressor, const struct packet *pkt,
+    struct packet *spare)
+{
+	struct writer w = writer_of(packet_data(spare), WIRE_COMPRESSED_HEAD);
+	size_t room = pkt->len - pkt->len / 16 - WIRE_COMPRESSED_HEAD;
+	size_t len = compressor->compress(
+	    peer->tunnel->compressors[compressor->id],
+	    packet_data(spare) + WIRE_COMPRESSED_HEAD, room, packet_data(pkt),
+	    pkt->len);
+
+	if (len == 0)
+		return 0;
+	writer_le(&w,
+	    compressor->id == COMPRESSOR_LZ4 ? WIRE_FRAME_LZ4 : WIRE_FRAME_ZSTD,
+	    1);
+	writer_le(&w, pkt->len, 2);
+	writer_le(&w, len, 2);
+	return WIRE_COMPRESSED_HEAD + len;
+}
+
+void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
+{
+	struct peer *peer = pkt->peer;
+	const struct compressor *compressor = compressor_of(peer);
+	struct packet *spare;
+	size_t len = 0;
+
+	if (!compressor || pkt->is_ours || pkt->flow_hash == 0 ||
+	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX)
+		return;
+	if (!compress_flow_may_try(peer->flows, pkt->flow_hash))
+		return;
+	spare = pool_get(tunnel->pool);
+	if (!spare)
+		return;
+	if (compress_looks_worth_it(packet_data(pkt), pkt->len))
+		len = compress_into(peer, compressor, pkt, spare);
+	peer->counters.compress_in_bytes += pkt->len;
+	peer->counters.compress_out_bytes += len ? len : pkt->len;
+	if (len) {
+		compress_flow_succeeded(peer->flows, pkt->flow_hash);
+		peer->counters.compressed_packets++;
+		swap_buffers(pkt, spare);
+		pkt->plain_bytes = pkt->len;
+		pkt->len = (uint32_t)len;
+		pkt->frame = packet_data(pkt)[0];
+	} else {
+		compress_flow_failed(peer->flows, pkt->flow_hash);
+	}
+	pool_put(tunnel->pool, spare);
+}
+
+/* ---- sealing ---- */
+
+/* Up to a multiple of 16, but never beyond the device's MTU (and so, with the
+ * default MTU, never beyond the path's); the packet itself may be larger. */
+static void pad(const struct tunnel *tunnel, struct packet *pkt)
+{
+	uint32_t padded =
+	    (pkt->len + WIRE_PADDING - 1) / WIRE_PADDING * WIRE_PADDING;
+
+	if (tunnel->mtu && padded > tunnel->mtu)
+		padded = pkt->len > tunnel->mtu ? pkt->len : tunnel->mtu;
+	memset(packet_data(pkt) + pkt->len, 0, padded - pkt->len);
+	pkt->len = padded;
+}
+
+static enum cipher_slot slot_for(
+    const struct peer *peer, const struct keypair *keypair)
+{
+	return peer->extension.is_known &&
+		peer->extension.send_aead == AEAD_AES256GCM &&
+		keypair->send[CIPHER_AES256GCM]
+	    ? CIPHER_AES256GCM
+	    : CIPHER_CHACHA20POLY1305;
+}
+
+static void write_header(struct packet *pkt, const struct keypair *keypair,
+    enum cipher_slot slot, uint64_t counter)
+{
+	struct writer w;
+
+	pkt->offset -= WIRE_DATA_HEADER_BYTES;
+	pkt->len += WIRE_DATA_HEADER_BYTES;
+	w = writer_of(packet_data(pkt), WIRE_DATA_HEADER_BYTES);
+	writer_le(&w,
+	    slot == CIPHER_AES256GCM ? WIRE_DATA_AES256GCM : WIRE_DATA, 4);
+	writer_le(&w, keypair->remote_index, 4);
+	writer_le(&w, counter, 8);
+}
+
+static void note_sealed(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	const struct frame_rules *rules =
+	    extension_frame_rules(pkt->frame, pkt->len);
+
+	timers_authenticated_sent(peer, now->now);
+	if (pkt->len && rules->arms_data_sent)
+		timers_data_sent(peer, now->now);
+	peer->counters.tx_inner_bytes += pkt->is_ours ? 0
+	    : pkt->plain_bytes			      ? pkt->plain_bytes
+						      : pkt->len;
+}
+
+static void prepare(struct run *run, struct peer *peer, struct packet *pkt,
+    const struct moment *now)
+{
+	uint64_t counter = run->keypair->send_counter;
+	struct aead_job *job = &run->jobs[run->jobs_count];
+
+	if (counter >= REPLAY_REJECT_AFTER_MESSAGES) {
+		pkt->drop = DROP_VPN_LIMIT;
+		return;
+	}
+	run->keypair->send_counter++;
+	note_sealed(peer, pkt, now);
+	pad(peer->tunnel, pkt);
+	*job = (struct aead_job){
+	    .dst = packet_data(pkt),
+	    .src = packet_data(pkt),
+	    .len = pkt->len,
+	    .counter = counter,
+	};
+	run->jobs_count++;
+	write_header(pkt, run->keypair, run->slot, counter);
+	pkt->len += WIRE_TAG_BYTES;
+	pkt->endpoint = peer->endpoint;
+	pkt->drop = DROP_NONE;
+	peer->counters.tx_packets++;
+	peer->counters.tx_bytes += pkt->len;
+}
+
+static void rekey_in_time(
+    struct peer *peer, const struct run *run, const struct moment *now)
+{
+	const struct keypair *keypair = run->keypair;
+
+	if (keypair->send_counter >
+		keypair_aeads[run->slot]->rekey_after_messages ||
+	    (keypair->is_initiator &&
+		instant_age_ns(keypair->born, now->now) >=
+		    REKEY_AFTER_TIME_NS))
+		handshake_initiate(peer, now);
+}
+
+static enum drop may_seal(const struct peer *peer, const struct moment *now)
+{
+	if (!peer_has_session(peer, now->now))
+		return DROP_VPN_NOSESSION;
+	if (peer->endpoint.address.family == FAMILY_NONE)
+		return DROP_NEIGH_DEAD;
+	return DROP_NONE;
+}
+
+static void run_seal(struct run *run, const struct moment *now)
+{
+	struct peer *peer = run->pkts[0]->peer;
+	enum drop reason = may_seal(peer, now);
+
+	run->jobs_count = 0;
+	if (reason) {
+		refuse_all(run, reason);
+		return;
+	}
+	run->keypair = peer->keypairs.current;
+	run->slot = slot_for(peer, run->keypair);
+	for (size_t i = 0; i < run->count; i++)
+		prepare(run, peer, run->pkts[i], now);
+	keypair_aeads[run->slot]->seal_batch(run->keypair->send[run->slot],
+	    run->jobs, run->jobs_count, NULL, NULL);
+	rekey_in_time(peer, run, now);
+}
+
+void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now)
+{
+	struct run run;
+
+	(void)tunnel;
+	while (count > 0) {
+		run.pkts = pkts;
+		for (run.count = 1; run.count < count &&
+		     run.count < PACKET_BATCH &&
+		     pkts[run.count]->peer == pkts[0]->peer;)
+			run.count++;
+		run_seal(&run, now);
+		pkts += run.count;
+		count -= run.count;
+	}
+}
