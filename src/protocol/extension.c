@@ -10,7 +10,7 @@
 #include "protocol/peer.h"
 
 /* Every vpnd of this version takes these. */
-#define OUR_FEATURES                                                          \
+#define OUR_FEATURES                                                           \
 	(WIRE_FEATURE_CHECKSUM | WIRE_FEATURE_ECHO | WIRE_FEATURE_CLOSE)
 
 /* ---- what frames do to the timers ---- */
@@ -63,13 +63,13 @@ void extension_init(struct extension *extension, enum extension_mode mode)
 bool extension_permits_traffic(const struct peer *peer)
 {
 	return peer->extension.mode != EXTENSION_REQUIRED ||
-	    peer->extension.is_known;
+	       peer->extension.is_known;
 }
 
 bool extension_refuses_traffic(const struct peer *peer)
 {
 	return peer->extension.mode == EXTENSION_REQUIRED &&
-	    peer->extension.is_plain;
+	       peer->extension.is_plain;
 }
 
 static void each_keypair(struct peer *peer,
@@ -115,9 +115,8 @@ static enum aead_id choose_aead(const struct peer *peer)
 		if (!(extension->aeads & 1u << aead->id))
 			continue;
 		if (!best ||
-		    (!tunnel->has_order &&
-			common_speed(extension, aead) >
-			    common_speed(extension, best)))
+		    (!tunnel->has_order && common_speed(extension, aead) >
+					       common_speed(extension, best)))
 			best = aead;
 	}
 	return best ? best->id : AEAD_CHACHA20POLY1305;
@@ -180,8 +179,8 @@ static bool send_hello(struct peer *peer, enum wire_frame frame)
 	return true;
 }
 
-static bool send_echo_frame(struct peer *peer, enum wire_frame frame,
-    uint64_t id, uint64_t time)
+static bool send_echo_frame(
+    struct peer *peer, enum wire_frame frame, uint64_t id, uint64_t time)
 {
 	struct packet *pkt = pool_get(peer->tunnel->pool);
 	struct writer w;
@@ -260,23 +259,22 @@ static void take_for_plain(struct peer *peer)
 	if (extension->is_plain)
 		return;
 	extension->is_plain = true;
-	log_info(peer->tunnel->log, "peer %s: is plain WireGuard%s",
-	    peer->name,
+	log_info(peer->tunnel->log, "peer %s: is plain WireGuard%s", peer->name,
 	    extension->mode == EXTENSION_REQUIRED
 		? ", but extension = \"required\": no traffic"
 		: "");
 	if (extension_refuses_traffic(peer))
 		peer_drop_staged(peer, DROP_VPN_PLAIN);
-	tunnel_emit(peer->tunnel,
-	    &(struct tunnel_event){
-		.kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
+	tunnel_emit(
+	    peer->tunnel, &(struct tunnel_event){
+			      .kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
 }
 
 /* 1, 2, 4 ... seconds, at most a minute. */
 static int64_t retry_ns(unsigned sent)
 {
-	int64_t ns = sent < 7 ? HELLO_RETRY_NS << (sent - 1)
-			      : HELLO_RETRY_LONG_NS;
+	int64_t ns =
+	    sent < 7 ? HELLO_RETRY_NS << (sent - 1) : HELLO_RETRY_LONG_NS;
 
 	return ns < HELLO_RETRY_LONG_NS ? ns : HELLO_RETRY_LONG_NS;
 }
@@ -289,7 +287,7 @@ static bool may_say_hello(
 		return true;
 	if (extension->is_plain)
 		return instant_age_ns(extension->last_hello, now->now) >=
-		    HELLO_PLAIN_NS;
+		       HELLO_PLAIN_NS;
 	return extension->hellos_sent < HELLO_TRIES;
 }
 
@@ -442,9 +440,9 @@ static void tell_known(struct peer *peer)
 
 	log_info(peer->tunnel->log, "peer %s: has the extension, sending %s",
 	    peer->name, aead_find(extension->send_aead)->name);
-	tunnel_emit(peer->tunnel,
-	    &(struct tunnel_event){
-		.kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
+	tunnel_emit(
+	    peer->tunnel, &(struct tunnel_event){
+			      .kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
 }
 
 static enum drop consume_hello(struct peer *peer, struct packet *pkt,
@@ -536,8 +534,8 @@ static enum drop consume_compressed(struct peer *peer, struct packet *pkt,
 {
 	struct tunnel *tunnel = peer->tunnel;
 	enum compressor_id id = packet_data(pkt)[0] == WIRE_FRAME_LZ4
-	    ? COMPRESSOR_LZ4
-	    : COMPRESSOR_ZSTD;
+				    ? COMPRESSOR_LZ4
+				    : COMPRESSOR_ZSTD;
 	uint16_t original = cursor_le16(c);
 	uint16_t len = cursor_le16(c);
 	const uint8_t *block = cursor_take(c, len);
@@ -601,8 +599,8 @@ static bool restore_version(struct packet *pkt)
 	for (size_t i = 0; i < ARRAY_SIZE(checksum_nibbles); i++) {
 		if (*first >> 4 != checksum_nibbles[i].wire)
 			continue;
-		*first = (uint8_t)(checksum_nibbles[i].plain << 4 |
-		    (*first & 0x0f));
+		*first =
+		    (uint8_t)(checksum_nibbles[i].plain << 4 | (*first & 0x0f));
 		pkt->checksum = checksum_nibbles[i].state;
 		return true;
 	}

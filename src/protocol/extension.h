@@ -20,12 +20,12 @@
 #include "base/packet.h"
 #include "protocol/tunnel.h"
 
-#define HELLO_TRIES	     3
-#define HELLO_PLAIN_NS	     (3600 * NS_PER_S)
-#define HELLO_RESPONDER_NS   NS_PER_S
-#define HELLO_RETRY_NS	     NS_PER_S /* then twice as long each time */
-#define HELLO_RETRY_LONG_NS  (60 * NS_PER_S)
-#define EXTENSION_ECHOES     8
+#define HELLO_TRIES	    3
+#define HELLO_PLAIN_NS	    (3600 * NS_PER_S)
+#define HELLO_RESPONDER_NS  NS_PER_S
+#define HELLO_RETRY_NS	    NS_PER_S /* then twice as long each time */
+#define HELLO_RETRY_LONG_NS (60 * NS_PER_S)
+#define EXTENSION_ECHOES    8
 
 struct extension_echo {
 	uint64_t id;
@@ -91,7 +91,6 @@ void extension_unreadable_came(struct peer *peer, const struct moment *now);
 /* Queues frames of ours. False: no packet buffer. */
 must_check bool extension_send_echo(
     struct peer *peer, uint64_t id, const struct moment *now);
-struct packet *extension_close_frame(
-    struct peer *peer, enum wire_close reason);
+struct packet *extension_close_frame(struct peer *peer, enum wire_close reason);
 
 #endif

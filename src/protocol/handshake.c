@@ -133,8 +133,7 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 	keypair->remote_index = remote_index;
 	keypair->owner.peer = peer;
 	keypair->owner.keypair = keypair;
-	indices_move(
-	    &tunnel->indices, &peer->handshake_index, &keypair->owner);
+	indices_move(&tunnel->indices, &peer->handshake_index, &keypair->owner);
 	if (peer->extension.mode == EXTENSION_OFF)
 		keypair_erase_aes256gcm(tunnel->memory, keypair);
 	else if (peer->extension.was_ever_known)
@@ -211,8 +210,8 @@ static enum drop accept_initiation(struct tunnel *tunnel,
 		reason = judge_initiation(peer, timestamp, now->now);
 	if (reason)
 		return reason;
-	memcpy(hs->preshared_key, peer->handshake.preshared_key,
-	    WIRE_KEY_BYTES);
+	memcpy(
+	    hs->preshared_key, peer->handshake.preshared_key, WIRE_KEY_BYTES);
 	peer->handshake = *hs;
 	memcpy(peer->latest_timestamp, timestamp, WIRE_TIMESTAMP_BYTES);
 	peer->last_consumed = now->now;
@@ -237,8 +236,8 @@ static void completed(struct peer *peer, const struct moment *now)
 	peer->has_given_up = false;
 	peer->is_closed = false;
 	timers_handshake_completed(peer, now->now);
-	log_debug(peer->tunnel->log, "peer %s: session established",
-	    peer->name);
+	log_debug(
+	    peer->tunnel->log, "peer %s: session established", peer->name);
 	tunnel_emit(peer->tunnel,
 	    &(struct tunnel_event){.kind = TUNNEL_SESSION_UP, .peer = peer});
 }
@@ -296,8 +295,8 @@ static void send_cookie(
 {
 	struct packet *pkt;
 
-	if (!ratelimit_allows(tunnel->cookie_replies, &to->endpoint.address,
-		now->now))
+	if (!ratelimit_allows(
+		tunnel->cookie_replies, &to->endpoint.address, now->now))
 		return;
 	pkt = message_new(tunnel, &to->endpoint, WIRE_COOKIE_REPLY_BYTES);
 	if (!pkt)

@@ -83,8 +83,8 @@ void keypair_enable_aes256gcm(
 {
 	if (!keypair->has_raw)
 		return;
-	if (make_schedules(memory, keypair, CIPHER_AES256GCM,
-		keypair->raw_send, keypair->raw_receive))
+	if (make_schedules(memory, keypair, CIPHER_AES256GCM, keypair->raw_send,
+		keypair->raw_receive))
 		wipe_raw(keypair);
 }
 
@@ -146,6 +146,6 @@ void keypairs_end(struct keypairs *keypairs, uint64_t generation,
 bool keypair_may_send(const struct keypair *keypair, struct instant now)
 {
 	return keypair &&
-	    instant_age_ns(keypair->born, now) < REJECT_AFTER_TIME_NS &&
-	    keypair->send_counter < REPLAY_REJECT_AFTER_MESSAGES;
+	       instant_age_ns(keypair->born, now) < REJECT_AFTER_TIME_NS &&
+	       keypair->send_counter < REPLAY_REJECT_AFTER_MESSAGES;
 }

@@ -56,8 +56,8 @@ static bool is_overfull(const struct peer *peer)
 	const struct tunnel *tunnel = peer->tunnel;
 
 	return peer->staged.bytes > TUNNEL_STAGED_PEER_BYTES ||
-	    tunnel->staged_bytes > TUNNEL_STAGED_ALL_BYTES ||
-	    pool_available(tunnel->pool) < pool_count(tunnel->pool) / 2;
+	       tunnel->staged_bytes > TUNNEL_STAGED_ALL_BYTES ||
+	       pool_available(tunnel->pool) < pool_count(tunnel->pool) / 2;
 }
 
 /* Consumes pkt. */
@@ -146,9 +146,9 @@ static void tell_moved(struct peer *peer, const struct endpoint *from)
 		? "nowhere"
 		: endpoint_format(&peer->endpoint, before, sizeof(before)),
 	    endpoint_format(from, after, sizeof(after)));
-	tunnel_emit(peer->tunnel,
-	    &(struct tunnel_event){
-		.kind = TUNNEL_ENDPOINT_MOVED, .peer = peer});
+	tunnel_emit(
+	    peer->tunnel, &(struct tunnel_event){
+			      .kind = TUNNEL_ENDPOINT_MOVED, .peer = peer});
 }
 
 void peer_set_endpoint_from(struct peer *peer, const struct endpoint *from)
@@ -222,8 +222,7 @@ static int list_peer(struct tunnel *tunnel, struct peer *peer)
 	int error = heap_reserve(&tunnel->deadlines, tunnel->peers + 1);
 
 	if (!error)
-		error = hashmap_insert(
-		    &tunnel->by_key, peer->public_key, peer);
+		error = hashmap_insert(&tunnel->by_key, peer->public_key, peer);
 	if (error)
 		return error;
 	peer->older = tunnel->newest;
@@ -261,8 +260,8 @@ int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
 		return -ENOMEM;
 	peer->tunnel = tunnel;
 	memcpy(peer->public_key, setup->public_key, WIRE_KEY_BYTES);
-	memcpy(peer->handshake.remote_static, setup->public_key,
-	    WIRE_KEY_BYTES);
+	memcpy(
+	    peer->handshake.remote_static, setup->public_key, WIRE_KEY_BYTES);
 	memcpy(peer->handshake.preshared_key, setup->preshared_key,
 	    WIRE_KEY_BYTES);
 	peer->handshake_index.peer = peer;

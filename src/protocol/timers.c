@@ -54,9 +54,8 @@ void timers_data_sent(struct peer *peer, struct instant now)
 	if (timers_is_armed(peer, TIMER_SILENCE))
 		return;
 	timers_arm(peer, TIMER_SILENCE,
-	    instant_after(now,
-		KEEPALIVE_TIMEOUT_NS + REKEY_TIMEOUT_NS +
-		    jitter_ns(REKEY_JITTER_NS)));
+	    instant_after(now, KEEPALIVE_TIMEOUT_NS + REKEY_TIMEOUT_NS +
+				   jitter_ns(REKEY_JITTER_NS)));
 }
 
 void timers_data_received(struct peer *peer, struct instant now)
@@ -97,8 +96,8 @@ void timers_initiation_sent(struct peer *peer, struct instant now)
 {
 	struct timers *timers = &peer->timers;
 	size_t idx = timers->attempts < ARRAY_SIZE(retry_ns)
-	    ? timers->attempts
-	    : ARRAY_SIZE(retry_ns) - 1;
+			 ? timers->attempts
+			 : ARRAY_SIZE(retry_ns) - 1;
 	int64_t wait_ns = retry_ns[idx];
 	int64_t most_ns;
 

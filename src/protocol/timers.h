@@ -30,12 +30,12 @@ struct peer;
 #define SILENT_AFTER_ATTEMPTS 3
 
 enum timer {
-	TIMER_RETRANSMIT,  /* the handshake's answer did not come */
-	TIMER_KEEPALIVE,   /* data came, none went: passive keepalive */
-	TIMER_SILENCE,	   /* data went, nothing came: new handshake */
-	TIMER_ERASE,	   /* no new session for long: erase keys */
-	TIMER_PERSISTENT,  /* the configured keepalive */
-	TIMER_HELLO,	   /* the next HELLO, or the verdict "plain" */
+	TIMER_RETRANSMIT, /* the handshake's answer did not come */
+	TIMER_KEEPALIVE,  /* data came, none went: passive keepalive */
+	TIMER_SILENCE,	  /* data went, nothing came: new handshake */
+	TIMER_ERASE,	  /* no new session for long: erase keys */
+	TIMER_PERSISTENT, /* the configured keepalive */
+	TIMER_HELLO,	  /* the next HELLO, or the verdict "plain" */
 	TIMER_COUNT,
 };
 
@@ -43,7 +43,7 @@ struct timers {
 	struct heap_entry entry; /* in the tunnel's heap */
 	struct instant at[TIMER_COUNT];
 	bool wants_another_keepalive;
-	unsigned attempts;	     /* initiations since the last success */
+	unsigned attempts; /* initiations since the last success */
 	struct instant attempts_began;
 	struct instant last_initiation;
 	bool have_rekeyed_late; /* once per session, by what was received */

@@ -13,7 +13,7 @@
 #include "base/cursor.h"
 #include "protocol/peer.h"
 
-#define REKEY_ON_RECEIVE_NS                                                   \
+#define REKEY_ON_RECEIVE_NS                                                    \
 	(REJECT_AFTER_TIME_NS - KEEPALIVE_TIMEOUT_NS - REKEY_TIMEOUT_NS)
 
 /* Lengths by message type; 0 as `exact`: any from `least` on. */
@@ -85,8 +85,8 @@ static size_t run_length(struct packet **pkts, size_t count)
 	size_t len = 1;
 
 	while (len < count && len < PACKET_BATCH &&
-	    receiver_of(pkts[len]) == receiver &&
-	    packet_data(pkts[len])[0] == packet_data(pkts[0])[0])
+	       receiver_of(pkts[len]) == receiver &&
+	       packet_data(pkts[len])[0] == packet_data(pkts[0])[0])
 		len++;
 	return len;
 }
@@ -118,8 +118,8 @@ static bool run_begin(
 
 	run->keypair = keypair;
 	run->slot = packet_data(run->pkts[0])[0] == WIRE_DATA
-	    ? CIPHER_CHACHA20POLY1305
-	    : CIPHER_AES256GCM;
+			? CIPHER_CHACHA20POLY1305
+			: CIPHER_AES256GCM;
 	if (!keypair) {
 		refuse_all(run, DROP_VPN_NOSESSION);
 		return false;
@@ -165,8 +165,8 @@ static void run_add(struct run *run, struct packet *pkt)
 static bool is_newest(const struct peer *peer, const struct packet *pkt)
 {
 	return pkt->generation > peer->newest_generation ||
-	    (pkt->generation == peer->newest_generation &&
-		pkt->counter >= peer->newest_counter);
+	       (pkt->generation == peer->newest_generation &&
+		   pkt->counter >= peer->newest_counter);
 }
 
 static void note_opened(
@@ -177,8 +177,8 @@ static void note_opened(
 
 	pkt->offset += WIRE_DATA_HEADER_BYTES;
 	pkt->len -= WIRE_DATA_HEADER_BYTES + WIRE_TAG_BYTES;
-	rules = extension_frame_rules(
-	    pkt->len ? packet_data(pkt)[0] : 0, pkt->len);
+	rules =
+	    extension_frame_rules(pkt->len ? packet_data(pkt)[0] : 0, pkt->len);
 	if (is_newest(peer, pkt)) {
 		if (rules->may_roam)
 			peer_set_endpoint_from(peer, &pkt->endpoint);
@@ -326,10 +326,10 @@ static size_t compress_into(struct peer *peer,
 {
 	struct writer w = writer_of(packet_data(spare), WIRE_COMPRESSED_HEAD);
 	size_t room = pkt->len - pkt->len / 16 - WIRE_COMPRESSED_HEAD;
-	size_t len = compressor->compress(
-	    peer->tunnel->compressors[compressor->id],
-	    packet_data(spare) + WIRE_COMPRESSED_HEAD, room, packet_data(pkt),
-	    pkt->len);
+	size_t len =
+	    compressor->compress(peer->tunnel->compressors[compressor->id],
+		packet_data(spare) + WIRE_COMPRESSED_HEAD, room,
+		packet_data(pkt), pkt->len);
 
 	if (len == 0)
 		return 0;
@@ -392,10 +392,10 @@ static enum cipher_slot slot_for(
     const struct peer *peer, const struct keypair *keypair)
 {
 	return peer->extension.is_known &&
-		peer->extension.send_aead == AEAD_AES256GCM &&
-		keypair->send[CIPHER_AES256GCM]
-	    ? CIPHER_AES256GCM
-	    : CIPHER_CHACHA20POLY1305;
+		       peer->extension.send_aead == AEAD_AES256GCM &&
+		       keypair->send[CIPHER_AES256GCM]
+		   ? CIPHER_AES256GCM
+		   : CIPHER_CHACHA20POLY1305;
 }
 
 static void write_header(struct packet *pkt, const struct keypair *keypair,
@@ -406,8 +406,8 @@ static void write_header(struct packet *pkt, const struct keypair *keypair,
 	pkt->offset -= WIRE_DATA_HEADER_BYTES;
 	pkt->len += WIRE_DATA_HEADER_BYTES;
 	w = writer_of(packet_data(pkt), WIRE_DATA_HEADER_BYTES);
-	writer_le(&w,
-	    slot == CIPHER_AES256GCM ? WIRE_DATA_AES256GCM : WIRE_DATA, 4);
+	writer_le(
+	    &w, slot == CIPHER_AES256GCM ? WIRE_DATA_AES256GCM : WIRE_DATA, 4);
 	writer_le(&w, keypair->remote_index, 4);
 	writer_le(&w, counter, 8);
 }
@@ -421,9 +421,9 @@ static void note_sealed(
 	timers_authenticated_sent(peer, now->now);
 	if (pkt->len && rules->arms_data_sent)
 		timers_data_sent(peer, now->now);
-	peer->counters.tx_inner_bytes += pkt->is_ours ? 0
-	    : pkt->plain_bytes			      ? pkt->plain_bytes
-						      : pkt->len;
+	peer->counters.tx_inner_bytes += pkt->is_ours	    ? 0
+					 : pkt->plain_bytes ? pkt->plain_bytes
+							    : pkt->len;
 }
 
 static void prepare(struct run *run, struct peer *peer, struct packet *pkt,
@@ -462,8 +462,7 @@ static void rekey_in_time(
 	if (keypair->send_counter >
 		keypair_aeads[run->slot]->rekey_after_messages ||
 	    (keypair->is_initiator &&
-		instant_age_ns(keypair->born, now->now) >=
-		    REKEY_AFTER_TIME_NS))
+		instant_age_ns(keypair->born, now->now) >= REKEY_AFTER_TIME_NS))
 		handshake_initiate(peer, now);
 }
 
@@ -504,8 +503,8 @@ void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
 	while (count > 0) {
 		run.pkts = pkts;
 		for (run.count = 1; run.count < count &&
-		     run.count < PACKET_BATCH &&
-		     pkts[run.count]->peer == pkts[0]->peer;)
+				    run.count < PACKET_BATCH &&
+				    pkts[run.count]->peer == pkts[0]->peer;)
 			run.count++;
 		run_seal(&run, now);
 		pkts += run.count;

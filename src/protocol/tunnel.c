@@ -18,8 +18,7 @@ static int make_compressors(struct tunnel *tunnel)
 	for (int id = COMPRESSOR_LZ4; id <= COMPRESSOR_ZSTD; id++) {
 		const struct compressor *compressor = compressor_find(id);
 
-		tunnel->compressor_space[id] =
-		    malloc(compressor->state_bytes);
+		tunnel->compressor_space[id] = malloc(compressor->state_bytes);
 		if (!tunnel->compressor_space[id])
 			return -ENOMEM;
 		tunnel->compressors[id] = compressor->state_init(
@@ -118,8 +117,8 @@ static struct packet *close_of(
     struct peer *peer, enum wire_close reason, const struct moment *now)
 {
 	return peer_has_session(peer, now->now)
-	    ? extension_close_frame(peer, reason)
-	    : NULL;
+		   ? extension_close_frame(peer, reason)
+		   : NULL;
 }
 
 void tunnel_set_private_key(struct tunnel *tunnel,
@@ -211,8 +210,8 @@ void tunnel_close(
 
 void tunnel_emit(struct tunnel *tunnel, const struct tunnel_event *event)
 {
-	size_t at = (tunnel->events_first + tunnel->events_count) %
-	    TUNNEL_EVENTS;
+	size_t at =
+	    (tunnel->events_first + tunnel->events_count) % TUNNEL_EVENTS;
 
 	tunnel->events[at] = *event;
 	if (tunnel->events_count < TUNNEL_EVENTS)
@@ -261,7 +260,7 @@ void tunnel_turn(struct tunnel *tunnel, const struct moment *now)
 	struct heap_entry *first;
 
 	while ((first = heap_first(&tunnel->deadlines)) &&
-	    instant_has_come(first->when, now->now)) {
+	       instant_has_come(first->when, now->now)) {
 		struct timers *timers =
 		    container_of(first, struct timers, entry);
 
@@ -290,14 +289,13 @@ static void copy_extension(
 	ret->features = extension->features;
 	ret->peer_largest_frame = extension->largest_frame;
 	ret->unknown_frames = extension->unknown_frames;
-	if (extension->is_known && extension->compressors &
-		1u << peer->compressor)
+	if (extension->is_known &&
+	    extension->compressors & 1u << peer->compressor)
 		ret->compressor = compressor_find(peer->compressor);
 	if (!ret->has_session)
 		return;
-	ret->send_aead = aead_find(extension->is_known
-		? extension->send_aead
-		: AEAD_CHACHA20POLY1305);
+	ret->send_aead = aead_find(
+	    extension->is_known ? extension->send_aead : AEAD_CHACHA20POLY1305);
 	ret->receive_aead = keypair_aeads[peer->last_receive_slot];
 }
 
@@ -319,8 +317,8 @@ static void copy_counters(
 	ret->drops = from->drops;
 }
 
-void tunnel_peer_status(const struct peer *peer, struct instant now,
-    struct tunnel_peer_status *ret)
+void tunnel_peer_status(
+    const struct peer *peer, struct instant now, struct tunnel_peer_status *ret)
 {
 	static const uint8_t none[WIRE_KEY_BYTES];
 
@@ -345,8 +343,8 @@ void tunnel_peer_status(const struct peer *peer, struct instant now,
 	copy_extension(peer, ret);
 }
 
-void tunnel_status(const struct tunnel *tunnel, struct instant now,
-    struct tunnel_status *ret)
+void tunnel_status(
+    const struct tunnel *tunnel, struct instant now, struct tunnel_status *ret)
 {
 	const struct peer *peer;
 

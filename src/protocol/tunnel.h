@@ -122,10 +122,10 @@ must_check int tunnel_peer_echo(struct tunnel *tunnel, struct peer *peer,
 /* ---- data path, in the order of the stages ---- */
 
 /*
- * Looks at a datagram that came from pkt->endpoint. DROP_NONE with pkt->is_data:
- * it goes on to tunnel_open. DROP_NONE without: a handshake message, done
- * with (the caller releases pkt). Otherwise the reason; in any case the caller
- * keeps pkt.
+ * Looks at a datagram that came from pkt->endpoint. DROP_NONE with
+ * pkt->is_data: it goes on to tunnel_open. DROP_NONE without: a handshake
+ * message, done with (the caller releases pkt). Otherwise the reason; in any
+ * case the caller keeps pkt.
  */
 must_check enum drop tunnel_receive(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
@@ -223,15 +223,15 @@ void tunnel_close(
 /* ---- reading ---- */
 
 struct tunnel_peer_status {
-	bool has_session;	       /* may send now */
+	bool has_session; /* may send now */
 	bool is_handshaking;
 	struct instant last_handshake; /* INSTANT_NEVER: none yet */
 	int64_t last_handshake_wall_s;
-	struct instant last_received;  /* authenticated; INSTANT_NEVER */
-	unsigned attempts;	       /* since the last success */
-	struct instant next_attempt;   /* INSTANT_NEVER: none planned */
+	struct instant last_received; /* authenticated; INSTANT_NEVER */
+	unsigned attempts;	      /* since the last success */
+	struct instant next_attempt;  /* INSTANT_NEVER: none planned */
 	bool has_given_up;
-	bool is_closed; /* by the peer's CLOSE */
+	bool is_closed;	 /* by the peer's CLOSE */
 	bool is_refused; /* required, but the peer is plain */
 	enum extension_mode extension;
 	bool knows_features; /* a HELLO came in this or an earlier session */
@@ -247,7 +247,7 @@ struct tunnel_peer_status {
 	uint64_t rx_inner_bytes, tx_inner_bytes;
 	uint64_t compress_in_bytes, compress_out_bytes; /* tried and sent */
 	uint64_t compressed_packets, expanded_packets;
-	uint64_t drops;	 /* of packets from or to this peer */
+	uint64_t drops; /* of packets from or to this peer */
 	uint64_t unknown_frames;
 	size_t staged_packets, staged_bytes;
 	struct endpoint endpoint;
@@ -267,7 +267,7 @@ struct tunnel_status {
 	bool is_under_load;
 	size_t staged_bytes;
 };
-void tunnel_status(const struct tunnel *tunnel, struct instant now,
-    struct tunnel_status *ret);
+void tunnel_status(
+    const struct tunnel *tunnel, struct instant now, struct tunnel_status *ret);
 
 #endif
