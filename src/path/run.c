@@ -102,7 +102,6 @@ static void keep_example(struct path_counter *counter, const struct packet *pkt)
 	counter->example.next = NULL;
 	counter->example.buffer = NULL;
 	counter->example.peer = NULL;
-	counter->example.keypair = NULL;
 }
 
 void path_drop_packet(
