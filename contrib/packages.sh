@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# packages.sh - the one list of Debian 12 packages, by what they are needed for.
+#
+#   packages.sh PURPOSE...            print the packages of these purposes
+#   packages.sh --install PURPOSE...  install those that are missing (as root)
+#
+# Purposes: build (configure, make, make install), demo (contrib/demo.sh beside
+# build), tests (all of tests/run.sh beside build).
+set -eu
+
+build="autoconf automake gcc libc6-dev make pkg-config xz-utils
+	check libc-ares-dev libcap-ng-dev libconfig-dev libev-dev
+	libipsec-mb-dev libjansson-dev liblz4-dev libmnl-dev libseccomp-dev
+	libsodium-dev libssl-dev libzstd-dev"
+demo="iproute2 iputils-ping python3"
+tests="$demo binutils clang git jq libclang-rt-14-dev llvm-14 man-db mandoc
+	nftables procps python3-cryptography socat strace systemd tcpdump
+	util-linux wireguard-go wireguard-tools"
+
+packages() {
+	local purpose
+	for purpose; do
+		case $purpose in
+		build) echo "$build" ;;
+		demo) echo "$demo" ;;
+		tests) echo "$tests" ;;
+		*) echo "packages.sh: unknown purpose: $purpose" >&2; exit 2 ;;
+		esac
+	done | tr -s '[:space:]' '\n' | sed '/^$/d' | sort -u
+}
+
+missing() {
+	local package state
+	for package; do
+		state=$(dpkg-query -Wf '${db:Status-Abbrev}' "$package" \
+			2>/dev/null || true)
+		[ "$state" = "ii " ] || echo "$package"
+	done
+}
+
+if [ "${1:-}" != --install ]; then
+	packages "$@"
+	exit
+fi
+shift
+wanted=$(packages "$@")
+# shellcheck disable=SC2086 # a list of words
+absent=$(missing $wanted)
+[ -n "$absent" ] || exit 0
+echo "installing: ${absent//$'\n'/ }"
+export DEBIAN_FRONTEND=noninteractive
+apt="apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300"
+$apt update </dev/null
+# shellcheck disable=SC2086
+$apt install -y --no-install-recommends $absent </dev/null

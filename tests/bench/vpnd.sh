@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: ISC
+# vpnd.sh - vpnd as a peer of `compare` (tunnels side by side):
+#
+#	compare -p tests/bench/vpnd.sh vpnd vpnd_chacha vpnd_lz4 vpnd_zstd ...
+#
+# How it works: compare brings up two hosts (namespaces NSA and NSB, 10.99.0.1
+# and 10.99.0.2) and calls peer_NAME, which joins them; A and B run a command
+# on them, $RUN is a scratch directory. The programs come from VPND_BUILD (a
+# build directory or an installed prefix), or from PATH.
+# shellcheck shell=bash
+
+vpnd_program() { # NAME
+	local dir
+	for dir in ${VPND_BUILD:+"$VPND_BUILD" "$VPND_BUILD/sbin" \
+		"$VPND_BUILD/bin"}; do
+		[ -f "$dir/$1" ] && [ -x "$dir/$1" ] && echo "$dir/$1" && return
+	done
+	command -v "$1"
+}
+
+vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS
+	cat >"$RUN/vpnd-$1.conf" <<-X
+	device = { name = "vpn$1"; addresses = [ "10.77.0.$2/24" ]; };
+	listen = { port = 51820; };
+	private_key_file = "$RUN/vpnd-$1.key";
+	$5
+	peers = ( { name = "$3"; public_key = "$(cat "$RUN/vpnd-$3.pub")";
+		endpoint = "10.99.0.$4:51820";
+		allowed_ips = [ "10.77.0.$4/32" ]; extension = "required"; } );
+	X
+}
+
+vpnd_pair() { # SETTINGS
+	local vpnd vpnctl h
+	vpnd=$(vpnd_program vpnd) vpnctl=$(vpnd_program vpnctl)
+	for h in a b; do
+		rm -rf "$RUN/vpnd-$h".*
+		mkdir -p "$RUN/vpnd-$h.run" "$RUN/vpnd-$h.state"
+		(umask 077; "$vpnctl" genkey >"$RUN/vpnd-$h.key")
+		"$vpnctl" pubkey <"$RUN/vpnd-$h.key" >"$RUN/vpnd-$h.pub"
+	done
+	vpnd_host a 1 b 2 "$1"
+	vpnd_host b 2 a 1 "$1"
+	vpnd_run A a "$vpnd"
+	vpnd_run B b "$vpnd"
+}
+vpnd_run() { # A|B HOST PROGRAM
+	("$1" "$3" --socket "$RUN/vpnd-$2.run/ctl.sock" \
+		--state-dir "$RUN/vpnd-$2.state" "$RUN/vpnd-$2.conf" \
+		>"$RUN/vpnd-$2.log" 2>&1 &)
+}
+
+peer_vpnd() { vpnd_pair ""; } # what two vpnd's agree on by themselves
+peer_vpnd_gcm() { vpnd_pair 'ciphers = [ "aes256gcm" ];'; }
+peer_vpnd_chacha() { vpnd_pair 'ciphers = [ "chacha20poly1305" ];'; }
+peer_vpnd_lz4() { vpnd_pair 'compress = "lz4";'; }
+peer_vpnd_zstd() { vpnd_pair 'compress = "zstd";'; }

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# tunnel.sh - two hosts joined: both families inside, both families outside,
+# without and with a pre-shared key.
+#
+#   a  10.99.0.1 fd99::1  va ------ vb  10.99.0.2 fd99::2  b     underlay
+#      10.77.0.1 fd77::1  vpn0 ==== vpn0  10.77.0.2 fd77::2      tunnel
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+need_vpnd
+lab_pair
+keys a b
+psk ab
+psk other
+random_file "$RUN/file" 3000000
+
+round() { # NAME, ENDPOINT OF A, ENDPOINT OF B, PEER SETTINGS
+	pair_conf "" "$4" "$2" "$3"
+	vpnd_start a b
+	check "$1: IPv4 inside" pings a 10.77.0.2
+	check "$1: IPv6 inside" pings a fd77::2
+	check "$1: and back" pings b 10.77.0.1
+	check "$1: a file arrives unchanged over IPv4" \
+		transfer a b 10.77.0.2 "$RUN/file"
+	check "$1: a file arrives unchanged over IPv6" \
+		transfer b a fd77::1 "$RUN/file"
+	check "$1: both chose AES-256-GCM" both peer_is cipher aes256gcm
+	check "$1: a full-size packet passes in one piece" \
+		on a ping -n -q -c 1 -W 2 -M 'do' -s 1392 10.77.0.2
+	vpnd_stop a b
+}
+both() { # CHECK FIELD WANTED: of each other
+	wait_for 5 "$1" a b "$2" "$3" && wait_for 5 "$1" b a "$2" "$3"
+}
+
+psk_setting="preshared_key_file = \"$RUN/ab.psk\";"
+round "IPv4 outside" 10.99.0.1:51820 10.99.0.2:51820 ""
+round "IPv6 outside" "[fd99::1]:51820" "[fd99::2]:51820" ""
+round "pre-shared key" 10.99.0.1:51820 10.99.0.2:51820 "$psk_setting"
+
+conf b 10.77.0.2/24 "" "$(peer a 10.99.0.1:51820 10.77.0.1/32 \
+	"preshared_key_file = \"$RUN/other.psk\";")"
+vpnd_start a b
+check_not "another pre-shared key: nothing passes" pings a 10.77.0.2 3
+vpnd_stop a b
+
+pair_conf 'ciphers = [ "chacha20poly1305" ];'
+vpnd_start a b
+check "ciphers = chacha20poly1305: traffic passes" pings a 10.77.0.2
+check "ciphers = chacha20poly1305: and no AES" \
+	both peer_is cipher chacha20poly1305
+finish

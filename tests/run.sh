@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# run.sh - all tests of vpnd, as root on a Debian 12.
+#
+#   tests/run.sh [STAGE...]     stages: see `stages` below; default: all
+#
+# How it works: everything is built in a temporary directory from a copy of the
+# sources. Each stage writes TAP, or is a command that counts as one case. The
+# last line is `N passed, N failed, N skipped`. The exit status is 0 when none
+# failed and each skip is listed in tests/expected-skips.
+# Environment: KEEP=1 keeps the temporary directory; SIM_SEEDS, FUZZ_SECONDS,
+# NETNS_JOBS change how much is done.
+set -u
+export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+exec </dev/null
+top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+stages="packages build check clang sanitizers sim mutants fuzz netns"
+
+usage() {
+	sed -n '3,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
+	echo "stages: $stages"
+}
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+esac
+for stage; do
+	case " $stages " in
+	*" $stage "*) ;;
+	*) echo "run.sh: no such stage: $stage" >&2; usage >&2; exit 2 ;;
+	esac
+done
+[ "$(id -u)" -eq 0 ] || { echo "run.sh: run me as root" >&2; exit 2; }
+
+T=$(mktemp -d -t vpnd-tests.XXXXXX) || exit 2
+chmod 755 "$T"
+mkdir "$T/home" "$T/logs"
+export HOME=$T/home
+jobs=$(nproc)
+passed=0 failed=0 skipped=0 unexpected=0
+begun=$SECONDS
+
+at_exit() {
+	if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else rm -rf "$T"; fi
+}
+trap at_exit EXIT
+trap 'exit 130' INT TERM
+
+# ---- counting ----
+
+fail() { # SENTENCE [LOG]
+	failed=$((failed + 1))
+	echo "FAILED: $1"
+	[ -z "${2:-}" ] || tail -n 30 "$2" | sed 's/^/    /'
+}
+
+note_skip() { # SENTENCE: expected ones are listed, one pattern a line
+	skipped=$((skipped + 1))
+	grep -v -e '^#' -e '^$' "$top/tests/expected-skips" |
+		grep -Eqf - <(echo "$1") && return
+	unexpected=$((unexpected + 1))
+	echo "SKIPPED, but not listed in tests/expected-skips: $1"
+}
+
+# step SENTENCE COMMAND...: one case; its output is shown when it fails.
+step() {
+	local sentence=$1 log
+	shift
+	log=$T/logs/$(echo "$sentence" | tr -c 'a-zA-Z0-9\n' -)
+	if "$@" >"$log" 2>&1; then
+		passed=$((passed + 1))
+		return 0
+	fi
+	fail "$sentence" "$log"
+	return 1
+}
+
+# A TAP file: its cases, and one failure more when its plan is not met.
+count_tap() { # NAME FILE
+	local name=$1 file=$2 planned seen line
+	passed=$((passed + $(grep '^ok' "$file" | grep -civ '# skip')))
+	while read -r line; do
+		fail "$name: $line"
+	done < <(grep '^not ok' "$file")
+	while read -r line; do
+		note_skip "$name: $line"
+	done < <(grep -iE '^(ok.*|1\.\.0.*)# skip' "$file")
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$file")
+	seen=$(grep -cE '^(not )?ok' "$file")
+	[ "$planned" = "$seen" ] ||
+		fail "$name: planned ${planned:-nothing}, ran $seen" "$file"
+	if grep -q '^not ok' "$file"; then
+		grep -A 30 '^not ok' "$file" | head -n 90 | sed 's/^/    /'
+	fi
+}
+
+# What `make check` of automake says at its end.
+count_make_check() { # NAME LOG
+	local name=$1 log=$2 line
+	sum() { sed -n "s/^# $1: *//p" "$log" | awk '{ n += $1 } END { print n + 0 }'; }
+	passed=$((passed + $(sum PASS) + $(sum XFAIL)))
+	while read -r line; do
+		note_skip "$name: $line"
+	done < <(grep '^SKIP: ' "$log")
+	while read -r line; do
+		fail "$name: $line"
+	done < <(grep -E '^(FAIL|ERROR|XPASS): ' "$log")
+	[ "$(sum TOTAL)" -gt 0 ] || fail "$name: nothing ran" "$log"
+	if [ "$(sum FAIL)$(sum ERROR)" != 00 ]; then
+		sed 's/^/    /' "$3/test-suite.log" | tail -n 100
+	fi
+}
+
+make_check() { # NAME BUILD-DIRECTORY
+	local log=$T/logs/check-$1
+	make -C "$2" -k -j"$jobs" check >"$log" 2>&1
+	count_make_check "$1" "$log" "$2"
+}
+
+# ---- stages ----
+
+# gcc is what the other stages run; they build it when they come first.
+gcc_build() {
+	[ -e "$T/gcc/done" ] && return
+	step "build with gcc -Werror" \
+		"$top/contrib/build.sh" "$T/gcc" --enable-werror &&
+		touch "$T/gcc/done"
+}
+also_build() { # NAME CONFIGURE-ARGUMENTS...: another build of the same sources
+	local name=$1
+	shift
+	[ -e "$T/gcc/src/configure" ] || gcc_build || return
+	mkdir -p "$T/$name"
+	ln -sfn "$T/gcc/src" "$T/$name/src"
+	"$top/contrib/build.sh" "$T/$name" "$@"
+}
+
+stage_packages() {
+	step "install missing packages" \
+		"$top/contrib/packages.sh" --install build tests
+}
+
+stage_build() { gcc_build; }
+
+stage_check() {
+	gcc_build && make_check gcc "$T/gcc/build"
+}
+
+stage_clang() {
+	step "build with clang -Werror" \
+		also_build clang CC=clang --enable-werror
+}
+
+stage_sanitizers() {
+	step "build with sanitizers" also_build sanitizers \
+		--enable-werror --enable-sanitizers || return
+	make_check sanitizers "$T/sanitizers/build"
+}
+
+# The seeds are split among the processors.
+sim_share() { # INDEX
+	local share=$(((${SIM_SEEDS:-1000} + jobs - 1) / jobs))
+	"$T/gcc/build/tests/sim/sim" --seed $(($1 * share + 1)) \
+		--seeds "$share" --hours 1
+}
+stage_sim() {
+	local idx pids=()
+	gcc_build || return
+	make -C "$T/gcc/build" -s tests/sim/sim >/dev/null 2>&1
+	for idx in $(seq 0 $((jobs - 1))); do
+		sim_share "$idx" >"$T/logs/sim-$idx" 2>&1 &
+		pids+=($!)
+	done
+	for idx in "${!pids[@]}"; do
+		if wait "${pids[idx]}"; then
+			passed=$((passed + 1))
+			tail -n 1 "$T/logs/sim-$idx"
+		else
+			fail "simulator, share $idx" "$T/logs/sim-$idx"
+		fi
+	done
+}
+
+stage_mutants() {
+	gcc_build || return
+	"$top/tests/mutants/run" "$T/gcc/src" >"$T/logs/mutants" 2>&1
+	count_tap mutants "$T/logs/mutants"
+}
+
+stage_fuzz() {
+	step "build the fuzzers" also_build fuzz CC=clang --enable-werror \
+		--enable-sanitizers --enable-fuzzers || return
+	make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-30}" \
+		>"$T/logs/fuzz" 2>&1
+	count_tap fuzz "$T/logs/fuzz"
+}
+
+netns_one() { # SCRIPT: its TAP, and how long it took
+	local name since=$SECONDS
+	name=$(basename "$1" .sh)
+	VPND_BUILD=$T/gcc/root timeout 600 bash "$1" >"$T/logs/$name.tap" 2>&1
+	echo "  $name: $((SECONDS - since)) s," \
+		"$(grep -c '^ok' "$T/logs/$name.tap") ok," \
+		"$(grep -c '^not ok' "$T/logs/$name.tap") not ok"
+}
+# Those that mostly wait come first, so that the others run beside them.
+netns_scripts() {
+	local dir=$top/tests/netns
+	ls "$dir"/wireguard_go*.sh
+	find "$dir" -name '*.sh' ! -name lib.sh ! -name 'wireguard_go*' | sort
+}
+stage_netns() {
+	local script
+	gcc_build || return
+	export -f netns_one
+	export T
+	netns_scripts | xargs -P "${NETNS_JOBS:-4}" -I{} \
+		bash -c 'netns_one {}'
+	for script in $(netns_scripts); do
+		script=$(basename "$script" .sh)
+		count_tap "$script" "$T/logs/$script.tap"
+	done
+}
+
+# ---- all of it ----
+
+# shellcheck disable=SC2086 # words
+[ $# -gt 0 ] || set -- $stages
+for stage; do
+	since=$SECONDS
+	printf '==== %s ====\n' "$stage"
+	"stage_$stage"
+	printf -- '---- %s: %d s ----\n' "$stage" $((SECONDS - since))
+done
+echo "all stages: $((SECONDS - begun)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$unexpected" -eq 0 ]
