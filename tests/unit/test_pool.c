@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC */
+/* Packet lists and the pool: order, limits, and its own police. */
+#include "unit.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/packet.h"
+
+static struct pool *pool_of(size_t count)
+{
+	struct pool *pool;
+
+	ck_assert_int_eq(pool_new(&pool, count, 100), 0);
+	return pool;
+}
+
+static struct packet *get(struct pool *pool)
+{
+	struct packet *pkt = pool_get(pool);
+
+	ck_assert_ptr_nonnull(pkt);
+	return pkt;
+}
+
+START_TEST(a_list_keeps_order)
+{
+	struct packet a = {0}, b = {0}, c = {0};
+	struct packet_list list = {0}, more = {0};
+
+	ck_assert_ptr_null(packet_list_pop(&list));
+	packet_list_push(&list, &a);
+	packet_list_push(&more, &b);
+	packet_list_push(&more, &c);
+	packet_list_append(&list, &more);
+	ck_assert_uint_eq(list.len, 3);
+	ck_assert_uint_eq(more.len, 0);
+	packet_list_append(&list, &more);
+	packet_list_append(&more, &list);
+	ck_assert_ptr_eq(packet_list_pop(&more), &a);
+	ck_assert_ptr_eq(packet_list_pop(&more), &b);
+	ck_assert_ptr_eq(packet_list_pop(&more), &c);
+	ck_assert_ptr_null(packet_list_pop(&more));
+	packet_list_push(&more, &c);
+	ck_assert_ptr_eq(packet_list_pop(&more), &c);
+}
+END_TEST
+
+START_TEST(a_pool_gives_what_it_has_and_no_more)
+{
+	struct pool *pool = pool_of(3);
+	struct packet_list list = {0};
+
+	ck_assert_uint_eq(pool_count(pool), 3);
+	ck_assert_uint_eq(pool_largest(pool), 100);
+	for (int i = 0; i < 3; i++)
+		packet_list_push(&list, get(pool));
+	ck_assert_ptr_null(pool_get(pool));
+	ck_assert_uint_eq(pool_available(pool), 0);
+	pool_put_list(pool, &list);
+	ck_assert_uint_eq(pool_available(pool), 3);
+	pool_put(pool, NULL);
+	pool_free(pool);
+	pool_free(NULL);
+}
+END_TEST
+
+START_TEST(a_packet_comes_empty_with_its_room)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *pkt = get(pool);
+
+	pkt->len = 100;
+	pkt->flow_hash = 7;
+	memset(packet_data(pkt), 0xff, 100);
+	pool_put(pool, pkt);
+	pkt = get(pool);
+	ck_assert_uint_eq(pkt->len, 0);
+	ck_assert_uint_eq(pkt->flow_hash, 0);
+	ck_assert_uint_eq(pkt->segments, 1);
+	ck_assert_uint_eq(pkt->offset, PACKET_HEAD_BYTES);
+	ck_assert_uint_ge(packet_tail_room(pkt), 100 + PACKET_TAIL_BYTES);
+	pool_put(pool, pkt);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(the_last_released_packet_is_taken_first)
+{
+	struct pool *pool = pool_of(3);
+	struct packet *a = get(pool), *b = get(pool);
+
+	pool_put(pool, b);
+	pool_put(pool, a);
+	ck_assert_ptr_eq(get(pool), a);
+	ck_assert_ptr_eq(get(pool), b);
+	pool_put(pool, a);
+	pool_put(pool, b);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(buffers_do_not_overlap)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *a = get(pool), *b = get(pool);
+	static const uint8_t ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+
+	memset(a->buffer, 1, a->buffer_bytes);
+	memset(b->buffer, 2, b->buffer_bytes);
+	ck_assert_mem_eq(a->buffer, ones, sizeof(ones));
+	ck_assert_mem_eq(
+	    a->buffer + a->buffer_bytes - sizeof(ones), ones, sizeof(ones));
+	pool_put(pool, a);
+	pool_put(pool, b);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(a_released_packet_is_poisoned)
+{
+	struct pool *pool = pool_of(1);
+	struct packet *pkt = get(pool);
+	uint8_t *data = packet_data(pkt);
+
+	data[0] = 0x45;
+	pool_put(pool, pkt);
+	ck_assert_uint_eq(data[0], 0xdb);
+	ck_assert_ptr_null(pkt->buffer);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(releasing_twice_aborts)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *pkt = get(pool);
+
+	pool_put(pool, pkt);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(releasing_a_stranger_aborts)
+{
+	struct packet pkt = {0};
+
+	pool_put(pool_of(1), &pkt);
+}
+END_TEST
+
+START_TEST(a_pool_that_lacks_packets_is_not_freed)
+{
+	struct pool *pool = pool_of(1);
+
+	get(pool);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(too_large_a_pool_is_refused)
+{
+	struct pool *pool;
+
+	ck_assert_int_lt(pool_new(&pool, SIZE_MAX / 8, 1 << 16), 0);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("pool");
+	TCase *tcase = tcase_create("pool");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_test(tcase, a_list_keeps_order);
+	tcase_add_test(tcase, a_pool_gives_what_it_has_and_no_more);
+	tcase_add_test(tcase, a_packet_comes_empty_with_its_room);
+	tcase_add_test(tcase, the_last_released_packet_is_taken_first);
+	tcase_add_test(tcase, buffers_do_not_overlap);
+	tcase_add_test(tcase, a_released_packet_is_poisoned);
+	tcase_add_test_raise_signal(tcase, releasing_twice_aborts, SIGABRT);
+	tcase_add_test_raise_signal(
+	    tcase, releasing_a_stranger_aborts, SIGABRT);
+	tcase_add_test_raise_signal(
+	    tcase, a_pool_that_lacks_packets_is_not_freed, SIGABRT);
+	tcase_add_test(tcase, too_large_a_pool_is_refused);
+	return suite;
+}
