@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From the tree of a file to a configuration.
+ *
+ * How it works: the schema (schema.c) is a table per group; each line has the
+ * function that reads the value into the configuration. What concerns several
+ * settings is checked afterwards (validate.c).
+ */
+#ifndef CONF_READER_H
+#define CONF_READER_H
+
+#include "conf/tree.h"
+#include "conf/unique.h"
+
+#define CONF_OBJECT_BYTES 128
+
+struct conf_reader {
+	struct config *config;
+	struct conf_messages *messages;
+	const struct conf_node *root;
+	char object[CONF_OBJECT_BYTES]; /* what is being read: "device.mtu" */
+	struct conf_unique names, keys, prefixes, addresses;
+	bool has_no_memory;
+};
+
+struct conf_setting;
+
+/* Reads a value of the right kind into `object`; complains if it is wrong. */
+typedef void conf_read_fn(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object);
+
+#define CONF_IS(kind) (1u << (kind))
+
+struct conf_setting {
+	const char *key;
+	unsigned kinds; /* CONF_IS(...) | ... */
+	conf_read_fn *read;
+	size_t offset;	     /* in the object */
+	size_t place_offset; /* paths: where their place goes */
+	uint32_t least, most;
+	const struct config_names *names;
+	const struct conf_group *group; /* of groups, and lists of them */
+	bool is_required;
+	/* for people: */
+	const char *values;  /* NULL: told by names, or least and most */
+	const char *preset;  /* the default; NULL: none */
+	const char *example; /* of the value */
+};
+
+struct conf_group {
+	const struct conf_setting *settings;
+	size_t count;
+};
+
+extern const struct conf_group conf_schema;
+
+/* Reads a group's settings into `object`; `path`: "device", "" the root. */
+void conf_group_read(struct conf_reader *reader, const struct conf_group *group,
+    const struct conf_node *node, const char *path, void *object);
+
+/* How messages call a peer: "peers.branch", "peers[0]" while it has no name. */
+void conf_peer_path(
+    char path[CONF_OBJECT_BYTES], const struct conf_node *node, size_t idx);
+
+/* Prints a line for each setting: key, values, default, with TABs between. */
+void conf_schema_print(FILE *stream);
+
+/* What several settings together must be; after all were read. */
+void conf_validate(struct conf_reader *reader);
+
+/* Complains about the node that is being read. */
+#define complain(reader, node, ...)                                            \
+	conf_error(                                                            \
+	    (reader)->messages, (node)->place, (reader)->object, __VA_ARGS__)
+
+/* value.c */
+conf_read_fn conf_read_choice, conf_read_u32, conf_read_u16, conf_read_path,
+    conf_read_device_name, conf_read_peer_name, conf_read_duration,
+    conf_read_key, conf_read_routes, conf_read_ciphers;
+/* value_net.c */
+conf_read_fn conf_read_address, conf_read_addresses, conf_read_allowed_ips,
+    conf_read_endpoint;
+
+/* Why a name can not be that of an interface; NULL: it can. */
+const char *conf_device_name_problem(const char *name);
+/* Why a name can not be that of a tunnel or peer; NULL: it can. */
+const char *conf_name_problem(const char *name);
+
+/* A number without sign and leading 0, at most `most`. */
+must_check bool conf_digits_read(
+    uint32_t *ret, const char *text, uint32_t most);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/* The schema: every setting that a file may have. See vpnd.conf(5). */
+#include "conf/reader.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+
+static conf_read_fn read_group, read_peers;
+
+static const char *const device_types[] = {"tun"};
+static const char *const forwardings[] = {"kernel"};
+static const struct config_names device_type_names = {device_types, 1};
+static const struct config_names forwarding_names = {forwardings, 1};
+
+/* clang-format off */
+#define CONFIG_AT(member) .offset = offsetof(struct config, member)
+#define PEER_AT(member)	  .offset = offsetof(struct config_peer, member)
+#define STRING		  .kinds = CONF_IS(CONF_STRING)
+#define NUMBER		  .kinds = CONF_IS(CONF_INTEGER)
+#define ARRAY		  .kinds = CONF_IS(CONF_ARRAY)
+#define GROUP(settings)							      \
+	.kinds = CONF_IS(CONF_GROUP), .read = read_group,		      \
+	.group = &(const struct conf_group){settings, ARRAY_SIZE(settings)}
+
+static const struct conf_setting device_settings[] = {
+	{.key = "type", STRING, .read = conf_read_choice,
+	 .names = &device_type_names, .preset = "tun", .example = "\"tun\""},
+	{.key = "name", STRING, .read = conf_read_device_name,
+	 CONFIG_AT(device), .values = "name of an interface",
+	 .preset = "the tunnel's name", .example = "\"vpn0\""},
+	{.key = "addresses", ARRAY, .read = conf_read_addresses,
+	 .values = "addresses with prefix lengths", .preset = "[ ]",
+	 .example = "[ \"10.77.0.1/24\", \"fd77::1/64\" ]"},
+	{.key = "mtu", NUMBER, .read = conf_read_u32, CONFIG_AT(mtu),
+	 .least = CONFIG_MTU_MIN, .most = CONFIG_MTU_MAX,
+	 .preset = "1420", .example = "1420"},
+	{.key = "txqueuelen", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(txqueuelen), .least = 1, .most = CONFIG_TXQLEN_MAX,
+	 .preset = "250", .example = "250"},
+};
+
+static const struct conf_setting listen_settings[] = {
+	{.key = "port", NUMBER, .read = conf_read_u16, CONFIG_AT(listen_port),
+	 .most = UINT16_MAX, .preset = "0", .example = "51820"},
+	{.key = "address", STRING, .read = conf_read_address,
+	 CONFIG_AT(listen_address), .values = "address of this host",
+	 .preset = "::", .example = "\"::\""},
+};
+
+static const struct conf_setting log_settings[] = {
+	{.key = "level", STRING, .read = conf_read_choice,
+	 CONFIG_AT(log_level), .names = &config_log_level_names,
+	 .preset = "info", .example = "\"info\""},
+};
+
+static const struct conf_setting peer_settings[] = {
+	{.key = "name", STRING, .read = conf_read_peer_name, PEER_AT(name),
+	 .is_required = true, .values = "1 to 63 of A-Z a-z 0-9 _ . -",
+	 .example = "\"branch\""},
+	{.key = "public_key", STRING, .read = conf_read_key,
+	 PEER_AT(public_key), .is_required = true,
+	 .values = "44 characters of base64",
+	 .example = "\"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\""},
+	{.key = "endpoint", STRING, .read = conf_read_endpoint, .least = 1,
+	 .most = UINT16_MAX, .values = "HOST:PORT or [IPV6]:PORT",
+	 .example = "\"branch.example.net:51820\""},
+	{.key = "allowed_ips", ARRAY, .read = conf_read_allowed_ips,
+	 .values = "prefixes", .preset = "[ ]",
+	 .example = "[ \"10.77.0.2/32\", \"fd77::2/128\" ]"},
+	{.key = "keepalive", STRING, .read = conf_read_duration,
+	 PEER_AT(keepalive_s), .most = CONFIG_KEEPALIVE_MAX,
+	 .values = "1s to 65535s, or off", .preset = "off",
+	 .example = "\"25s\""},
+	{.key = "preshared_key_file", STRING, .read = conf_read_path,
+	 PEER_AT(preshared_key_file),
+	 .place_offset = offsetof(struct config_peer, preshared_key_place),
+	 .values = "absolute path",
+	 .example = "\"/etc/vpnd/keys/branch.psk\""},
+	{.key = "extension", STRING, .read = conf_read_choice,
+	 PEER_AT(extension), .names = &config_extension_names,
+	 .preset = "auto", .example = "\"auto\""},
+	{.key = "compress", STRING, .read = conf_read_choice,
+	 PEER_AT(compress), .names = &config_compress_names,
+	 .preset = "the tunnel's", .example = "\"lz4\""},
+};
+
+/* Peers come last: they take the tunnel's compress. */
+static const struct conf_setting root_settings[] = {
+	{.key = "device", GROUP(device_settings),
+	 .example = "{ name = \"vpn0\"; }"},
+	{.key = "listen", GROUP(listen_settings),
+	 .example = "{ port = 51820; }"},
+	{.key = "private_key_file", STRING, .read = conf_read_path,
+	 CONFIG_AT(private_key_file), .is_required = true,
+	 .place_offset = offsetof(struct config, private_key_place),
+	 .values = "absolute path", .example = "\"/etc/vpnd/keys/site.key\""},
+	{.key = "routes", .kinds = CONF_IS(CONF_STRING) | CONF_IS(CONF_INTEGER),
+	 .read = conf_read_routes, .least = 1, .most = UINT32_MAX,
+	 .values = "auto, none, or a table 1..4294967295", .preset = "auto",
+	 .example = "\"auto\""},
+	{.key = "fwmark", NUMBER, .read = conf_read_u32, CONFIG_AT(fwmark),
+	 .most = UINT32_MAX, .preset = "0", .example = "51820"},
+	{.key = "forwarding", STRING, .read = conf_read_choice,
+	 .names = &forwarding_names, .preset = "kernel",
+	 .example = "\"kernel\""},
+	{.key = "compress", STRING, .read = conf_read_choice,
+	 CONFIG_AT(compress), .names = &config_compress_names,
+	 .preset = "none", .example = "\"lz4\""},
+	{.key = "ciphers", ARRAY, .read = conf_read_ciphers,
+	 .names = &config_cipher_names, .preset = "the faster first",
+	 .example = "[ \"aes256gcm\", \"chacha20poly1305\" ]"},
+	{.key = "log", GROUP(log_settings),
+	 .example = "{ level = \"info\"; }"},
+	{.key = "peers", .kinds = CONF_IS(CONF_LIST), .read = read_peers,
+	 .group = &(const struct conf_group){peer_settings,
+		ARRAY_SIZE(peer_settings)},
+	 .example = "( { name = \"branch\"; public_key = \"...\"; } )"},
+};
+/* clang-format on */
+
+const struct conf_group conf_schema = {
+    root_settings, ARRAY_SIZE(root_settings)};
+
+static const char *setting_name(const void *context, size_t idx)
+{
+	const struct conf_group *group = context;
+
+	return group->settings[idx].key;
+}
+
+/* "device" and "mtu" to "device.mtu". */
+static const char *path_join(
+    char path[CONF_OBJECT_BYTES], const char *group, const char *key)
+{
+	snprintf(path, CONF_OBJECT_BYTES, "%.63s%s%.63s", group,
+	    *group ? "." : "", key);
+	return path;
+}
+
+static void check_known(struct conf_reader *reader,
+    const struct conf_group *group, const struct conf_node *node,
+    const char *path)
+{
+	char key[CONFIG_NAME_BYTES], object[CONF_OBJECT_BYTES];
+	const char *near;
+
+	snprintf(key, sizeof(key), "%.*s", (int)node->name_len, node->name);
+	for (size_t i = 0; i < group->count; i++)
+		if (node->name_len < sizeof(key) &&
+		    !strcmp(group->settings[i].key, key))
+			return;
+	conf_error(reader->messages, node->name_place,
+	    path_join(object, path, key), "there is no such setting");
+	near = nearest_find(key, setting_name, group, group->count);
+	if (near)
+		conf_hint(reader->messages, "did you mean %s?", near);
+}
+
+/* The kinds of a mask in words: "a string or a number". */
+static const char *kinds_name(char text[256], unsigned kinds)
+{
+	size_t len = 0;
+
+	for (unsigned kind = 0; kind < CONF_KINDS; kind++)
+		if (kinds & CONF_IS(kind))
+			len += (size_t)snprintf(text + len, 256 - len, "%s%s",
+			    len ? " or " : "",
+			    conf_kind_name((enum conf_kind)kind));
+	return text;
+}
+
+/* The element that has another kind than its list should have. */
+static const struct conf_node *odd_element(
+    const struct conf_node *list, enum conf_kind kind)
+{
+	const struct conf_node *at = list->first;
+
+	while (at && at->kind == kind)
+		at = at->next;
+	return at;
+}
+
+static bool is_of_kind(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node)
+{
+	unsigned wanted = setting->kinds;
+	char text[256];
+
+	/* "[ ]" and "( )" hold strings and groups, as we have it. */
+	if (wanted & CONF_IS(node->kind)) {
+		if (node->kind == CONF_ARRAY)
+			wanted = CONF_IS(CONF_STRING);
+		else if (node->kind == CONF_LIST)
+			wanted = CONF_IS(CONF_GROUP);
+		else
+			return true;
+		node = odd_element(node,
+		    wanted == CONF_IS(CONF_STRING) ? CONF_STRING : CONF_GROUP);
+		if (!node)
+			return true;
+	}
+	complain(reader, node, "this is %s, but must be %s",
+	    conf_kind_name(node->kind), kinds_name(text, wanted));
+	conf_hint(reader->messages, "%s = %s;", setting->key, setting->example);
+	return false;
+}
+
+static void read_setting(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *group,
+    const char *path, void *object)
+{
+	const struct conf_node *node = conf_node_find(group, setting->key);
+
+	path_join(reader->object, path, setting->key);
+	if (node) {
+		if (is_of_kind(reader, setting, node))
+			setting->read(reader, setting, node, object);
+	} else if (setting->is_required) {
+		complain(reader, group, "it is missing");
+		conf_hint(reader->messages, "%s = %s;", setting->key,
+		    setting->example);
+	}
+}
+
+void conf_group_read(struct conf_reader *reader, const struct conf_group *group,
+    const struct conf_node *node, const char *path, void *object)
+{
+	for (const struct conf_node *at = node->first; at; at = at->next)
+		check_known(reader, group, at, path);
+	for (size_t i = 0; i < group->count; i++)
+		read_setting(reader, &group->settings[i], node, path, object);
+}
+
+static void read_group(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	conf_group_read(reader, setting->group, node, setting->key, object);
+}
+
+void conf_peer_path(
+    char path[CONF_OBJECT_BYTES], const struct conf_node *node, size_t idx)
+{
+	const struct conf_node *name = conf_node_find(node, "name");
+
+	if (name && name->string && !conf_name_problem(name->string))
+		snprintf(path, CONF_OBJECT_BYTES, "peers.%s", name->string);
+	else
+		snprintf(path, CONF_OBJECT_BYTES, "peers[%zu]", idx);
+}
+
+static void read_peers(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	char path[CONF_OBJECT_BYTES];
+	struct config_peer *peer;
+	size_t idx = 0;
+
+	(void)object;
+	for (const struct conf_node *at = node->first; at; at = at->next) {
+		peer = config_add_peer(reader->config);
+		if (!peer) {
+			reader->has_no_memory = true;
+			return;
+		}
+		peer->place = at->place;
+		conf_peer_path(path, at, idx++);
+		conf_group_read(reader, setting->group, at, path, peer);
+	}
+}
+
+/* ---- the table for people and for the manual's test ---- */
+static void print_values(const struct conf_setting *setting, FILE *stream)
+{
+	if (setting->values)
+		fputs(setting->values, stream);
+	else if (!setting->names)
+		fprintf(stream, "%u..%u", setting->least, setting->most);
+	for (size_t i = 0; setting->names && i < setting->names->count; i++)
+		fprintf(
+		    stream, "%s%s", i ? ", " : "", setting->names->names[i]);
+}
+
+static void print_group(
+    const struct conf_group *group, const char *path, FILE *stream)
+{
+	const struct conf_setting *setting = group->settings;
+	char key[CONF_OBJECT_BYTES];
+
+	for (; setting < group->settings + group->count; setting++) {
+		path_join(key, path, setting->key);
+		if (setting->group) {
+			print_group(setting->group, key, stream);
+			continue;
+		}
+		fprintf(stream, "%s\t", key);
+		print_values(setting, stream);
+		fprintf(stream, "\t%s\n",
+		    setting->is_required ? "required"
+		    : setting->preset	 ? setting->preset
+					 : "none");
+	}
+}
+
+void conf_schema_print(FILE *stream)
+{
+	print_group(&conf_schema, "", stream);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/* Reads single values: words, numbers, times, names, keys, paths. */
+#include "conf/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+#define DIGITS	     "0123456789"
+#define NUMBER_BYTES 32 /* longer numbers are too large anyway */
+
+static void *field_in(const struct conf_setting *setting, void *object)
+{
+	return (char *)object + setting->offset;
+}
+
+/* ---- words ---- */
+static const char *name_of(const void *context, size_t idx)
+{
+	const struct config_names *names = context;
+
+	return names->names[idx];
+}
+
+/* The word's value, or -1 and a complaint that tells all there are. */
+static int find_choice(struct conf_reader *reader,
+    const struct config_names *names, const struct conf_node *node)
+{
+	int value = config_names_find(names, node->string);
+	char all[256] = "";
+	const char *near;
+
+	if (value >= 0)
+		return value;
+	for (size_t i = 0, len = 0; i < names->count && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len,
+		    "%s\"%s\"", i ? ", " : "", names->names[i]);
+	complain(reader, node, "\"%s\" is not known; there is %s", node->string,
+	    all);
+	near = nearest_find(node->string, name_of, names, names->count);
+	if (near)
+		conf_hint(reader->messages, "did you mean \"%s\"?", near);
+	return -1;
+}
+
+void conf_read_choice(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	int value = find_choice(reader, setting->names, node);
+	unsigned choice = (unsigned)value;
+
+	/* With one choice there is nothing to note. */
+	if (value >= 0 && setting->names->count > 1)
+		memcpy(field_in(setting, object), &choice, sizeof(choice));
+}
+
+void conf_read_ciphers(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	struct config *config = object;
+	int cipher;
+
+	config->ciphers_count = 0;
+	config->has_cipher_order = true;
+	if (!node->count)
+		complain(reader, node, "there is no cipher in it");
+	for (const struct conf_node *at = node->first; at; at = at->next) {
+		cipher = find_choice(reader, setting->names, at);
+		if (cipher < 0)
+			continue;
+		if (config->ciphers_count == CONFIG_CIPHERS ||
+		    (config->ciphers_count &&
+			config->ciphers[0] == (unsigned)cipher))
+			complain(
+			    reader, at, "\"%s\" is given twice", at->string);
+		else
+			config->ciphers[config->ciphers_count++] =
+			    (enum config_cipher)cipher;
+	}
+}
+
+/* ---- numbers ---- */
+bool conf_digits_read(uint32_t *ret, const char *text, uint32_t most)
+{
+	size_t len = strspn(text, DIGITS);
+	unsigned long value;
+
+	if (!len || text[len] || len > 10 || (len > 1 && *text == '0'))
+		return false;
+	value = strtoul(text, NULL, 10);
+	if (value > most)
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+/* libconfig 1.5 wraps what does not fit, and 0600 changes its meaning with
+ * 1.7: so the number's own text decides. */
+static bool read_number(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    uint32_t *ret)
+{
+	char text[NUMBER_BYTES], *end = text;
+	bool is_hex, is_short = node->raw_len < sizeof(text);
+	unsigned long value = 0;
+
+	snprintf(text, sizeof(text), "%.*s", (int)node->raw_len, node->raw);
+	is_hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	if (!is_hex && text[strspn(text, "+-")] == '0' && node->raw_len > 1) {
+		complain(reader, node, "%s begins with 0", text);
+		conf_hint(reader->messages,
+		    "write it without, or as 0x... in hexadecimal");
+		return false;
+	}
+	if (*text != '-')
+		value = strtoul(text, &end, is_hex ? 16 : 10);
+	if (!is_short || *end || value < setting->least ||
+	    value > setting->most) {
+		complain(reader, node, "%.*s is outside %u..%u",
+		    (int)node->raw_len, node->raw, setting->least,
+		    setting->most);
+		return false;
+	}
+	*ret = (uint32_t)value;
+	return true;
+}
+
+void conf_read_u32(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	uint32_t value;
+
+	if (read_number(reader, setting, node, &value))
+		*(uint32_t *)field_in(setting, object) = value;
+}
+
+void conf_read_u16(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	uint32_t value;
+
+	if (read_number(reader, setting, node, &value))
+		*(uint16_t *)field_in(setting, object) = (uint16_t)value;
+}
+
+/* "auto", "none", or a table as number or string. */
+void conf_read_routes(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	struct config *config = object;
+	uint32_t table = 0;
+
+	if (node->kind == CONF_INTEGER) {
+		if (!read_number(reader, setting, node, &table))
+			return;
+	} else if (!strcmp(node->string, "auto")) {
+		config->routes = CONFIG_ROUTES_AUTO;
+		return;
+	} else if (!strcmp(node->string, "none")) {
+		config->routes = CONFIG_ROUTES_NONE;
+		return;
+	} else if (!conf_digits_read(&table, node->string, setting->most) ||
+		   table < setting->least) {
+		complain(reader, node,
+		    "\"%s\" is neither \"auto\" nor \"none\" nor the number "
+		    "of a routing table (%u..%u)",
+		    node->string, setting->least, setting->most);
+		return;
+	}
+	config->routes = CONFIG_ROUTES_TABLE;
+	config->routes_table = table;
+}
+
+/* ---- times ---- */
+static const struct unit {
+	char letter;
+	uint32_t seconds;
+} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+
+/* False: no time, or a longer one than `most` seconds. */
+static bool parse_duration(uint32_t *ret, const char *text, uint32_t most)
+{
+	size_t len = strlen(text);
+	char digits[NUMBER_BYTES];
+
+	if (!strcmp(text, "off") || !strcmp(text, "0")) {
+		*ret = 0;
+		return true;
+	}
+	if (len < 2 || len >= sizeof(digits))
+		return false;
+	snprintf(digits, sizeof(digits), "%.*s", (int)len - 1, text);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (units[i].letter == text[len - 1] &&
+		    conf_digits_read(ret, digits, most / units[i].seconds)) {
+			*ret *= units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
+void conf_read_duration(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	uint32_t seconds;
+
+	if (parse_duration(&seconds, node->string, setting->most)) {
+		*(uint32_t *)field_in(setting, object) = seconds;
+		return;
+	}
+	complain(reader, node,
+	    "\"%s\" is no time between \"1s\" and \"%us\", nor \"off\"",
+	    node->string, setting->most);
+	conf_hint(reader->messages,
+	    "a number and its unit: s, m or h, as in %s", setting->example);
+}
+
+/* ---- names ---- */
+static const char *const reserved_devices[] = {
+    "lo", "all", "default", ".", ".."};
+
+/* As the kernel's dev_valid_name(); '%' makes it choose a number. */
+const char *conf_device_name_problem(const char *name)
+{
+	if (!*name || strlen(name) >= CONFIG_DEVICE_BYTES)
+		return "has not 1 to 15 bytes";
+	if (strpbrk(name, "/:% \t\"\\"))
+		return "has a character that can not be in the name of an "
+		       "interface";
+	for (size_t i = 0; i < ARRAY_SIZE(reserved_devices); i++)
+		if (!strcmp(name, reserved_devices[i]))
+			return "is taken by the system";
+	return NULL;
+}
+
+const char *conf_name_problem(const char *name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz" DIGITS "_.-";
+
+	if (!*name || strlen(name) >= CONFIG_NAME_BYTES)
+		return "has not 1 to 63 characters";
+	if (name[strspn(name, allowed)])
+		return "has other characters than A-Z, a-z, 0-9, \"_\", \".\" "
+		       "and \"-\"";
+	if (strchr(".-", *name))
+		return "begins with \".\" or \"-\"";
+	return NULL;
+}
+
+static bool read_name(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object, const char *problem)
+{
+	if (problem)
+		complain(reader, node, "\"%s\" %s", node->string, problem);
+	else
+		strcpy(field_in(setting, object), node->string);
+	return !problem;
+}
+
+void conf_read_device_name(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	(void)read_name(reader, setting, node, object,
+	    conf_device_name_problem(node->string));
+}
+
+void conf_read_peer_name(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	if (read_name(reader, setting, node, object,
+		conf_name_problem(node->string)) &&
+	    !conf_unique_add(
+		&reader->names, node->string, reader->object, node->place))
+		reader->has_no_memory = true;
+}
+
+/* ---- keys and their files ---- */
+void conf_read_key(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	static const uint8_t zeros[CONFIG_KEY_BYTES];
+	struct config_peer *peer = object;
+	uint8_t *key = field_in(setting, object);
+
+	peer->public_key_place = node->place;
+	if (key_parse(key, node->string) ||
+	    !memcmp(key, zeros, sizeof(zeros))) {
+		complain(reader, node, "this is no public key");
+		conf_hint(reader->messages,
+		    "44 characters of base64, as \"vpnctl pubkey\" and "
+		    "\"wg pubkey\" print them");
+	} else if (!conf_unique_add(&reader->keys, node->string, reader->object,
+		       node->place)) {
+		reader->has_no_memory = true;
+	}
+}
+
+void conf_read_path(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	struct config_place *place =
+	    (void *)((char *)object + setting->place_offset);
+
+	*place = node->place;
+	if (*node->string != '/')
+		complain(reader, node,
+		    "\"%s\" is no absolute path (it begins with \"/\")",
+		    node->string);
+	else if (strlen(node->string) >= CONFIG_PATH_BYTES)
+		complain(reader, node, "this path is longer than %d bytes",
+		    CONFIG_PATH_BYTES - 1);
+	else
+		strcpy(field_in(setting, object), node->string);
+}
