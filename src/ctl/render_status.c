@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The status of a tunnel as text: a line for the tunnel, two for each peer,
+ * and one more that says why a peer is down. The detailed form, for a peer
+ * that was asked for by name, adds what is asked seldom.
+ */
+#include "ctl/render.h"
+
+#include <string.h>
+
+#include "base/attributes.h"
+#include "ctl/figure.h"
+#include "ctl/tree.h"
+
+#define NAME_WIDTH_MIN 6
+#define NAME_WIDTH_MAX 24
+
+static void print_state(
+    const struct paper *paper, bool is_up, const char *state)
+{
+	paper_print(paper, is_up ? INK_GOOD : INK_BAD, "  %-4s",
+	    *state  ? state
+	    : is_up ? "up"
+		    : "down");
+}
+
+/* "  LABEL VALUE", when there is one. */
+static void print_field(const struct paper *paper, const json_t *tree,
+    const char *name, const char *label)
+{
+	if (tree_has(tree, name))
+		paper_print(paper, INK_PLAIN, "  %s%s", label,
+		    tree_text(tree, name, "-"));
+}
+
+static void print_number(const struct paper *paper, const json_t *tree,
+    const char *name, const char *label)
+{
+	if (tree_has(tree, name))
+		paper_print(paper, INK_PLAIN, "  %s%llu", label,
+		    (unsigned long long)tree_unsigned(tree, name, 0));
+}
+
+static void print_age(const struct paper *paper, const json_t *tree,
+    const char *name, const char *label)
+{
+	if (tree_has(tree, name))
+		paper_print(paper, INK_PLAIN, "  %s%s", label,
+		    figure_age(tree_unsigned(tree, name, 0)).text);
+}
+
+/* ---- the tunnel ---- */
+
+static void print_peers_up(const struct paper *paper, const json_t *tunnel)
+{
+	uint64_t up = tree_unsigned(tunnel, "peers_up", 0);
+	uint64_t peers = tree_unsigned(tunnel, "peers", 0);
+
+	if (tree_has(tunnel, "peers"))
+		paper_print(paper, up == peers ? INK_GOOD : INK_WARN,
+		    "  %llu/%llu peers up", (unsigned long long)up,
+		    (unsigned long long)peers);
+}
+
+static void tunnel_notes(const struct paper *paper, const json_t *tunnel)
+{
+	bool has_failed = tree_is(tunnel, "last_reload_failed");
+
+	if (tree_is(tunnel, "under_load")) {
+		paper_print(
+		    paper, INK_WARN, "  under load: handshakes need a cookie");
+		paper_end_line(paper);
+	}
+	if (tree_has(tunnel, "last_reload")) {
+		paper_print(paper, has_failed ? INK_BAD : INK_FAINT,
+		    "  last reload: %s", tree_text(tunnel, "last_reload", ""));
+		paper_end_line(paper);
+	}
+}
+
+static void tunnel_line(const struct paper *paper, const json_t *tunnel)
+{
+	bool is_up = tree_is(tunnel, "device_up");
+
+	paper_print(paper, INK_NAME, "%s", tree_text(tunnel, "name", "-"));
+	print_state(paper, is_up, "");
+	print_age(paper, tunnel, "uptime_s", "");
+	print_field(paper, tunnel, "device", "tun ");
+	print_number(paper, tunnel, "mtu", "mtu ");
+	print_number(paper, tunnel, "port", "udp :");
+	print_peers_up(paper, tunnel);
+	paper_end_line(paper);
+	if (tree_has(tunnel, "public_key")) {
+		paper_print(paper, INK_FAINT, "  public key %s",
+		    tree_text(tunnel, "public_key", ""));
+		paper_end_line(paper);
+	}
+	tunnel_notes(paper, tunnel);
+}
+
+/* ---- a peer ---- */
+
+static void print_endpoint(const struct paper *paper, const json_t *peer)
+{
+	const char *otherwise =
+	    tree_is(peer, "endpoint_hidden") ? "(hidden)" : "no endpoint";
+
+	paper_print(
+	    paper, INK_PLAIN, "  %s", tree_text(peer, "endpoint", otherwise));
+}
+
+static void print_handshake(const struct paper *paper, const json_t *peer)
+{
+	if (tree_has(peer, "handshake_age_s"))
+		print_age(paper, peer, "handshake_age_s", "handshake ");
+	else
+		paper_print(paper, INK_PLAIN, "  no handshake yet");
+}
+
+static void print_cipher(const struct paper *paper, const json_t *peer)
+{
+	const char *out = tree_text(peer, "cipher_send", "");
+	const char *in = tree_text(peer, "cipher_receive", out);
+
+	if (*out && strcmp(out, in) != 0)
+		paper_print(paper, INK_PLAIN, "  %s out, %s in", out, in);
+	else if (*in)
+		paper_print(paper, INK_PLAIN, "  %s", in);
+}
+
+/* "vpnd (lz4 zstd echo close)" or "plain WireGuard" */
+static void print_mode(const struct paper *paper, const json_t *peer)
+{
+	const json_t *features = json_object_get(peer, "features");
+	json_t *feature;
+	size_t idx;
+
+	print_field(paper, peer, "mode", "");
+	json_array_foreach(features, idx, feature) if (json_is_string(feature))
+	    paper_print(paper, INK_PLAIN, "%s%s", idx == 0 ? " (" : " ",
+		json_string_value(feature));
+	if (json_array_size(features) > 0)
+		paper_print(paper, INK_PLAIN, ")");
+}
+
+static void print_traffic(const struct paper *paper, const json_t *peer,
+    const char *direction, const char *bytes, const char *packets)
+{
+	if (!tree_has(peer, bytes))
+		return;
+	paper_print(paper, INK_PLAIN, "  %s %s", direction,
+	    figure_bytes(tree_unsigned(peer, bytes, 0)).text);
+	if (tree_has(peer, packets))
+		paper_print(paper, INK_PLAIN, " in %s packets",
+		    figure_count(tree_unsigned(peer, packets, 0)).text);
+}
+
+static void print_compressor(const struct paper *paper, const json_t *peer)
+{
+	const char *name = tree_text(peer, "compressor", "none");
+	double ratio = tree_real(peer, "compress_ratio", 0);
+
+	if (strcmp(name, "none") == 0)
+		return;
+	paper_print(paper, INK_PLAIN, "  %s", name);
+	if (ratio > 0)
+		paper_print(paper, INK_PLAIN, " %.2fx", ratio);
+}
+
+static void print_drops(const struct paper *paper, const json_t *peer)
+{
+	uint64_t drops = tree_unsigned(peer, "drops", 0);
+
+	if (tree_has(peer, "drops"))
+		paper_print(paper, drops ? INK_WARN : INK_PLAIN, "  drops %s",
+		    figure_count(drops).text);
+}
+
+static void peer_line(const struct paper *paper, const json_t *peer, int width)
+{
+	paper_print(
+	    paper, INK_NAME, "  %-*s", width, tree_text(peer, "name", "-"));
+	print_state(paper, tree_is(peer, "up"), tree_text(peer, "state", ""));
+	print_endpoint(paper, peer);
+	print_handshake(paper, peer);
+	print_cipher(paper, peer);
+	print_mode(paper, peer);
+	paper_end_line(paper);
+}
+
+static void traffic_line(
+    const struct paper *paper, const json_t *peer, int width)
+{
+	if (!tree_has(peer, "rx_bytes") && !tree_has(peer, "tx_bytes"))
+		return;
+	paper_print(paper, INK_PLAIN, "  %*s", width, "");
+	print_traffic(paper, peer, "rx", "rx_bytes", "rx_packets");
+	print_traffic(paper, peer, "tx", "tx_bytes", "tx_packets");
+	print_compressor(paper, peer);
+	print_drops(paper, peer);
+	paper_end_line(paper);
+}
+
+static void reason_line(
+    const struct paper *paper, const json_t *peer, int width)
+{
+	if (tree_is(peer, "up") || !tree_has(peer, "reason"))
+		return;
+	paper_print(paper, INK_BAD, "  %*s  %s", width, "",
+	    tree_text(peer, "reason", ""));
+	paper_end_line(paper);
+}
+
+/* ---- what is asked seldom ---- */
+
+static const struct detail {
+	const char *name, *label;
+} details[] = {
+    {"public_key", "public key"},
+    {"origin", "origin"},
+    {"keepalive_s", "keepalive, seconds"},
+    {"preshared_key", "pre-shared key"},
+    {"allowed_ips", "allowed ips"},
+    {"staged_packets", "packets waiting for a session"},
+    {"unknown_frames", "unknown frames"},
+    {"compress_in_bytes", "bytes before compression"},
+    {"compress_out_bytes", "bytes after compression"},
+};
+
+static void detail_value(const struct paper *paper, const json_t *value)
+{
+	json_t *one;
+	size_t idx;
+
+	if (json_is_string(value))
+		paper_print(paper, INK_PLAIN, " %s", json_string_value(value));
+	else if (json_is_integer(value))
+		paper_print(paper, INK_PLAIN, " %" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+	else if (json_is_boolean(value))
+		paper_print(
+		    paper, INK_PLAIN, json_is_true(value) ? " yes" : " no");
+	json_array_foreach(value, idx, one) detail_value(paper, one);
+}
+
+static void peer_details(const struct paper *paper, const json_t *peer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(details); i++) {
+		const json_t *value = json_object_get(peer, details[i].name);
+
+		if (!value)
+			continue;
+		paper_print(paper, INK_FAINT, "    %s", details[i].label);
+		detail_value(paper, value);
+		paper_end_line(paper);
+	}
+}
+
+static int name_width(const json_t *peers)
+{
+	int width = NAME_WIDTH_MIN;
+	json_t *peer;
+	size_t idx;
+
+	json_array_foreach(peers, idx, peer)
+	{
+		int len = (int)strlen(tree_text(peer, "name", ""));
+
+		if (len > width && len <= NAME_WIDTH_MAX)
+			width = len;
+	}
+	return width;
+}
+
+void render_status(const struct paper *paper, const json_t *document)
+{
+	const json_t *tunnel = json_object_get(document, "tunnel");
+	const json_t *peers = json_object_get(document, "peers");
+	int width = name_width(peers);
+	json_t *peer;
+	size_t idx;
+
+	if (tunnel)
+		tunnel_line(paper, tunnel);
+	json_array_foreach(peers, idx, peer)
+	{
+		peer_line(paper, peer, width);
+		traffic_line(paper, peer, width);
+		reason_line(paper, peer, width);
+		if (paper->is_detailed)
+			peer_details(paper, peer);
+	}
+}

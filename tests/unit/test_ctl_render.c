@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: ISC */
+/* Tests of what vpnctl prints: trees, text, JSON, numbers, colours. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "ctl/figure.h"
+#include "ctl/render.h"
+#include "ctl/tree.h"
+#include "unit.h"
+
+static const char status_reply[] = "s\tschema\tvpnd.status/1\n"
+				   "{\ttunnel\n"
+				   "s\tname\tsite\n"
+				   "s\tdevice\tvpn0\n"
+				   "b\tdevice_up\ttrue\n"
+				   "u\tmtu\t1420\n"
+				   "u\tport\t51820\n"
+				   "u\tuptime_s\t273845\n"
+				   "u\tpeers\t2\n"
+				   "u\tpeers_up\t1\n"
+				   "}\n"
+				   "[\tpeers\n"
+				   "{\t\n"
+				   "s\tname\tbranch\n"
+				   "s\tendpoint\t203.0.113.9:51820\n"
+				   "b\tup\ttrue\n"
+				   "u\thandshake_age_s\t41\n"
+				   "s\tcipher_send\taes256gcm\n"
+				   "s\tcipher_receive\taes256gcm\n"
+				   "s\tmode\tvpnd\n"
+				   "[\tfeatures\n"
+				   "s\t\tlz4\n"
+				   "s\t\techo\n"
+				   "]\n"
+				   "s\tcompressor\tlz4\n"
+				   "f\tcompress_ratio\t2.310\n"
+				   "u\trx_bytes\t831488\n"
+				   "u\trx_packets\t1203\n"
+				   "u\ttx_bytes\t98\n"
+				   "u\ttx_packets\t1\n"
+				   "u\tdrops\t3\n"
+				   "[\tallowed_ips\n"
+				   "s\t\t10.77.0.2/32\n"
+				   "s\t\tfd77::2/128\n"
+				   "]\n"
+				   "b\tpreshared_key\ttrue\n"
+				   "}\n"
+				   "{\t\n"
+				   "s\tname\thub\n"
+				   "b\tendpoint_hidden\ttrue\n"
+				   "b\tup\tfalse\n"
+				   "s\tmode\tplain WireGuard\n"
+				   "s\treason\tno answer for 2m10s\n"
+				   "}\n"
+				   "]\n";
+
+static char *text, *out;
+static size_t out_len;
+
+static json_t *parse(const char *reply)
+{
+	free(text);
+	text = strdup(reply);
+	return tree_parse(text);
+}
+
+/* Returns what render_text writes; valid until the next call. */
+static const char *render(
+    const char *reply, bool is_detailed, enum paper_color color)
+{
+	json_t *document = parse(reply);
+	struct paper paper;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(document);
+	free(out);
+	file = open_memstream(&out, &out_len);
+	paper = paper_of(file, color);
+	paper.is_detailed = is_detailed;
+	render_text(&paper, document);
+	fclose(file);
+	json_decref(document);
+	return out;
+}
+
+static const char *plain(const char *reply)
+{
+	return render(reply, false, PAPER_COLOR_NEVER);
+}
+
+static void tear_down(void)
+{
+	free(text);
+	free(out);
+	text = out = NULL;
+}
+
+/* ---- trees ---- */
+
+START_TEST(tree_keeps_values_and_their_order)
+{
+	json_t *tree = parse("u\tbig\t9223372036854775807\ni\tdebt\t-5\n"
+			     "f\tratio\t1.250\nb\tyes\ttrue\n"
+			     "s\ttext\ta\\\\b\\n\\x09c\n");
+	char *json;
+
+	ck_assert_ptr_nonnull(tree);
+	json = json_dumps(tree, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	ck_assert_str_eq(json,
+	    "{\"big\":9223372036854775807,\"debt\":-5,\"ratio\":1.25,"
+	    "\"yes\":true,\"text\":\"a\\\\b\\n\\tc\"}");
+	free(json);
+	json_decref(tree);
+}
+END_TEST
+
+START_TEST(tree_refuses_what_is_no_reply)
+{
+	static const char *const replies[] = {"]\n", "}\n", "[\ta\n",
+	    "[\ta\n}\n", "{\ta\n]\n", "u\ta\tx\n", "u\ta\t-1\n",
+	    "u\ta\t99999999999999999999999\n", "i\ta\t1x\n", "f\ta\tx\n",
+	    "b\ta\tmaybe\n", "s\ta\n", "nonsense\n", "s\ttext\ta\xff\n"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(replies); i++)
+		ck_assert_msg(!parse(replies[i]), "reply %zu was taken", i);
+}
+END_TEST
+
+START_TEST(tree_refuses_to_grow_without_bound)
+{
+	char reply[3 * TREE_DEPTH * 2 + 1] = "";
+
+	for (size_t i = 0; i < TREE_DEPTH * 2; i++)
+		strcat(reply, i ? "[\t\n" : "[\ta");
+	ck_assert_ptr_null(parse(reply));
+}
+END_TEST
+
+START_TEST(tree_readers_survive_other_types)
+{
+	json_t *tree = parse("s\ta\tx\ni\tb\t-1\n");
+
+	ck_assert_uint_eq(tree_unsigned(tree, "a", 7), 7);
+	ck_assert_uint_eq(tree_unsigned(tree, "b", 7), 7);
+	ck_assert_uint_eq(tree_unsigned(NULL, "a", 7), 7);
+	ck_assert_str_eq(tree_text(tree, "b", "-"), "-");
+	ck_assert(!tree_is(tree, "a"));
+	ck_assert(tree_real(tree, "a", 2) == 2);
+	json_decref(tree);
+}
+END_TEST
+
+/* ---- status ---- */
+
+START_TEST(status_shows_the_tunnel_and_each_peer)
+{
+	ck_assert_str_eq(plain(status_reply),
+	    "site  up    3d04h  tun vpn0  mtu 1420  udp :51820  "
+	    "1/2 peers up\n"
+	    "  branch  up    203.0.113.9:51820  handshake 41s  aes256gcm  "
+	    "vpnd (lz4 echo)\n"
+	    "          rx 812 KiB in 1203 packets  tx 98 B in 1 packets  "
+	    "lz4 2.31x  drops 3\n"
+	    "  hub     down  (hidden)  no handshake yet  plain WireGuard\n"
+	    "          no answer for 2m10s\n");
+}
+END_TEST
+
+START_TEST(status_in_detail_lists_prefixes_but_no_secret)
+{
+	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
+
+	ck_assert_ptr_nonnull(
+	    strstr(detailed, "allowed ips 10.77.0.2/32 fd77::2/128\n"));
+	ck_assert_ptr_nonnull(strstr(detailed, "pre-shared key yes\n"));
+}
+END_TEST
+
+START_TEST(status_survives_absent_fields)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"), "");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n{\ttunnel\n}\n"
+			       "[\tpeers\n{\t\n}\n]\n"),
+	    "-  down\n  -       down  no endpoint  no handshake yet\n");
+}
+END_TEST
+
+START_TEST(status_tells_of_load_and_a_failed_reload)
+{
+	const char *shown = plain("s\tschema\tvpnd.status/1\n{\ttunnel\n"
+				  "b\tunder_load\ttrue\n"
+				  "b\tlast_reload_failed\ttrue\n"
+				  "s\tlast_reload\tsite.conf:3: error\n}\n");
+
+	ck_assert_ptr_nonnull(strstr(shown, "under load"));
+	ck_assert_ptr_nonnull(strstr(shown, "last reload: site.conf:3: error"));
+}
+END_TEST
+
+START_TEST(text_has_no_control_bytes_of_others)
+{
+	const char *shown = plain("s\tschema\tvpnd.status/1\n[\tpeers\n{\t\n"
+				  "s\tname\ta\\x1b[2J\\nb\xc2\x9b\n}\n]\n");
+
+	ck_assert_ptr_null(strchr(shown, '\033'));
+	ck_assert_ptr_null(strstr(shown, "\xc2\x9b"));
+	ck_assert_ptr_nonnull(strstr(shown, "a?[2J?b?"));
+}
+END_TEST
+
+/* ---- the other replies ---- */
+
+START_TEST(drops_are_a_table)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.drops/1\n[\tdrops\n{\t\n"
+		  "s\tdirection\tinbound\ns\tstage\trcv_finish\n"
+		  "s\treason\tIP_RPFILTER\ns\ttext\tsource is foreign\n"
+		  "u\tpackets\t12\nu\tlast_age_s\t5\n}\n]\n"),
+	    "DIRECTION STAGE        REASON               PACKETS  LAST     "
+	    "MEANING\n"
+	    "inbound   rcv_finish   IP_RPFILTER               12  5s       "
+	    "source is foreign\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.drops/1\n[\tdrops\n]\n"),
+	    "no packet was dropped\n");
+}
+END_TEST
+
+START_TEST(reload_tells_each_step_and_what_was_kept)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.reload/1\n[\tsteps\n"
+		  "{\t\ns\tkind\tpeer_add\ns\ttext\tpeer lab: added\n}\n"
+		  "{\t\ns\tkind\trestart\ns\tsetting\tdevice.mtu\n}\n]\n"
+		  "u\tsessions_kept\t3\n"),
+	    "  peer lab: added\n  restart  device.mtu\nsessions kept 3\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.reload/1\n[\tsteps\n]\n"),
+	    "nothing has changed\n");
+}
+END_TEST
+
+START_TEST(an_unknown_schema_is_written_name_by_name)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.new/7\nu\tfirst_value\t1\n"
+		  "[\tlist\n{\t\ns\ta\tx\n}\ns\t\ty\n]\nb\tis\tfalse\n"
+		  "f\tratio\t0.500\n"),
+	    "first value 1\nlist\n  -\n    a x\n  y\nis no\nratio 0.5\n");
+}
+END_TEST
+
+START_TEST(json_is_one_line_with_its_schema_first)
+{
+	json_t *document = parse("s\tschema\tvpnd.x/1\nf\tratio\t2.310\n");
+	FILE *file;
+
+	free(out);
+	file = open_memstream(&out, &out_len);
+	render_json(file, document);
+	fclose(file);
+	json_decref(document);
+	ck_assert_str_eq(out, "{\"schema\":\"vpnd.x/1\",\"ratio\":2.31}\n");
+}
+END_TEST
+
+/* ---- colours and numbers ---- */
+
+START_TEST(color_is_used_only_when_it_is_wanted)
+{
+	ck_assert_ptr_nonnull(
+	    strchr(render(status_reply, false, PAPER_COLOR_ALWAYS), '\033'));
+	ck_assert_ptr_null(
+	    strchr(render(status_reply, false, PAPER_COLOR_NEVER), '\033'));
+	ck_assert_ptr_null(
+	    strchr(render(status_reply, false, PAPER_COLOR_AUTO), '\033'));
+}
+END_TEST
+
+/* A terminal of its own, to see what auto does there. */
+static bool has_color_on_terminal(const char *no_color, const char *term)
+{
+	FILE *file = fopen("/dev/ptmx", "r+");
+	bool has_color;
+
+	ck_assert_ptr_nonnull(file);
+	setenv("TERM", term, 1);
+	if (no_color)
+		setenv("NO_COLOR", no_color, 1);
+	else
+		unsetenv("NO_COLOR");
+	has_color = paper_of(file, PAPER_COLOR_AUTO).has_color;
+	fclose(file);
+	return has_color;
+}
+
+START_TEST(no_color_counts_when_it_is_not_empty)
+{
+	ck_assert(has_color_on_terminal(NULL, "xterm"));
+	ck_assert(has_color_on_terminal("", "xterm"));
+	ck_assert(!has_color_on_terminal("1", "xterm"));
+	ck_assert(!has_color_on_terminal(NULL, "dumb"));
+}
+END_TEST
+
+START_TEST(ages_have_two_parts_at_most)
+{
+	ck_assert_str_eq(figure_age(0).text, "0s");
+	ck_assert_str_eq(figure_age(59).text, "59s");
+	ck_assert_str_eq(figure_age(130).text, "2m10s");
+	ck_assert_str_eq(figure_age(3600).text, "1h00m");
+	ck_assert_str_eq(figure_age(273845).text, "3d04h");
+}
+END_TEST
+
+START_TEST(bytes_and_counts_have_three_digits)
+{
+	ck_assert_str_eq(figure_bytes(0).text, "0 B");
+	ck_assert_str_eq(figure_bytes(999).text, "999 B");
+	ck_assert_str_eq(figure_bytes(1000).text, "0.98 KiB");
+	ck_assert_str_eq(figure_bytes(1237319).text, "1.18 MiB");
+	ck_assert_str_eq(figure_bytes(UINT64_MAX).text, "16.0 EiB");
+	ck_assert_str_eq(figure_count(99999).text, "99999");
+	ck_assert_str_eq(figure_count(1234567).text, "1.23 M");
+	ck_assert_str_eq(figure_milliseconds(11204000).text, "11.204 ms");
+}
+END_TEST
+
+static void add_tree_tests(TCase *tcase)
+{
+	tcase_add_test(tcase, tree_keeps_values_and_their_order);
+	tcase_add_test(tcase, tree_refuses_what_is_no_reply);
+	tcase_add_test(tcase, tree_refuses_to_grow_without_bound);
+	tcase_add_test(tcase, tree_readers_survive_other_types);
+}
+
+static void add_text_tests(TCase *tcase)
+{
+	tcase_add_test(tcase, status_shows_the_tunnel_and_each_peer);
+	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
+	tcase_add_test(tcase, status_survives_absent_fields);
+	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);
+	tcase_add_test(tcase, text_has_no_control_bytes_of_others);
+	tcase_add_test(tcase, drops_are_a_table);
+	tcase_add_test(tcase, reload_tells_each_step_and_what_was_kept);
+	tcase_add_test(tcase, an_unknown_schema_is_written_name_by_name);
+	tcase_add_test(tcase, json_is_one_line_with_its_schema_first);
+	tcase_add_test(tcase, color_is_used_only_when_it_is_wanted);
+	tcase_add_test(tcase, no_color_counts_when_it_is_not_empty);
+	tcase_add_test(tcase, ages_have_two_parts_at_most);
+	tcase_add_test(tcase, bytes_and_counts_have_three_digits);
+}
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("ctl_render");
+	TCase *tcase = tcase_create("render");
+
+	tcase_add_checked_fixture(tcase, NULL, tear_down);
+	add_tree_tests(tcase);
+	add_text_tests(tcase);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
