@@ -32,7 +32,7 @@ check_not "the device is down: nothing passes" ping_ok a 10.77.0.2
 on b ping -n -q -c 3 -i 0.1 -W 1 10.77.0.1 >/dev/null
 check "packets from the peer are counted as dropped" drops DEV_READY
 check "status says that the device is down" \
-	status_is a .device.is_up false
+	status_is a .tunnel.device_up false
 check "no busy loop" not_spinning
 ip_on a link set vpn0 up
 check "the device is up again: it works" pings a 10.77.0.2 2

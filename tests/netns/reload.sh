@@ -36,7 +36,7 @@ conf b 10.77.0.2/24 "" "$(peer a 10.99.0.1:51820 10.77.0.1/32)"
 conf c 10.77.0.3/24 "" "$(peer a - 10.77.0.1/32,10.78.0.1/32)"
 vpnd_start a b c
 check "a reaches b" pings a 10.77.0.2
-handshake=$(peer_field a b last_handshake)
+handshake=$(peer_field a b latest_handshake_s)
 
 # Runs through all the reloads below, 100 packets a second.
 spawn a flood ping -n -i 0.01 10.77.0.2
@@ -151,5 +151,5 @@ read -r sent received <<<"$(lost)"
 check "more than 100 pings ran beside the reloads" less 100 "${sent:-0}"
 # The last one may have been on its way when ping was told to end.
 check "none was lost" at_most "$sent" $((${received:-0} + 1))
-check "it is the same session" peer_is a b last_handshake "$handshake"
+check "it is the same session" peer_is a b latest_handshake_s "$handshake"
 finish

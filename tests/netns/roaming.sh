@@ -15,7 +15,7 @@ conf b 10.77.0.2/24 "" "$(peer a 10.99.0.1:51820 10.77.0.1/32 \
 	'keepalive = "1s";')"
 vpnd_start a b
 check "up" pings b 10.77.0.1
-handshake=$(peer_field a b last_handshake)
+handshake=$(peer_field a b latest_handshake_s)
 check "the endpoint is where b is" \
 	wait_for 3 peer_is a b endpoint 10.99.0.2:51820
 
@@ -68,7 +68,7 @@ ip_on b addr del 10.99.0.4/24 dev vb
 addr b vb 10.99.0.2/24
 check "back to the first address: it works" pings b 10.77.0.1
 check "a follows back" wait_for 3 peer_is a b endpoint 10.99.0.2:51820
-session=$(peer_field a b last_handshake)
+session=$(peer_field a b latest_handshake_s)
 check "status told a handshake time throughout" \
 	test -n "$handshake" -a -n "$session"
 finish

@@ -24,13 +24,17 @@ round() { # NAME, ENDPOINT OF A, ENDPOINT OF B, PEER SETTINGS
 		transfer a b 10.77.0.2 "$RUN/file"
 	check "$1: a file arrives unchanged over IPv6" \
 		transfer b a fd77::1 "$RUN/file"
-	check "$1: both chose AES-256-GCM" both peer_is cipher aes256gcm
+	check "$1: both chose AES-256-GCM" both_use aes256gcm
 	check "$1: a full-size packet passes in one piece" \
 		on a ping -n -q -c 1 -W 2 -M 'do' -s 1392 10.77.0.2
 	vpnd_stop a b
 }
-both() { # CHECK FIELD WANTED: of each other
-	wait_for 5 "$1" a b "$2" "$3" && wait_for 5 "$1" b a "$2" "$3"
+both_use() { # CIPHER: in both directions, as both ends see it
+	local field
+	for field in cipher_send cipher_receive; do
+		wait_for 5 peer_is a b "$field" "$1" || return 1
+		wait_for 5 peer_is b a "$field" "$1" || return 1
+	done
 }
 
 psk_setting="preshared_key_file = \"$RUN/ab.psk\";"
@@ -48,5 +52,5 @@ pair_conf 'ciphers = [ "chacha20poly1305" ];'
 vpnd_start a b
 check "ciphers = chacha20poly1305: traffic passes" pings a 10.77.0.2
 check "ciphers = chacha20poly1305: and no AES" \
-	both peer_is cipher chacha20poly1305
+	both_use chacha20poly1305
 finish

@@ -22,7 +22,7 @@ keys a b
 
 flood() { # HOST NAME ADDRESS KEY-OF
 	spawn "$1" "$2" python3 "$test_dir/flood.py" "$3" 51820 \
-		"$(cat "$RUN/$4.pub")" 2000 0.05
+		"$(cat "$RUN/$4.pub")" 800 0.2
 }
 messages() { # FROM TO TYPE [MAC2]: lines of the capture
 	grep -E " 10\.99\.0\.$1 51820 10\.99\.0\.$2 51820 $3 .* ${4:-.*}\$" \
@@ -51,7 +51,7 @@ session_has_mac2() { # INITIATOR RESPONDER TYPE: of that message
 cap=first
 flood f2 flood2 10.97.0.2 b
 flood f1 flood1 10.98.0.1 a
-under_load() { status_is a .is_under_load true; }
+under_load() { status_is a .tunnel.under_load true; }
 conf a 10.77.0.1/24 "" "$(peer b 10.99.0.2:51820 10.77.0.2/32)"
 wg_start b 10.77.0.2/24 a - 10.77.0.1/32
 capture a va first udp port 51820
@@ -90,7 +90,7 @@ check "pings in the session under load: 95 of 100 return" at_most 95 \
 quit flood1
 quit flood2
 check "the flood is over: vpnd is not under load any more" \
-	wait_for 5 status_is a .is_under_load false
+	wait_for 5 status_is a .tunnel.under_load false
 replies() { ctl a drops; }
 check "what was refused is counted" sh -c "'$VPNCTL' \
 	--socket '$(vpnd_socket a)' drops | grep -Eq 'VPN_MAC2|VPN_RATE'"
