@@ -91,6 +91,22 @@ static bool parse(config_t *config, struct conf_node *root,
 	return !odd;
 }
 
+/* libconfig 1.5 takes a comment only when a line end follows. */
+static bool parse_ended(config_t *config, struct conf_node *root,
+    struct conf_messages *messages, const char *text)
+{
+	char *ended = NULL;
+	bool is_sound;
+
+	if (asprintf(&ended, "%s\n", text) < 0) {
+		conf_error(messages, root->place, "", "not enough memory");
+		return false;
+	}
+	is_sound = parse(config, root, messages, ended);
+	free(ended);
+	return is_sound;
+}
+
 bool library_parse(struct library **ret, struct conf_node *root,
     struct conf_messages *messages, const char *text)
 {
@@ -102,7 +118,7 @@ bool library_parse(struct library **ret, struct conf_node *root,
 	}
 	config_init(&library->config);
 	*ret = library;
-	return parse(&library->config, root, messages, text);
+	return parse_ended(&library->config, root, messages, text);
 }
 
 void library_free(struct library *library)

@@ -106,7 +106,7 @@ static void source_print(
 	const char *line = place.line ? line_find(text, place.line) : NULL;
 	size_t len = line ? strcspn(line, "\r\n") : 0;
 
-	if (!line || len > SOURCE_LINE_BYTES || place.column > len + 1)
+	if (!len || len > SOURCE_LINE_BYTES || place.column > len + 1)
 		return;
 	fprintf(stream, "%.*s\n", (int)len, line);
 	for (size_t i = 0; i + 1 < place.column; i++)
