@@ -194,12 +194,10 @@ static void change_peer(struct work *work, const struct plan_step *step)
 		endpoints_change(work->core, peer, work->now);
 	else
 		peers_change(work->core, peer, work->now);
-	if (is_about(step, "preshared_key"))
-		endpoints_connect(work->core, peer, work->now);
 }
 
-/* All sessions ended with the old key. */
-static void connect_anew(struct work *work, const struct plan_step *step)
+/* All sessions ended with the old key; the tunnel begins new ones. */
+static void forget_sessions(struct work *work, const struct plan_step *step)
 {
 	struct core *core = work->core;
 
@@ -207,7 +205,6 @@ static void connect_anew(struct work *work, const struct plan_step *step)
 	for (size_t i = 0; i < core->config->peers_count; i++)
 		core->peers[i]->was_up = false;
 	core_raise(core, CORE_STATUS_CHANGED);
-	core_connect(core, work->now);
 }
 
 static void begin_peer(struct work *work, const struct plan_step *step)
@@ -237,7 +234,7 @@ static void commit(struct work *work)
 	swap(work);
 	each_step(work, PLAN_PEER_CHANGE, change_peer);
 	each_step(work, PLAN_PEER_ADD, begin_peer);
-	each_step(work, PLAN_PRIVATE_KEY, connect_anew);
+	each_step(work, PLAN_PRIVATE_KEY, forget_sessions);
 	each_step(work, PLAN_PEER_REMOVE, raise_events);
 	each_step(work, PLAN_PEER_ADD, raise_events);
 	each_step(work, PLAN_PEER_CHANGE, raise_events);

@@ -46,6 +46,7 @@ static int make_tunnel(struct core *core, const struct moment *now)
 	    .log = core->log,
 	    .has_order = core->config->has_cipher_order,
 	    .largest_frame = largest_frame(core->pool),
+	    .mtu = core->config->mtu,
 	};
 	int err;
 

@@ -11,6 +11,9 @@
 
 #include "core/state.h"
 
+/* So many initiations without an answer, and the address looks dead. */
+#define IN_VAIN_ATTEMPTS 3
+
 /* An address as text is the host of an endpoint, IPv6 without brackets. */
 bool endpoints_is_literal(const struct config_peer *conf, struct endpoint *ret)
 {
@@ -156,7 +159,7 @@ static bool is_in_vain(const struct core_peer *peer, struct instant now)
 	struct tunnel_peer_status status;
 
 	tunnel_peer_status(peer->peer, now, &status);
-	return (status.is_handshaking && status.attempts > 1) ||
+	return (status.is_handshaking && status.attempts >= IN_VAIN_ATTEMPTS) ||
 	       status.has_given_up;
 }
 

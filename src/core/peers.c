@@ -74,12 +74,22 @@ int peers_new(struct core *core, struct core_peer **ret,
 	return err;
 }
 
+/* Results that nobody took yet forget the peer. */
+static void forget_in(struct packet_list *list, const struct peer *peer)
+{
+	for (struct packet *pkt = list->first; pkt; pkt = pkt->next)
+		if (pkt->peer == peer)
+			pkt->peer = NULL;
+}
+
 void peers_free(
     struct core *core, struct core_peer *peer, const struct moment *now)
 {
 	if (!peer)
 		return;
 	ping_forget(core, peer);
+	forget_in(path_to_wire(core->path), peer->peer);
+	forget_in(path_to_device(core->path), peer->peer);
 	tunnel_peer_remove(core->tunnel, peer->peer, now);
 	/* Seals its CLOSE, and hears what still points to it. */
 	core_settle(core, now);

@@ -112,6 +112,14 @@ static void explain(const struct core *core, const struct core_peer *peer,
 	}
 }
 
+static void wait_for(struct core *core, struct core_ping_slot *slot,
+    struct core_peer *peer, uint64_t id, struct instant deadline)
+{
+	*slot = (struct core_ping_slot){
+	    .is_used = true, .id = id, .peer = peer, .deadline = deadline};
+	core_set_alarm(core, deadline);
+}
+
 void core_ping(struct core *core, const char *name, uint64_t id,
     int64_t timeout_ns, const struct moment *now, struct core_answer *ret)
 {
@@ -128,12 +136,8 @@ void core_ping(struct core *core, const char *name, uint64_t id,
 	}
 	err = tunnel_peer_echo(core->tunnel, peer->peer, id, now);
 	explain(core, peer, err, now->now, ret);
-	if (err)
-		return;
-	*slot = (struct core_ping_slot){.is_used = true,
-	    .id = id,
-	    .peer = peer,
-	    .deadline = instant_after(now->now, timeout_ns)};
-	core_set_alarm(core, slot->deadline);
+	if (!err)
+		wait_for(
+		    core, slot, peer, id, instant_after(now->now, timeout_ns));
 	core_settle(core, now);
 }

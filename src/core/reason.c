@@ -113,8 +113,8 @@ static void say_given_up(const struct view *v, char *text, size_t room)
 
 	write_silence(v, silence, sizeof(silence));
 	snprintf(text, room,
-	    "no answer%s, %u attempts, next when there is traffic", silence,
-	    v->status.attempts);
+	    "no answer%s, given up; the next packet begins a handshake",
+	    silence);
 }
 
 static bool is_handshaking(const struct view *v)

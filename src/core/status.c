@@ -72,11 +72,13 @@ static void write_state(const struct core *core, const struct core_peer *peer,
 		reply_string(reply, "reason", reason);
 }
 
-static void write_milli_age(struct reply *reply, const char *name,
+/* In whole seconds; nothing when it never was. */
+static void write_age(struct reply *reply, const char *name,
     struct instant then, struct instant now)
 {
 	if (!instant_is_never(then))
-		reply_milli(reply, name, instant_age_ns(then, now) / NS_PER_MS);
+		reply_unsigned(reply, name,
+		    (uint64_t)(instant_age_ns(then, now) / NS_PER_S));
 }
 
 static void write_session(const struct tunnel_peer_status *status,
@@ -85,8 +87,8 @@ static void write_session(const struct tunnel_peer_status *status,
 	if (!instant_is_never(status->last_handshake))
 		reply_signed(
 		    reply, "latest_handshake_s", status->last_handshake_wall_s);
-	write_milli_age(reply, "handshake_age_s", status->last_handshake, now);
-	write_milli_age(reply, "received_age_s", status->last_received, now);
+	write_age(reply, "handshake_age_s", status->last_handshake, now);
+	write_age(reply, "received_age_s", status->last_received, now);
 	if (status->send_aead)
 		reply_string(reply, "cipher_send", status->send_aead->name);
 	if (status->receive_aead)
@@ -314,7 +316,7 @@ static void write_drop(void *context, const struct path_drop *drop)
 	reply_string(w->reply, "reason", drop_name(drop->reason));
 	reply_string(w->reply, "text", drop_text(drop->reason));
 	reply_unsigned(w->reply, "packets", drop->packets);
-	write_milli_age(w->reply, "last_age_s", drop->last, w->now);
+	write_age(w->reply, "last_age_s", drop->last, w->now);
 	if (w->has_examples && *drop->example)
 		reply_string(w->reply, "example", drop->example);
 	reply_close_object(w->reply);
