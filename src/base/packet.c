@@ -26,7 +26,6 @@ struct pool {
 	struct packet *packets;
 	uint8_t *states; /* enum state of each */
 	uint8_t *buffers;
-	uint8_t **buffer_of; /* of each packet that is free; NULL: fresh */
 	size_t count, largest, stride;
 	size_t fresh; /* packets from here on were never handed out */
 	size_t in_use;
@@ -86,10 +85,8 @@ int pool_new(struct pool **ret, size_t count, size_t largest)
 		goto no_memory;
 	pool->packets = calloc(count, sizeof(*pool->packets));
 	pool->states = calloc(count, sizeof(*pool->states));
-	pool->buffer_of = calloc(count, sizeof(*pool->buffer_of));
 	pool->buffers = aligned_alloc(CACHE_LINE_BYTES, bytes);
-	if (!pool->packets || !pool->states || !pool->buffer_of ||
-	    !pool->buffers)
+	if (!pool->packets || !pool->states || !pool->buffers)
 		goto no_memory;
 	*ret = pool;
 	return 0;
@@ -105,7 +102,6 @@ void pool_free(struct pool *pool)
 		return;
 	assert(pool->in_use == 0);
 	free(pool->buffers);
-	free(pool->buffer_of);
 	free(pool->states);
 	free(pool->packets);
 	free(pool);
@@ -134,8 +130,7 @@ struct packet *pool_get(struct pool *pool)
 	pool->states[idx] = STATE_IN_USE;
 	pool->in_use++;
 	*pkt = (struct packet){
-	    .buffer = pool->buffer_of[idx] ? pool->buffer_of[idx]
-					   : pool->buffers + idx * pool->stride,
+	    .buffer = pool->buffers + idx * pool->stride,
 	    .buffer_bytes = (uint32_t)pool->stride,
 	    .offset = PACKET_HEAD_BYTES,
 	    .segments = 1,
@@ -154,9 +149,8 @@ void pool_put(struct pool *pool, struct packet *pkt)
 	assert(pool->states[idx] == STATE_IN_USE);
 	pool->states[idx] = STATE_FREE;
 	pool->in_use--;
-	memset(pkt->buffer + PACKET_HEAD_BYTES, POISON, POISON_BYTES);
-	/* two packets may have exchanged their buffers */
-	pool->buffer_of[idx] = pkt->buffer;
+	memset(pool->buffers + idx * pool->stride + PACKET_HEAD_BYTES, POISON,
+	    POISON_BYTES);
 	pkt->buffer = NULL;
 	pkt->peer = NULL;
 	pkt->next = pool->free;

@@ -3,12 +3,11 @@
  * A packet, the lists it travels on, and the fixed pool it comes from.
  *
  * How it works: a pool is one mapping that holds `count` packets, each with a
- * buffer of `buffer_bytes`. The packet's bytes are buffer[offset ..
- * offset+len). PACKET_HEAD_BYTES before them take the outer header,
- * PACKET_TAIL_BYTES behind them padding and tag, so that sealing and opening
- * happen in place. A packet is on one list or held by one owner at any time;
- * released packets are poisoned, and the pool counts them. Two packets of a
- * pool may exchange their buffers; each is released with the one it has then.
+ * buffer of `buffer_bytes`. The packet's bytes are buffer[offset .. offset+len).
+ * PACKET_HEAD_BYTES before them take the outer header, PACKET_TAIL_BYTES behind
+ * them padding and tag, so that sealing and opening happen in place. A packet
+ * is on one list or held by one owner at any time; released packets are
+ * poisoned, and the pool counts them.
  */
 #ifndef BASE_PACKET_H
 #define BASE_PACKET_H
@@ -44,7 +43,7 @@ struct packet {
 	uint32_t len;
 
 	/* who and whither */
-	struct peer *peer;	  /* it came from, or goes to; not owned */
+	struct peer *peer; /* it came from, or goes to; not owned */
 	struct endpoint endpoint; /* outer: from (received), to (sent) */
 	uint8_t outer_ecn;	  /* two bits, received or to be sent */
 	bool is_data;		  /* sealed data, no handshake message */

@@ -131,23 +131,6 @@ START_TEST(a_released_packet_is_poisoned)
 }
 END_TEST
 
-START_TEST(packets_keep_the_buffers_they_exchanged)
-{
-	struct pool *pool = pool_of(2);
-	struct packet *a = get(pool), *b = get(pool);
-	uint8_t *buffer = a->buffer;
-
-	a->buffer = b->buffer;
-	b->buffer = buffer;
-	pool_put(pool, b);
-	b = get(pool);
-	ck_assert_ptr_ne(a->buffer, b->buffer);
-	pool_put(pool, a);
-	pool_put(pool, b);
-	pool_free(pool);
-}
-END_TEST
-
 START_TEST(releasing_twice_aborts)
 {
 	struct pool *pool = pool_of(2);
@@ -195,7 +178,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, the_last_released_packet_is_taken_first);
 	tcase_add_test(tcase, buffers_do_not_overlap);
 	tcase_add_test(tcase, a_released_packet_is_poisoned);
-	tcase_add_test(tcase, packets_keep_the_buffers_they_exchanged);
 	tcase_add_test_raise_signal(tcase, releasing_twice_aborts, SIGABRT);
 	tcase_add_test_raise_signal(
 	    tcase, releasing_a_stranger_aborts, SIGABRT);
