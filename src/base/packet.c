@@ -70,6 +70,14 @@ void packet_list_append(struct packet_list *to, struct packet_list *from)
 	*from = (struct packet_list){0};
 }
 
+void packet_swap_buffers(struct packet *a, struct packet *b)
+{
+	uint8_t *buffer = a->buffer;
+
+	a->buffer = b->buffer;
+	b->buffer = buffer;
+}
+
 int pool_new(struct pool **ret, size_t count, size_t largest)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
@@ -111,10 +119,13 @@ static struct packet *take(struct pool *pool)
 {
 	struct packet *pkt = pool->free;
 
-	if (pkt)
+	if (pkt) {
 		pool->free = pkt->next;
-	else if (pool->fresh < pool->count)
-		pkt = &pool->packets[pool->fresh++];
+	} else if (pool->fresh < pool->count) {
+		pkt = &pool->packets[pool->fresh];
+		pkt->buffer = pool->buffers + pool->fresh * pool->stride;
+		pool->fresh++;
+	}
 	return pkt;
 }
 
@@ -130,7 +141,7 @@ struct packet *pool_get(struct pool *pool)
 	pool->states[idx] = STATE_IN_USE;
 	pool->in_use++;
 	*pkt = (struct packet){
-	    .buffer = pool->buffers + idx * pool->stride,
+	    .buffer = pkt->buffer, /* packets may have swapped theirs */
 	    .buffer_bytes = (uint32_t)pool->stride,
 	    .offset = PACKET_HEAD_BYTES,
 	    .segments = 1,
@@ -149,9 +160,7 @@ void pool_put(struct pool *pool, struct packet *pkt)
 	assert(pool->states[idx] == STATE_IN_USE);
 	pool->states[idx] = STATE_FREE;
 	pool->in_use--;
-	memset(pool->buffers + idx * pool->stride + PACKET_HEAD_BYTES, POISON,
-	    POISON_BYTES);
-	pkt->buffer = NULL;
+	memset(pkt->buffer + PACKET_HEAD_BYTES, POISON, POISON_BYTES);
 	pkt->peer = NULL;
 	pkt->next = pool->free;
 	pool->free = pkt;

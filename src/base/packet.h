@@ -87,6 +87,9 @@ struct packet *packet_list_pop(struct packet_list *list);
 /* Moves all of `from` behind `to`. */
 void packet_list_append(struct packet_list *to, struct packet_list *from);
 
+/* Two packets of one pool exchange their buffers; offsets stay. */
+void packet_swap_buffers(struct packet *a, struct packet *b);
+
 struct pool;
 
 /*

@@ -124,17 +124,33 @@ static enum aead_id choose_aead(const struct peer *peer)
 
 /* ---- making frames ---- */
 
-static void write_aeads(struct writer *w, const struct tunnel *tunnel)
+/* Of AES-256-GCM: only while this session has its keys. */
+static bool can_take(const struct peer *peer, enum aead_id id)
 {
-	writer_le(w, WIRE_HELLO_AEADS, 1);
-	writer_le(w, 3 * tunnel->aeads_count, 1);
-	for (size_t i = 0; i < tunnel->aeads_count; i++) {
-		writer_le(w, tunnel->aeads[i].id, 1);
-		writer_le(w, tunnel->aeads[i].speed, 2);
-	}
+	const struct keypair *current = peer->keypairs.current;
+
+	return id != AEAD_AES256GCM ||
+	       (current && current->receive[CIPHER_AES256GCM]);
 }
 
-static void write_offers(struct writer *w, const struct tunnel *tunnel)
+static void write_aeads(struct writer *w, const struct peer *peer)
+{
+	const struct tunnel *tunnel = peer->tunnel;
+	uint8_t values[3 * TUNNEL_AEADS];
+	struct writer list = writer_of(values, sizeof(values));
+
+	for (size_t i = 0; i < tunnel->aeads_count; i++) {
+		if (!can_take(peer, tunnel->aeads[i].id))
+			continue;
+		writer_le(&list, tunnel->aeads[i].id, 1);
+		writer_le(&list, tunnel->aeads[i].speed, 2);
+	}
+	writer_le(w, WIRE_HELLO_AEADS, 1);
+	writer_le(w, sizeof(values) - list.left, 1);
+	writer_bytes(w, values, sizeof(values) - list.left);
+}
+
+static void write_offers(struct writer *w, const struct peer *peer)
 {
 	writer_le(w, WIRE_HELLO_FEATURES, 1);
 	writer_le(w, 4, 1);
@@ -144,8 +160,8 @@ static void write_offers(struct writer *w, const struct tunnel *tunnel)
 	writer_le(w, WIRE_LINK_IP, 1);
 	writer_le(w, WIRE_HELLO_LARGEST, 1);
 	writer_le(w, 4, 1);
-	writer_le(w, tunnel->largest_frame, 4);
-	write_aeads(w, tunnel);
+	writer_le(w, peer->tunnel->largest_frame, 4);
+	write_aeads(w, peer);
 	writer_le(w, WIRE_HELLO_COMPRESSORS, 1);
 	writer_le(w, 2, 1);
 	writer_le(w, COMPRESSOR_LZ4, 1);
@@ -166,7 +182,7 @@ static bool send_hello(struct peer *peer, enum wire_frame frame)
 		return false;
 	if (do_we_offer(tunnel, AEAD_AES256GCM))
 		each_keypair(peer, keypair_enable_aes256gcm);
-	write_offers(&w, tunnel);
+	write_offers(&w, peer);
 	assert(!w.has_failed);
 	head = writer_of(packet_data(pkt), WIRE_HELLO_BYTES);
 	writer_le(&head, frame, 1);
@@ -411,12 +427,13 @@ static bool read_offers(struct extension *extension, struct cursor *c)
 {
 	struct extension read = *extension;
 	struct cursor fields;
+	uint8_t version;
 	uint16_t len;
 
-	cursor_skip(c, 1); /* version: fields that are unknown are ignored */
+	version = cursor_u8(c); /* a later one may have more fields */
 	len = cursor_le16(c);
 	fields = cursor_of(cursor_take(c, len), len);
-	if (c->has_failed)
+	if (c->has_failed || version == 0 || len == 0)
 		return false;
 	read.features = 0;
 	read.aeads = 1u << AEAD_CHACHA20POLY1305;
@@ -494,6 +511,7 @@ static enum drop consume_echo_reply(struct peer *peer, struct packet *pkt,
 
 	cursor_skip(c, 1);
 	id = cursor_le64(c);
+	cursor_skip(c, 8); /* the time: what counts is when we sent it */
 	if (c->has_failed)
 		return DROP_VPN_FRAME;
 	for (size_t i = 0; i < EXTENSION_ECHOES; i++) {
@@ -540,7 +558,6 @@ static enum drop consume_compressed(struct peer *peer, struct packet *pkt,
 	uint16_t len = cursor_le16(c);
 	const uint8_t *block = cursor_take(c, len);
 	struct packet *spare;
-	uint8_t *buffer;
 
 	(void)now;
 	if (!block || original == 0 || original > tunnel->largest_frame)
@@ -553,9 +570,7 @@ static enum drop consume_compressed(struct peer *peer, struct packet *pkt,
 		pool_put(tunnel->pool, spare);
 		return DROP_VPN_DECOMPRESS;
 	}
-	buffer = pkt->buffer;
-	pkt->buffer = spare->buffer;
-	spare->buffer = buffer;
+	packet_swap_buffers(pkt, spare);
 	pkt->offset = spare->offset;
 	pkt->len = original;
 	pool_put(tunnel->pool, spare);

@@ -65,6 +65,8 @@ void handshake_abandon(struct peer *peer)
 	noise_handshake_clear(&peer->handshake);
 	timers_disarm(peer, TIMER_RETRANSMIT);
 	peer->timers.attempts = 0;
+	/* whoever abandons has a reason to begin anew at once */
+	peer->timers.last_initiation = INSTANT_NEVER;
 }
 
 static void send_initiation(struct peer *peer, const struct moment *now)

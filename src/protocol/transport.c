@@ -310,15 +310,6 @@ static const struct compressor *compressor_of(const struct peer *peer)
 	return compressor_find(peer->compressor);
 }
 
-static void swap_buffers(struct packet *a, struct packet *b)
-{
-	uint8_t *buffer = a->buffer;
-
-	a->buffer = b->buffer;
-	b->buffer = buffer;
-	a->offset = PACKET_HEAD_BYTES;
-}
-
 /* Writes frame and block to `spare`; 0 when it did not shrink enough. */
 static size_t compress_into(struct peer *peer,
     const struct compressor *compressor, const struct packet *pkt,
@@ -363,7 +354,8 @@ void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 	if (len) {
 		compress_flow_succeeded(peer->flows, pkt->flow_hash);
 		peer->counters.compressed_packets++;
-		swap_buffers(pkt, spare);
+		packet_swap_buffers(pkt, spare);
+		pkt->offset = spare->offset;
 		pkt->plain_bytes = pkt->len;
 		pkt->len = (uint32_t)len;
 		pkt->frame = packet_data(pkt)[0];
@@ -388,10 +380,13 @@ static void pad(const struct tunnel *tunnel, struct packet *pkt)
 	pkt->len = padded;
 }
 
-static enum cipher_slot slot_for(
-    const struct peer *peer, const struct keypair *keypair)
+/* What tells of ciphers goes under the one that each peer has. */
+static enum cipher_slot slot_for(const struct peer *peer,
+    const struct keypair *keypair, const struct packet *pkt)
 {
-	return peer->extension.is_known &&
+	return pkt->frame != WIRE_FRAME_HELLO &&
+		       pkt->frame != WIRE_FRAME_HELLO_ANSWER &&
+		       peer->extension.is_known &&
 		       peer->extension.send_aead == AEAD_AES256GCM &&
 		       keypair->send[CIPHER_AES256GCM]
 		   ? CIPHER_AES256GCM
@@ -486,12 +481,23 @@ static void run_seal(struct run *run, const struct moment *now)
 		return;
 	}
 	run->keypair = peer->keypairs.current;
-	run->slot = slot_for(peer, run->keypair);
+	run->slot = slot_for(peer, run->keypair, run->pkts[0]);
 	for (size_t i = 0; i < run->count; i++)
 		prepare(run, peer, run->pkts[i], now);
 	keypair_aeads[run->slot]->seal_batch(run->keypair->send[run->slot],
 	    run->jobs, run->jobs_count, NULL, NULL);
 	rekey_in_time(peer, run, now);
+}
+
+/* Packets of one peer, and either frames of ours or none. */
+static size_t seal_run_length(struct packet **pkts, size_t count)
+{
+	size_t len = 1;
+
+	while (len < count && len < PACKET_BATCH && !pkts[0]->is_ours &&
+	       !pkts[len]->is_ours && pkts[len]->peer == pkts[0]->peer)
+		len++;
+	return len;
 }
 
 void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
@@ -502,10 +508,7 @@ void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
 	(void)tunnel;
 	while (count > 0) {
 		run.pkts = pkts;
-		for (run.count = 1; run.count < count &&
-				    run.count < PACKET_BATCH &&
-				    pkts[run.count]->peer == pkts[0]->peer;)
-			run.count++;
+		run.count = seal_run_length(pkts, count);
 		run_seal(&run, now);
 		pkts += run.count;
 		count -= run.count;

@@ -131,7 +131,6 @@ void tunnel_set_private_key(struct tunnel *tunnel,
 	for (peer = tunnel->oldest; peer; peer = peer->newer) {
 		handshake_abandon(peer);
 		peer_end_sessions(peer, UINT64_MAX);
-		peer->timers.last_initiation = INSTANT_NEVER;
 		handshake_initiate(peer, now);
 	}
 }
