@@ -126,7 +126,24 @@ START_TEST(a_released_packet_is_poisoned)
 	data[0] = 0x45;
 	pool_put(pool, pkt);
 	ck_assert_uint_eq(data[0], 0xdb);
-	ck_assert_ptr_null(pkt->buffer);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(swapped_buffers_stay_swapped_and_none_is_lost)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *a = get(pool), *b = get(pool);
+	uint8_t *of_a = a->buffer, *of_b = b->buffer;
+
+	packet_swap_buffers(a, b);
+	ck_assert_ptr_eq(a->buffer, of_b);
+	packet_data(a)[0] = 0x45;
+	pool_put(pool, b);
+	ck_assert_uint_eq(packet_data(a)[0], 0x45);
+	ck_assert_ptr_eq(get(pool)->buffer, of_a);
+	pool_put(pool, a);
+	pool_put(pool, b);
 	pool_free(pool);
 }
 END_TEST
@@ -178,6 +195,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, the_last_released_packet_is_taken_first);
 	tcase_add_test(tcase, buffers_do_not_overlap);
 	tcase_add_test(tcase, a_released_packet_is_poisoned);
+	tcase_add_test(tcase, swapped_buffers_stay_swapped_and_none_is_lost);
 	tcase_add_test_raise_signal(tcase, releasing_twice_aborts, SIGABRT);
 	tcase_add_test_raise_signal(
 	    tcase, releasing_a_stranger_aborts, SIGABRT);
