@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Executing a plan: all of it or nothing.
+ *
+ * How it works: whatever can fail comes first and can be undone: new peers
+ * (mute, without endpoint), and all prefixes of the next configuration, which
+ * go to their new owners while the old ones still hold the rest. A prefix
+ * that moves is therefore never without an owner. Then comes what can not
+ * fail.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+struct work {
+	struct core *core;
+	const struct plan *plan;
+	struct config *next;
+	struct core_keys *keys;
+	struct core_peer **peers; /* next->peers_count of them */
+	const struct moment *now;
+	char *error;
+	size_t room;
+};
+
+typedef void step_fn(struct work *work, const struct plan_step *step);
+
+static void each_step(struct work *work, enum plan_kind kind, step_fn *run)
+{
+	for (size_t i = 0; i < work->plan->count; i++)
+		if (work->plan->steps[i].kind == kind)
+			run(work, &work->plan->steps[i]);
+}
+
+static bool is_about(const struct plan_step *step, const char *setting)
+{
+	return strcmp(step->setting, setting) == 0;
+}
+
+/* ---- what can fail ---- */
+
+static int find_peer(struct work *work, size_t idx)
+{
+	struct core_peer *peer =
+	    peers_find_key(work->core, work->next->peers[idx].public_key);
+	int err;
+
+	work->peers[idx] = peer;
+	if (peer)
+		return 0;
+	err = peers_new(work->core, &work->peers[idx], work->next, work->keys,
+	    idx, work->now);
+	if (err)
+		check_peer_failed(
+		    work->next, idx, err, work->error, work->room);
+	return err;
+}
+
+static int allow_all(struct work *work)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < work->next->peers_count; i++)
+		err = peers_allow(
+		    work->core, work->peers[i], &work->next->peers[i]);
+	if (!err)
+		err = path_set_addresses(work->core->path,
+		    work->next->addresses, work->next->addresses_count);
+	if (err)
+		check_out_of_memory(work->next, work->error, work->room);
+	return err;
+}
+
+static int prepare(struct work *work)
+{
+	int err;
+
+	err = check_config(work->next, work->keys, work->error, work->room);
+	if (err)
+		return err;
+	work->peers =
+	    calloc(work->next->peers_count + 1, sizeof(struct core_peer *));
+	if (!work->peers)
+		return check_out_of_memory(work->next, work->error, work->room);
+	for (size_t i = 0; !err && i < work->next->peers_count; i++)
+		err = find_peer(work, i);
+	return err ? err : allow_all(work);
+}
+
+/* ---- back to where we were ---- */
+
+static bool is_new(const struct work *work, const struct core_peer *peer)
+{
+	const struct core *core = work->core;
+
+	return peer->idx >= core->config->peers_count ||
+	       core->peers[peer->idx] != peer;
+}
+
+/* Each prefix is in the table, so giving it back needs no memory. */
+static void give_back(struct work *work)
+{
+	struct core *core = work->core;
+
+	for (size_t i = 0; i < core->config->peers_count; i++)
+		if (peers_allow(core, core->peers[i], &core->config->peers[i]))
+			log_error(core->log,
+			    "peer %s: its allowed_ips could not be restored",
+			    core->peers[i]->name);
+}
+
+static void undo(struct work *work)
+{
+	struct core *core = work->core;
+
+	give_back(work);
+	for (size_t i = 0; i < work->next->peers_count; i++) {
+		struct core_peer *peer = work->peers[i];
+
+		if (!peer)
+			break;
+		if (is_new(work, peer))
+			peers_free(core, peer, work->now);
+		else
+			peers_disallow(core, peer, &work->next->peers[i],
+			    peers_conf(core, peer));
+	}
+}
+
+/* ---- what can not fail ---- */
+
+static void take_prefixes(struct work *work, const struct plan_step *step)
+{
+	struct core *core = work->core;
+
+	if (is_about(step, "allowed_ips"))
+		peers_disallow(core, core->peers[step->old_idx],
+		    &core->config->peers[step->old_idx],
+		    &work->next->peers[step->new_idx]);
+}
+
+static void remove_peer(struct work *work, const struct plan_step *step)
+{
+	peers_free(work->core, work->core->peers[step->old_idx], work->now);
+	work->core->peers[step->old_idx] = NULL;
+}
+
+static void change_key(struct work *work, const struct plan_step *step)
+{
+	(void)step;
+	tunnel_set_private_key(
+	    work->core->tunnel, work->keys->private_key, work->now);
+}
+
+static void change_setting(struct work *work, const struct plan_step *step)
+{
+	struct tunnel_aead aeads[TUNNEL_AEADS];
+	size_t count;
+
+	if (!is_about(step, "ciphers"))
+		return;
+	count = core_aeads(work->core, work->next, aeads);
+	tunnel_set_aeads(
+	    work->core->tunnel, aeads, count, work->next->has_cipher_order);
+}
+
+/* The next configuration becomes the running one. */
+static void swap(struct work *work)
+{
+	struct core *core = work->core;
+
+	config_free(core->config);
+	core_keys_free(core->memory, core->keys);
+	free(core->peers);
+	core->config = work->next;
+	core->keys = work->keys;
+	core->peers = work->peers;
+	for (size_t i = 0; i < core->config->peers_count; i++) {
+		core->peers[i]->idx = i;
+		core->peers[i]->is_runtime = false;
+	}
+	core->pending_at = 0;
+}
+
+static void change_peer(struct work *work, const struct plan_step *step)
+{
+	struct core_peer *peer = work->core->peers[step->new_idx];
+
+	if (is_about(step, "allowed_ips"))
+		return;
+	if (is_about(step, "endpoint"))
+		endpoints_change(work->core, peer, work->now);
+	else
+		peers_change(work->core, peer, work->now);
+}
+
+/* All sessions ended with the old key; the tunnel begins new ones. */
+static void forget_sessions(struct work *work, const struct plan_step *step)
+{
+	struct core *core = work->core;
+
+	(void)step;
+	for (size_t i = 0; i < core->config->peers_count; i++)
+		core->peers[i]->was_up = false;
+	core_raise(core, CORE_STATUS_CHANGED);
+}
+
+static void begin_peer(struct work *work, const struct plan_step *step)
+{
+	endpoints_change(
+	    work->core, work->core->peers[step->new_idx], work->now);
+}
+
+static void raise_events(struct work *work, const struct plan_step *step)
+{
+	bool has_peers_changed = step->kind != PLAN_PEER_CHANGE;
+
+	if (has_peers_changed)
+		core_raise(work->core, CORE_STATUS_CHANGED);
+	if (has_peers_changed || is_about(step, "allowed_ips"))
+		core_raise(work->core, CORE_PEERS_CHANGED);
+	if (step->kind == PLAN_PEER_REMOVE)
+		core_raise(work->core, CORE_REMEMBER);
+}
+
+static void commit(struct work *work)
+{
+	each_step(work, PLAN_PEER_CHANGE, take_prefixes);
+	each_step(work, PLAN_PEER_REMOVE, remove_peer);
+	each_step(work, PLAN_PRIVATE_KEY, change_key);
+	each_step(work, PLAN_SETTING, change_setting);
+	swap(work);
+	each_step(work, PLAN_PEER_CHANGE, change_peer);
+	each_step(work, PLAN_PEER_ADD, begin_peer);
+	each_step(work, PLAN_PRIVATE_KEY, forget_sessions);
+	each_step(work, PLAN_PEER_REMOVE, raise_events);
+	each_step(work, PLAN_PEER_ADD, raise_events);
+	each_step(work, PLAN_PEER_CHANGE, raise_events);
+	core_settle(work->core, work->now);
+}
+
+int core_apply(struct core *core, const struct plan *plan, struct config *next,
+    struct core_keys *keys, const struct moment *now, char *error, size_t room)
+{
+	struct work work = {
+	    .core = core,
+	    .plan = plan,
+	    .next = next,
+	    .keys = keys,
+	    .now = now,
+	    .error = error,
+	    .room = room,
+	};
+	int err;
+
+	assert(plan->restart_count == 0);
+	err = prepare(&work);
+	if (!err) {
+		commit(&work);
+		return 0;
+	}
+	if (work.peers)
+		undo(&work);
+	free(work.peers);
+	core_keys_free(core->memory, keys);
+	config_free(next);
+	return err;
+}

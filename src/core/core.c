@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: ISC */
+/* The tunnel as a whole: construction, data, time, events. */
+#include "core/core.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+static const enum aead_id aead_of[] = {
+    [CONFIG_CIPHER_AES256GCM] = AEAD_AES256GCM,
+    [CONFIG_CIPHER_CHACHA20POLY1305] = AEAD_CHACHA20POLY1305,
+};
+
+size_t core_aeads(const struct core *core, const struct config *config,
+    struct tunnel_aead ret[TUNNEL_AEADS])
+{
+	size_t count = config->ciphers_count;
+
+	if (count > TUNNEL_AEADS)
+		count = TUNNEL_AEADS;
+	for (size_t i = 0; i < count; i++) {
+		ret[i].id = aead_of[config->ciphers[i]];
+		ret[i].speed = core->aead_speed[ret[i].id];
+	}
+	return count;
+}
+
+/* What we can take goes through one packet buffer, sealed; and a compressed
+ * frame says its length in 16 bits. */
+static uint32_t largest_frame(const struct pool *pool)
+{
+	size_t largest =
+	    pool_largest(pool) - WIRE_OVERHEAD_BYTES - (WIRE_PADDING - 1);
+
+	return largest < UINT16_MAX ? (uint32_t)largest : UINT16_MAX;
+}
+
+static int make_tunnel(struct core *core, const struct moment *now)
+{
+	struct tunnel_setup setup = {
+	    .pool = core->pool,
+	    .memory = core->memory,
+	    .log = core->log,
+	    .has_order = core->config->has_cipher_order,
+	    .largest_frame = largest_frame(core->pool),
+	    .mtu = core->config->mtu,
+	};
+	int err;
+
+	setup.aeads_count = core_aeads(core, core->config, setup.aeads);
+	err = tunnel_new(&core->tunnel, &setup);
+	if (err)
+		return err;
+	tunnel_set_private_key(core->tunnel, core->keys->private_key, now);
+	return 0;
+}
+
+static int make_path(struct core *core)
+{
+	struct path_setup setup = {.tunnel = core->tunnel, .pool = core->pool};
+	int err = path_new(&core->path, &setup);
+
+	if (err)
+		return err;
+	return path_set_addresses(
+	    core->path, core->config->addresses, core->config->addresses_count);
+}
+
+static int make_peer(struct core *core, size_t idx, const struct moment *now)
+{
+	struct core_peer **place = &core->peers[idx];
+	int err = peers_new(core, place, core->config, core->keys, idx, now);
+
+	if (err)
+		return err;
+	err = peers_allow(core, *place, &core->config->peers[idx]);
+	if (!err)
+		endpoints_begin(core, *place, now);
+	return err;
+}
+
+static int make_peers(
+    struct core *core, const struct moment *now, char *error, size_t room)
+{
+	size_t count = core->config->peers_count;
+	int err = 0;
+
+	core->peers = calloc(count + 1, sizeof(struct core_peer *));
+	if (!core->peers)
+		return check_out_of_memory(core->config, error, room);
+	for (size_t i = 0; !err && i < count; i++) {
+		err = make_peer(core, i, now);
+		if (err)
+			check_peer_failed(core->config, i, err, error, room);
+	}
+	return err;
+}
+
+static int make(
+    struct core *core, const struct moment *now, char *error, size_t room)
+{
+	int err = check_config(core->config, core->keys, error, room);
+
+	if (err)
+		return err;
+	err = make_tunnel(core, now);
+	if (!err)
+		err = make_path(core);
+	if (err == -ENOTSUP)
+		snprintf(error, room,
+		    "%s: error: a cipher of this host "
+		    "is missing or gives wrong answers",
+		    core->config->file);
+	else if (err)
+		check_out_of_memory(core->config, error, room);
+	if (err)
+		return err;
+	return make_peers(core, now, error, room);
+}
+
+static void take_setup(struct core *core, const struct core_setup *setup)
+{
+	core->config = setup->config;
+	core->keys = setup->keys;
+	core->memory = setup->memory;
+	core->pool = setup->pool;
+	core->log = setup->log;
+	memcpy(core->aead_speed, setup->aead_speed, sizeof(core->aead_speed));
+	core->version = setup->version;
+	core->alarm = INSTANT_NEVER;
+	core->host.started = INSTANT_NEVER;
+}
+
+int core_new(struct core **ret, const struct core_setup *setup,
+    const struct moment *now, char *error, size_t room)
+{
+	struct core *core = calloc(1, sizeof(*core));
+	int err;
+
+	if (!core) {
+		err = check_out_of_memory(setup->config, error, room);
+		core_keys_free(setup->memory, setup->keys);
+		config_free(setup->config);
+		return err;
+	}
+	take_setup(core, setup);
+	err = make(core, now, error, room);
+	if (err) {
+		core_free(core);
+		return err;
+	}
+	*ret = core;
+	return 0;
+}
+
+void core_free(struct core *core)
+{
+	if (!core)
+		return;
+	/* The path holds packets of the tunnel's peers. */
+	path_free(core->path);
+	tunnel_free(core->tunnel);
+	for (size_t i = 0; core->peers && i < core->config->peers_count; i++)
+		free(core->peers[i]);
+	free(core->peers);
+	core_keys_free(core->memory, core->keys);
+	config_free(core->config);
+	free(core);
+}
+
+/* ---- events ---- */
+
+void core_raise(struct core *core, enum core_event_kind kind)
+{
+	core->pending |= 1u << kind;
+}
+
+void core_raise_peer(
+    struct core *core, struct core_peer *peer, enum core_event_kind kind)
+{
+	peer->pending |= 1u << kind;
+	if (peer->idx < core->pending_at)
+		core->pending_at = peer->idx;
+}
+
+void core_set_alarm(struct core *core, struct instant when)
+{
+	core->alarm = instant_earlier(core->alarm, when);
+}
+
+static void session_came(struct core *core, struct core_peer *peer)
+{
+	if (!peer->was_up)
+		core_raise_peer(core, peer, CORE_STATUS_CHANGED);
+	peer->was_up = true;
+	endpoints_note(core, peer);
+}
+
+static void session_went(struct core *core, struct core_peer *peer)
+{
+	peer->was_up = false;
+	core_raise_peer(core, peer, CORE_STATUS_CHANGED);
+}
+
+static void hear(struct core *core, const struct tunnel_event *event,
+    const struct moment *now)
+{
+	struct core_peer *peer = tunnel_peer_user(event->peer);
+
+	switch (event->kind) {
+	case TUNNEL_SESSION_UP:
+		session_came(core, peer);
+		break;
+	case TUNNEL_GAVE_UP:
+	case TUNNEL_CLOSED:
+		session_went(core, peer);
+		break;
+	case TUNNEL_ENDPOINT_MOVED:
+		endpoints_note(core, peer);
+		break;
+	case TUNNEL_ENDPOINT_SILENT:
+		endpoints_fell_silent(core, peer, now);
+		break;
+	case TUNNEL_FEATURES_KNOWN:
+		core_raise_peer(core, peer, CORE_STATUS_CHANGED);
+		break;
+	case TUNNEL_ECHO_REPLY:
+		ping_answered(core, event);
+		break;
+	}
+}
+
+void core_settle(struct core *core, const struct moment *now)
+{
+	struct tunnel_event event;
+
+	path_run_emitted(core->path, now);
+	while (tunnel_take_event(core->tunnel, &event))
+		hear(core, &event, now);
+}
+
+/* Takes the lowest bit of *pending. */
+static bool take_pending(unsigned *pending, enum core_event_kind *ret)
+{
+	if (!*pending)
+		return false;
+	*ret = (enum core_event_kind)__builtin_ctz(*pending);
+	*pending &= *pending - 1;
+	return true;
+}
+
+static void fill_event(const struct core *core, const struct core_peer *peer,
+    struct core_event *event)
+{
+	const struct config_peer *conf = peers_conf(core, peer);
+
+	memcpy(event->peer, peer->name, sizeof(event->peer));
+	if (event->kind != CORE_RESOLVE)
+		return;
+	memcpy(event->host, conf->endpoint_host, sizeof(event->host));
+	event->port = conf->endpoint_port;
+}
+
+static bool take_peer_event(struct core *core, struct core_event *ret)
+{
+	while (core->pending_at < core->config->peers_count) {
+		struct core_peer *peer = core->peers[core->pending_at];
+
+		if (take_pending(&peer->pending, &ret->kind)) {
+			fill_event(core, peer, ret);
+			return true;
+		}
+		core->pending_at++;
+	}
+	return false;
+}
+
+bool core_take_event(struct core *core, struct core_event *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return take_pending(&core->pending, &ret->kind) ||
+	       take_peer_event(core, ret) || ping_take_event(core, ret);
+}
+
+/* ---- data and time ---- */
+
+void core_from_wire(
+    struct core *core, struct packet_list *list, const struct moment *now)
+{
+	path_run_inbound(core->path, list, now);
+	core_settle(core, now);
+}
+
+void core_from_device(
+    struct core *core, struct packet_list *list, const struct moment *now)
+{
+	path_run_outbound(core->path, list, now);
+	core_settle(core, now);
+}
+
+static void run_alarm(struct core *core, const struct moment *now)
+{
+	core->alarm = ping_turn(core, now);
+	for (size_t i = 0; i < core->config->peers_count; i++)
+		core_set_alarm(core, endpoints_turn(core, core->peers[i], now));
+}
+
+void core_turn(struct core *core, const struct moment *now)
+{
+	tunnel_turn(core->tunnel, now);
+	core_settle(core, now);
+	if (instant_has_come(core->alarm, now->now))
+		run_alarm(core, now);
+}
+
+struct instant core_deadline(const struct core *core)
+{
+	return instant_earlier(core->alarm, tunnel_deadline(core->tunnel));
+}
+
+void core_underlay_changed(struct core *core, const struct moment *now)
+{
+	tunnel_underlay_changed(core->tunnel, now);
+	core_settle(core, now);
+}
+
+void core_close(struct core *core, const struct moment *now)
+{
+	tunnel_close(core->tunnel, WIRE_CLOSE_STOPPING, now);
+	core_settle(core, now);
+}
+
+/* ---- reading ---- */
+
+struct packet_list *core_to_wire(struct core *core)
+{
+	return path_to_wire(core->path);
+}
+
+struct packet_list *core_to_device(struct core *core)
+{
+	return path_to_device(core->path);
+}
+
+struct path *core_path(struct core *core)
+{
+	return core->path;
+}
+
+struct tunnel *core_tunnel(struct core *core)
+{
+	return core->tunnel;
+}
+
+const struct config *core_config(const struct core *core)
+{
+	return core->config;
+}
+
+const uint8_t *core_public_key(const struct core *core)
+{
+	return tunnel_public_key(core->tunnel);
+}
+
+void core_set_host(struct core *core, const struct core_host *host)
+{
+	core->host = *host;
+}

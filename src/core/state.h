@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the files of core share: the tunnel's state and that of its peers.
+ *
+ * How it works: peers[i] belongs to config->peers[i] and keys->preshared[i];
+ * peers that vpnctl added are in the configuration like the others and marked.
+ * What the daemon has to hear of is kept as bits, per peer and for the whole,
+ * so that no event is ever lost for want of memory.
+ */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "core/core.h"
+
+#define CORE_PINGS 64 /* at once */
+
+/* One address of a name is asked for at most this often. */
+#define CORE_RESOLVE_MIN_NS (5 * NS_PER_S)
+/* After failures the pause doubles up to this. */
+#define CORE_RESOLVE_MAX_NS (60 * NS_PER_S)
+/* A session that was heard of this lately needs no other address: WireGuard's
+ * KEEPALIVE_TIMEOUT + REKEY_TIMEOUT. */
+#define CORE_SILENT_NS (15 * NS_PER_S)
+
+struct core_peer {
+	struct peer *peer; /* protocol's; never NULL */
+	size_t idx;	   /* in peers, config->peers, keys->preshared */
+	char name[CONFIG_NAME_BYTES];
+	bool is_runtime;  /* added by vpnctl */
+	bool was_up;	  /* as of the last CORE_STATUS_CHANGED */
+	unsigned pending; /* bits of enum core_event_kind */
+
+	/* The endpoint, when it is a name. */
+	bool is_resolved;	   /* once at least */
+	bool has_failed;	   /* the last answer was none */
+	struct instant asked;	   /* INSTANT_NEVER: not yet */
+	struct instant resolve_at; /* INSTANT_NEVER: nothing is planned */
+	int64_t pause_ns;
+	struct endpoint remembered; /* what the state file has or will have */
+};
+
+struct core_ping_slot {
+	bool is_used, is_done;
+	uint64_t id;
+	struct core_peer *peer; /* NULL once it is removed */
+	struct instant deadline;
+	int64_t rtt_ns;
+};
+
+struct core {
+	struct config *config;
+	struct core_keys *keys;
+	struct core_peer **peers; /* config->peers_count of them */
+	const struct memory *memory;
+	struct pool *pool;
+	const struct log *log;
+	uint16_t aead_speed[TUNNEL_AEADS + 1];
+	const char *version;
+	struct tunnel *tunnel;
+	struct path *path;
+	struct core_host host;
+	struct core_ping_slot pings[CORE_PINGS];
+	struct instant alarm; /* no ping and no name is due before it */
+	unsigned pending;     /* bits of enum core_event_kind */
+	size_t pending_at;    /* no peer before it has pending ones */
+};
+
+/* ---- core.c ---- */
+
+/* Carries what the tunnel made, and hears what it tells. */
+void core_settle(struct core *core, const struct moment *now);
+void core_raise(struct core *core, enum core_event_kind kind);
+void core_raise_peer(
+    struct core *core, struct core_peer *peer, enum core_event_kind kind);
+void core_set_alarm(struct core *core, struct instant when);
+/* The ciphers of the configuration, for the tunnel. */
+size_t core_aeads(const struct core *core, const struct config *config,
+    struct tunnel_aead ret[TUNNEL_AEADS]);
+
+/* ---- keys.c ---- */
+
+bool keys_is_zero(const uint8_t key[CONFIG_KEY_BYTES]);
+bool keys_is_equal(
+    const uint8_t a[CONFIG_KEY_BYTES], const uint8_t b[CONFIG_KEY_BYTES]);
+void keys_public(
+    uint8_t ret[CONFIG_KEY_BYTES], const uint8_t private_key[CONFIG_KEY_BYTES]);
+/* A copy with one more pre-shared key (NULL: none), or without one of them;
+ * NULL: no memory. The old ones stay the caller's. */
+struct core_keys *keys_with(const struct memory *memory,
+    const struct core_keys *keys, const uint8_t *preshared_key);
+struct core_keys *keys_without(
+    const struct memory *memory, const struct core_keys *keys, size_t idx);
+
+/* ---- peers.c ---- */
+
+/*
+ * A peer of config->peers[idx] that the tunnel knows, yet without allowed IPs
+ * and endpoint. 0, -ENOMEM, or -EINVAL: its key can not be used.
+ */
+must_check int peers_new(struct core *core, struct core_peer **ret,
+    const struct config *config, const struct core_keys *keys, size_t idx,
+    const struct moment *now);
+/* Out of the tunnel too, which says CLOSE. NULL is fine. */
+void peers_free(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+/* Gives it all prefixes of `conf`, whoever had them. 0 or -ENOMEM. */
+must_check int peers_allow(
+    struct core *core, struct core_peer *peer, const struct config_peer *conf);
+/* Takes those of `conf` away that `keep` (NULL: nothing) has not. */
+void peers_disallow(struct core *core, struct core_peer *peer,
+    const struct config_peer *conf, const struct config_peer *keep);
+/* Name, keepalive, extension, compressor and pre-shared key, of its place. */
+void peers_change(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+struct core_peer *peers_find(const struct core *core, const char *name);
+struct core_peer *peers_find_key(
+    const struct core *core, const uint8_t public_key[CONFIG_KEY_BYTES]);
+const struct config_peer *peers_conf(
+    const struct core *core, const struct core_peer *peer);
+/* Adds a peer to set, configuration (`conf` is copied) and keys, and begins
+ * with it. 0, -ENOMEM, or -EINVAL: its key can not be used. */
+must_check int peers_add(struct core *core, const struct config_peer *conf,
+    const uint8_t *preshared_key, const struct moment *now);
+/* Takes it out of them and frees it. 0 or -ENOMEM. */
+must_check int peers_remove(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+/* The name that looks most like it, or NULL. */
+const char *peers_nearest(const struct core *core, const char *name);
+bool peers_has_prefix(
+    const struct config_peer *conf, const struct prefix *prefix);
+
+/* ---- endpoints.c ---- */
+
+/* True with the literal address in *ret. */
+bool endpoints_is_literal(const struct config_peer *conf, struct endpoint *ret);
+bool endpoints_is_name(const struct config_peer *conf);
+/* Begins with the configured endpoint: sets an address, asks for a name. */
+void endpoints_begin(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+/* The configured endpoint has become another one. */
+void endpoints_change(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+/* Begins a handshake when there is an endpoint. */
+void endpoints_connect(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+void endpoints_fell_silent(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+/* Tells the daemon when the state file has another one. */
+void endpoints_note(struct core *core, struct core_peer *peer);
+/* Asks again for the name if it is time; returns when it will be. */
+struct instant endpoints_turn(
+    struct core *core, struct core_peer *peer, const struct moment *now);
+
+/* ---- ping.c ---- */
+
+void ping_answered(struct core *core, const struct tunnel_event *event);
+/* Gives up what is due; returns when the next one is. */
+struct instant ping_turn(struct core *core, const struct moment *now);
+/* The peer goes away. */
+void ping_forget(struct core *core, const struct core_peer *peer);
+must_check bool ping_take_event(struct core *core, struct core_event *ret);
+
+/* ---- check.c ---- */
+
+/*
+ * Checks what the loader, which sees no key, can not have checked, and again
+ * what would break the set of peers. 0 or -EINVAL with `error`, or -ENOMEM.
+ */
+must_check int check_config(const struct config *config,
+    const struct core_keys *keys, char *error, size_t room);
+/* Writes "file:line:column: error: ..." and returns -EINVAL. */
+int check_refuse(const struct config *config, const struct config_place *place,
+    char *error, size_t room, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* "file: error: out of memory"; returns -ENOMEM. */
+int check_out_of_memory(const struct config *config, char *error, size_t room);
+/* The same for an error number of peers_new. Returns it. */
+int check_peer_failed(
+    const struct config *config, size_t idx, int err, char *error, size_t room);
+
+/* ---- add.c ---- */
+
+/* Reads the arguments of "peer add" into *ret (whose list the caller frees,
+ * in any case): 0 or -EINVAL with a message in `why`, or -ENOMEM. */
+must_check int add_parse(struct core *core, struct config_peer *ret,
+    const struct control_request *request, bool has_preshared_key,
+    struct core_answer *why);
+
+/* ---- status.c ---- */
+
+enum peer_state {
+	PEER_UP,
+	PEER_HANDSHAKING,
+	PEER_DOWN,
+	PEER_IDLE,
+	PEER_REFUSED,
+};
+
+#define STATUS_REASON_BYTES 400
+
+/* State, and why it is not up ("" when it is). With CONTROL_RIGHTS_READ the
+ * reason names no endpoint. */
+enum peer_state status_peer(const struct core *core,
+    const struct core_peer *peer, enum control_rights rights,
+    struct instant now, char *reason, size_t room);
+size_t status_peers_up(const struct core *core, struct instant now);
+/* `only`: one peer; NULL: all. */
+void status_reply(struct core *core, const struct core_peer *only,
+    enum control_rights rights, const struct moment *now, struct reply *reply);
+void status_drops_reply(struct core *core, enum control_rights rights,
+    const struct moment *now, struct reply *reply);
+
+/* ---- commands.c ---- */
+
+void answer_set(struct core_answer *answer, enum control_exit exit,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The peer, or NULL with an answer that names the nearest. */
+struct core_peer *answer_find_peer(
+    const struct core *core, const char *name, struct core_answer *answer);
+
+#endif

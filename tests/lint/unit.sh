@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# What systemd gets: the unit is valid and its exposure at most 1.8, it is
+# started as vpnd(8) says, and the sysusers and tmpfiles snippets are valid.
+set -u
+
+unit=$builddir/conf/vpnd@.service
+exposure_max=18 # tenths
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+number=0
+
+# ok RESULT TEXT: one line of TAP, with what the command said as comments.
+ok()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$scratch/said"
+	fi
+}
+
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+has_line()
+{
+	grep -qxF -- "$1" "$unit"
+	ok $? "the unit has $1"
+}
+
+echo 1..10
+: >"$scratch/said"
+! grep -q '@[a-z]*dir@' "$unit"
+ok $? "all paths are substituted"
+has_line 'User=vpnd'
+has_line 'CapabilityBoundingSet=CAP_NET_ADMIN'
+has_line 'RestartPreventExitStatus=64 78'
+has_line 'Type=notify'
+grep -q '^ExecReload=/.*/vpnctl -n %i reload$' "$unit"
+ok $? "reload is synchronous"
+
+if command -v systemd-analyze >/dev/null; then
+	systemd-analyze security --offline=yes --threshold=$exposure_max \
+		"$unit" >"$scratch/said" 2>&1
+	ok $? "exposure is at most $exposure_max tenths"
+	# The programs need not be installed where the test runs.
+	sed -E 's|^(Exec[A-Za-z]*=)[^ ]*|\1/bin/true|' "$unit" \
+		>"$scratch/vpnd@.service"
+	systemd-analyze verify --man=no --recursive-errors=no \
+		"$scratch/vpnd@.service" >"$scratch/said" 2>&1 &&
+		[ ! -s "$scratch/said" ]
+	ok $? "the unit is valid"
+else
+	skip "exposure is at most $exposure_max tenths" "no systemd-analyze"
+	skip "the unit is valid" "no systemd-analyze"
+fi
+
+if command -v systemd-sysusers >/dev/null; then
+	mkdir -p "$scratch/root/etc"
+	systemd-sysusers --root="$scratch/root" --dry-run \
+		"$builddir/conf/sysusers.d/vpnd.conf" >"$scratch/said" 2>&1 &&
+		grep -q vpnd "$scratch/said"
+	ok $? "the sysusers snippet makes the user"
+else
+	skip "the sysusers snippet makes the user" "no systemd-sysusers"
+fi
+
+if command -v systemd-tmpfiles >/dev/null && [ "$(id -u)" -eq 0 ]; then
+	mkdir -p "$scratch/root/etc"
+	echo 'root:x:0:0::/root:/bin/sh' >"$scratch/root/etc/passwd"
+	printf 'root:x:0:\nvpnd:x:990:\n' >"$scratch/root/etc/group"
+	systemd-tmpfiles --root="$scratch/root" --create \
+		"$builddir/conf/tmpfiles.d/vpnd.conf" >"$scratch/said" 2>&1 &&
+		[ "$(stat -c '%a %u:%g' "$scratch/root/etc/vpnd/keys")" = \
+			'750 0:990' ]
+	ok $? "the tmpfiles snippet makes the key directory"
+else
+	skip "the tmpfiles snippet makes the key directory" \
+		"needs systemd-tmpfiles and root"
+fi

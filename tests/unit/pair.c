@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/* Two cores joined by a wire, for the tests of core. */
+#include "pair.h"
+
+#include <check.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PACKETS	     256
+#define PACKET_BYTES 1600
+#define ERROR_BYTES  512
+#define VALUE_BYTES  512
+#define PORT	     51820
+
+static const char *const names[PAIR_ENDS] = {"left", "right"};
+
+static void init_end(struct pair_end *end, size_t idx)
+{
+	char text[ENDPOINT_TEXT_BYTES];
+
+	memset(end, 0, sizeof(*end));
+	ck_assert_int_eq(pool_new(&end->pool, PACKETS, PACKET_BYTES), 0);
+	randombytes_buf(end->private_key, sizeof(end->private_key));
+	crypto_scalarmult_base(end->public_key, end->private_key);
+	snprintf(text, sizeof(text), "192.0.2.%zu:%d", idx + 1, PORT);
+	ck_assert_int_eq(endpoint_parse(&end->where, text), 0);
+}
+
+void pair_init(struct pair *pair)
+{
+	ck_assert_int_ge(sodium_init(), 0);
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		init_end(&pair->ends[i], i);
+	pair->moment =
+	    (struct moment){.now = {1000 * NS_PER_S}, .wall_s = 1700000000};
+}
+
+void pair_clear(struct pair *pair)
+{
+	for (size_t i = 0; i < PAIR_ENDS; i++) {
+		core_free(pair->ends[i].core);
+		pool_free(pair->ends[i].pool);
+	}
+}
+
+static void allow(struct config_peer *peer, const char *text)
+{
+	struct prefix prefix;
+
+	ck_assert_int_eq(prefix_parse(&prefix, text), 0);
+	ck_assert_int_eq(config_add_prefix(&peer->allowed_ips,
+			     &peer->allowed_ips_count, &prefix),
+	    0);
+}
+
+struct config_peer *pair_add_peer(
+    struct config *config, const char *name, const char *prefix)
+{
+	struct config_peer *peer = config_add_peer(config);
+	uint8_t private_key[CONFIG_KEY_BYTES];
+
+	ck_assert_ptr_nonnull(peer);
+	snprintf(peer->name, sizeof(peer->name), "%s", name);
+	randombytes_buf(private_key, sizeof(private_key));
+	crypto_scalarmult_base(peer->public_key, private_key);
+	if (prefix)
+		allow(peer, prefix);
+	return peer;
+}
+
+struct config *pair_config(const struct pair *pair, size_t idx)
+{
+	const struct pair_end *other = &pair->ends[1 - idx];
+	struct config *config = config_new();
+	struct config_peer *peer;
+	char text[PREFIX_TEXT_BYTES];
+
+	ck_assert_ptr_nonnull(config);
+	snprintf(config->name, sizeof(config->name), "%s", names[idx]);
+	strcpy(config->file, "/etc/vpnd/site.conf");
+	strcpy(config->device, "vpn0");
+	snprintf(text, sizeof(text), "10.0.0.%zu/32", 2 - idx);
+	peer = pair_add_peer(config, names[1 - idx], text);
+	memcpy(peer->public_key, other->public_key, CONFIG_KEY_BYTES);
+	address_format(
+	    &other->where.address, peer->endpoint_host, ADDRESS_TEXT_BYTES);
+	peer->endpoint_port = other->where.port;
+	return config;
+}
+
+struct core_keys *pair_keys(const struct pair *pair, size_t idx, size_t peers)
+{
+	struct core_keys *keys = core_keys_new(&memory_heap, peers);
+
+	ck_assert_ptr_nonnull(keys);
+	memcpy(
+	    keys->private_key, pair->ends[idx].private_key, CONFIG_KEY_BYTES);
+	return keys;
+}
+
+void pair_start(struct pair *pair, size_t idx, struct config *config)
+{
+	struct pair_end *end = &pair->ends[idx];
+	struct core_setup setup = {
+	    .config = config,
+	    .keys = pair_keys(pair, idx, config->peers_count),
+	    .memory = &memory_heap,
+	    .pool = end->pool,
+	    .version = "1.2.3",
+	};
+	char error[ERROR_BYTES] = "";
+
+	ck_assert_int_eq(
+	    core_new(&end->core, &setup, &pair->moment, error, sizeof(error)),
+	    0);
+	ck_assert_str_eq(error, "");
+}
+
+void pair_start_both(struct pair *pair)
+{
+	pair_init(pair);
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		pair_start(pair, i, pair_config(pair, i));
+}
+
+/* ---- the wire ---- */
+
+static bool is_for(const struct pair_end *end, const struct packet *pkt)
+{
+	return end->core && !end->is_deaf &&
+	       endpoint_is_equal(&pkt->endpoint, &end->where);
+}
+
+static void copy_to(const struct pair_end *from, const struct pair_end *to,
+    const struct packet *pkt, struct packet_list *list)
+{
+	struct packet *copy = pool_get(to->pool);
+
+	ck_assert_ptr_nonnull(copy);
+	copy->len = pkt->len;
+	memcpy(packet_data(copy), packet_data(pkt), pkt->len);
+	copy->endpoint = from->where;
+	packet_list_push(list, copy);
+}
+
+static void take_delivered(struct pair_end *end)
+{
+	struct packet_list *list = core_to_device(end->core);
+
+	end->delivered += list->len;
+	pool_put_list(end->pool, list);
+}
+
+/* Everything that end `from` has to send; true when there was something. */
+static bool carry_from(struct pair *pair, size_t from)
+{
+	struct pair_end *end = &pair->ends[from], *to = &pair->ends[1 - from];
+	struct packet_list arrived = {0};
+	struct packet *pkt;
+	bool had_some = false;
+
+	while ((pkt = packet_list_pop(core_to_wire(end->core)))) {
+		if (is_for(to, pkt))
+			copy_to(end, to, pkt, &arrived);
+		pool_put(end->pool, pkt);
+		end->sent++;
+		had_some = true;
+	}
+	if (arrived.len) {
+		core_from_wire(to->core, &arrived, &pair->moment);
+		take_delivered(to);
+	}
+	return had_some;
+}
+
+void pair_carry(struct pair *pair)
+{
+	bool had_some;
+
+	do {
+		had_some = false;
+		for (size_t i = 0; i < PAIR_ENDS; i++)
+			if (pair->ends[i].core)
+				had_some |= carry_from(pair, i);
+	} while (had_some);
+}
+
+static struct instant next_deadline(const struct pair *pair)
+{
+	struct instant next = INSTANT_NEVER;
+
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		if (pair->ends[i].core)
+			next = instant_earlier(
+			    next, core_deadline(pair->ends[i].core));
+	return next;
+}
+
+static void set_clock(struct pair *pair, struct instant now)
+{
+	pair->moment.wall_s +=
+	    now.ns / NS_PER_S - pair->moment.now.ns / NS_PER_S;
+	pair->moment.now = now;
+}
+
+static void turn_all(struct pair *pair)
+{
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		if (pair->ends[i].core)
+			core_turn(pair->ends[i].core, &pair->moment);
+	pair_carry(pair);
+}
+
+void pair_pass(struct pair *pair, int64_t ns)
+{
+	struct instant end = instant_after(pair->moment.now, ns);
+	struct instant next;
+
+	while (next = next_deadline(pair), instant_is_before(next, end)) {
+		if (instant_is_before(pair->moment.now, next))
+			set_clock(pair, next);
+		turn_all(pair);
+	}
+	set_clock(pair, end);
+	turn_all(pair);
+}
+
+void pair_connect(struct pair *pair)
+{
+	core_connect(pair->ends[0].core, &pair->moment);
+	pair_carry(pair);
+	/* The extension's HELLO may wait a little. */
+	pair_pass(pair, NS_PER_S);
+}
+
+void pair_send(struct pair *pair, size_t from, const char *destination)
+{
+	struct pair_end *end = &pair->ends[from];
+	uint8_t header[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17};
+	struct packet_list list = {0};
+	struct packet *pkt = pool_get(end->pool);
+	struct address to;
+	uint32_t sum = 0;
+
+	ck_assert_ptr_nonnull(pkt);
+	ck_assert_int_eq(address_parse(&to, destination), 0);
+	memcpy(
+	    header + 12, (const uint8_t[]){10, 0, 0, (uint8_t)(from + 1)}, 4);
+	memcpy(header + 16, to.bytes, 4);
+	for (size_t i = 0; i < sizeof(header); i += 2)
+		sum += (uint32_t)header[i] << 8 | header[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	header[10] = (uint8_t)(~sum >> 8);
+	header[11] = (uint8_t)~sum;
+	memcpy(packet_data(pkt), header, sizeof(header));
+	pkt->len = sizeof(header);
+	packet_list_push(&list, pkt);
+	core_from_device(end->core, &list, &pair->moment);
+}
+
+/* ---- commands and events ---- */
+
+char *pair_ask(struct pair *pair, size_t idx, enum control_rights rights,
+    struct core_answer *answer, const char *verb, ...)
+{
+	struct control_request request = {.verb = verb};
+	struct reply reply;
+	const char *argument;
+	va_list arguments;
+
+	va_start(arguments, verb);
+	while ((argument = va_arg(arguments, const char *)))
+		request.arguments[request.arguments_count++] = argument;
+	va_end(arguments);
+	reply_init(&reply);
+	core_command(pair->ends[idx].core, &request, rights, NULL,
+	    &pair->moment, &reply, answer);
+	if (!reply.text)
+		return calloc(1, 1);
+	return reply.text;
+}
+
+const char *pair_value(const char *reply, const char *name)
+{
+	static char value[VALUE_BYTES];
+	char *copy = strdup(reply), *at = copy;
+	struct reply_line line;
+	int more;
+
+	ck_assert_ptr_nonnull(copy);
+	*value = '\0';
+	while ((more = reply_read(&line, &at)) == 1 && !*value)
+		if (line.value && strcmp(line.name, name) == 0)
+			snprintf(value, sizeof(value), "%s", line.value);
+	ck_assert_int_ge(more, 0);
+	free(copy);
+	return value;
+}
+
+bool pair_event(struct pair *pair, size_t idx, enum core_event_kind kind,
+    struct core_event *ret)
+{
+	while (core_take_event(pair->ends[idx].core, ret))
+		if (ret->kind == kind)
+			return true;
+	return false;
+}

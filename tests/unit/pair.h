@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two cores joined by a wire without loss, under a clock that stands still
+ * until a test moves it. End 0 is "left", end 1 "right"; each knows the other
+ * by that name.
+ */
+#ifndef PAIR_H
+#define PAIR_H
+
+#include "core/core.h"
+
+#define PAIR_ENDS 2
+
+struct pair_end {
+	struct core *core;
+	struct pool *pool;
+	uint8_t private_key[CONFIG_KEY_BYTES], public_key[CONFIG_KEY_BYTES];
+	struct endpoint where;
+	size_t delivered; /* packets that came out at the device */
+	size_t sent;	  /* datagrams that went out */
+	bool is_deaf;	  /* what it is sent is lost */
+};
+
+struct pair {
+	struct pair_end ends[PAIR_ENDS];
+	struct moment moment;
+};
+
+/* Keys, pools, places; no cores yet. */
+void pair_init(struct pair *pair);
+/* Frees the cores, and fails when a packet is missing. */
+void pair_clear(struct pair *pair);
+
+/* A configuration of end `idx` with the other end as its only peer:
+ * 10.0.0.IDX/32, endpoint its literal address. */
+struct config *pair_config(const struct pair *pair, size_t idx);
+struct core_keys *pair_keys(const struct pair *pair, size_t idx, size_t peers);
+/* One more peer with an own key and the prefix; its name is copied. */
+struct config_peer *pair_add_peer(
+    struct config *config, const char *name, const char *prefix);
+/* Makes the core of the configuration (consumed). */
+void pair_start(struct pair *pair, size_t idx, struct config *config);
+/* Both with pair_config, no session yet. */
+void pair_start_both(struct pair *pair);
+
+/* Moves datagrams to and fro until there are none. */
+void pair_carry(struct pair *pair);
+/* Lets time pass, with turns when they are due. */
+void pair_pass(struct pair *pair, int64_t ns);
+/* A session in both directions. */
+void pair_connect(struct pair *pair);
+/* An IPv4 packet from 10.0.0.(from + 1) to the address into end `from`. */
+void pair_send(struct pair *pair, size_t from, const char *destination);
+
+/* Runs a verb at an end; the reply's text is the caller's to free. */
+char *pair_ask(struct pair *pair, size_t idx, enum control_rights rights,
+    struct core_answer *answer, const char *verb, ...)
+    __attribute__((sentinel));
+/* The value of the first `name` in a reply, in static storage; "" without. */
+const char *pair_value(const char *reply, const char *name);
+
+/* Takes events until one is of this kind. */
+bool pair_event(struct pair *pair, size_t idx, enum core_event_kind kind,
+    struct core_event *ret);
+
+#endif

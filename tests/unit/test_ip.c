@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC */
+/* The parser against a table of packets, and against random bytes. */
+#include "unit.h"
+
+#include <string.h>
+
+#include "inner.h"
+#include "packet/checksum.h"
+#include "packet/ip.h"
+#include "seed.h"
+
+#define LARGEST 2048
+
+/* A packet whose bytes end with its memory, so that ASan sees a step beyond. */
+struct held {
+	struct packet pkt;
+	uint8_t *bytes;
+};
+
+static void hold(struct held *held, const uint8_t *bytes, size_t len)
+{
+	memset(held, 0, sizeof(*held));
+	held->bytes = malloc(len ? len : 1);
+	if (len)
+		memcpy(held->bytes, bytes, len);
+	held->pkt.buffer = held->bytes;
+	held->pkt.buffer_bytes = held->pkt.len = (uint32_t)len;
+}
+
+static void release(struct held *held)
+{
+	free(held->bytes);
+}
+
+static uint8_t nibble(char digit)
+{
+	return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+static size_t unhex(uint8_t *bytes, const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+
+	ck_assert_uint_le(len, LARGEST);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] =
+		    (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+	return len;
+}
+
+static void hold_hex(struct held *held, const char *hex)
+{
+	uint8_t bytes[LARGEST];
+
+	hold(held, bytes, unhex(bytes, hex));
+}
+
+START_TEST(each_packet_of_the_table_gets_its_verdict)
+{
+	const struct inner *inner = &inners[_i];
+	struct held held;
+
+	hold_hex(&held, inner->hex);
+	ck_assert_msg(packet_parse_ip(&held.pkt) == inner->drop, "%s: %s",
+	    inner->name, drop_name(packet_parse_ip(&held.pkt)));
+	release(&held);
+}
+END_TEST
+
+static void check_fields(const struct inner *inner, const struct packet *pkt)
+{
+	ck_assert_uint_eq(pkt->family, inner->family);
+	ck_assert_uint_eq(pkt->l4_protocol, inner->protocol);
+	ck_assert_uint_eq(pkt->source_port, inner->source_port);
+	ck_assert_uint_eq(pkt->destination_port, inner->destination_port);
+	ck_assert_uint_eq(pkt->len, inner->len);
+	ck_assert_uint_eq(pkt->l3_bytes, inner->l3_bytes);
+	ck_assert_uint_eq(pkt->inner_ecn, inner->ecn);
+	ck_assert_int_eq(pkt->is_fragment, inner->is_fragment);
+	ck_assert_int_eq(pkt->is_later_fragment, inner->is_later_fragment);
+	ck_assert_int_eq(pkt->flow_hash != 0, inner->drop == DROP_NONE);
+}
+
+START_TEST(each_packet_of_the_table_gets_its_fields)
+{
+	struct held held;
+
+	hold_hex(&held, inners[_i].hex);
+	held.pkt.source_port = held.pkt.destination_port = 9;
+	held.pkt.is_fragment = held.pkt.is_later_fragment = true;
+	held.pkt.flow_hash = 9;
+	(void)!packet_parse_ip(&held.pkt);
+	check_fields(&inners[_i], &held.pkt);
+	release(&held);
+}
+END_TEST
+
+/* Whatever is cut off: no byte beyond is read, no port is made up. */
+START_TEST(each_packet_of_the_table_may_be_cut_anywhere)
+{
+	const struct inner *inner = &inners[_i];
+	uint8_t bytes[LARGEST];
+	size_t len = unhex(bytes, inner->hex);
+
+	for (size_t cut = 0; cut < len; cut++) {
+		struct held held;
+
+		hold(&held, bytes, cut);
+		if (packet_parse_ip(&held.pkt) == DROP_NONE)
+			ck_assert_uint_ge(cut, inner->len);
+		release(&held);
+	}
+}
+END_TEST
+
+static void mutate(struct seed *seed, uint8_t *bytes, size_t len)
+{
+	for (uint64_t n = seed_below(seed, 4); n-- > 0 && len;)
+		bytes[seed_below(seed, len)] = (uint8_t)seed_next(seed);
+}
+
+/* Half of them get a right header checksum, or few would go deeper. */
+static void fix_checksum(struct seed *seed, uint8_t *bytes, size_t len)
+{
+	size_t header = len ? (bytes[0] & 15u) * 4 : 0;
+	uint16_t sum;
+
+	if (header < IPV4_BYTES || header > len || seed_below(seed, 2))
+		return;
+	bytes[IPV4_CHECKSUM] = bytes[IPV4_CHECKSUM + 1] = 0;
+	sum = checksum_finish(checksum_add(0, bytes, header));
+	bytes[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
+	bytes[IPV4_CHECKSUM + 1] = (uint8_t)sum;
+}
+
+static bool is_sane(const struct packet *pkt, size_t before)
+{
+	bool has_ports = pkt->source_port || pkt->destination_port;
+
+	return pkt->len <= before && pkt->l3_bytes <= pkt->len &&
+	       pkt->flow_hash && !(pkt->is_later_fragment && has_ports);
+}
+
+START_TEST(random_packets_leave_sane_fields)
+{
+	struct seed seed = seed_start();
+	uint8_t bytes[LARGEST];
+
+	for (int i = 0; i < 30000; i++) {
+		size_t idx = seed_below(&seed, ARRAY_SIZE(inners));
+		size_t len = unhex(bytes, inners[idx].hex);
+		struct held held;
+
+		mutate(&seed, bytes, len);
+		if (len && bytes[0] >> 4 == 4)
+			fix_checksum(&seed, bytes, len);
+		hold(&held, bytes, len);
+		if (packet_parse_ip(&held.pkt) == DROP_NONE) {
+			ck_assert(is_sane(&held.pkt, len));
+			(void)!packet_check_options(&held.pkt);
+			checksum_complete(&held.pkt);
+		}
+		release(&held);
+	}
+}
+END_TEST
+
+/* The length byte times eight does not fit into a byte. */
+START_TEST(an_extension_header_of_2048_bytes_is_refused)
+{
+	uint8_t bytes[IPV6_BYTES + 2048 + UDP_BYTES] = {
+	    0x60, [4] = 0x08, 0x08, IP_PROTOCOL_OPTIONS, 64};
+	struct held held;
+
+	bytes[IPV6_BYTES] = IP_PROTOCOL_UDP;
+	bytes[IPV6_BYTES + 1] = 255;
+	hold(&held, bytes, sizeof(bytes));
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_IPV6_BAD_EXTHDR);
+	release(&held);
+}
+END_TEST
+
+static uint32_t hash_of(const char *hex)
+{
+	struct held held;
+	uint32_t hash;
+
+	hold_hex(&held, hex);
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	hash = held.pkt.flow_hash;
+	release(&held);
+	return hash;
+}
+
+static const char *hex_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(inners); i++)
+		if (!strcmp(inners[i].name, name))
+			return inners[i].hex;
+	ck_abort_msg("no packet %s", name);
+	return NULL;
+}
+
+START_TEST(a_flow_keeps_its_hash_and_others_differ)
+{
+	uint32_t hash = hash_of(hex_of("udp"));
+
+	ck_assert_uint_eq(hash_of(hex_of("udp without payload")), hash);
+	ck_assert_uint_eq(hash_of(hex_of("ttl 1 passes")), hash);
+	ck_assert_uint_ne(hash_of(hex_of("tcp")), hash);
+	ck_assert_uint_ne(hash_of(hex_of("udp6")), hash);
+	ck_assert_uint_ne(hash_of(hex_of("middle fragment")), hash);
+}
+END_TEST
+
+static const struct {
+	const char *options; /* 12 bytes */
+	enum drop drop;
+} option_cases[] = {
+    {"010101010101010101010101", DROP_NONE},
+    {"000000000000000000000000", DROP_NONE},
+    {"009404000083030400000000", DROP_NONE},	 /* behind the end: no option */
+    {"940400000000000000000000", DROP_NONE},	 /* router alert */
+    {"070b04000000000000000000", DROP_NONE},	 /* record route */
+    {"830704c0000201c000020100", DROP_IP_INHDR}, /* loose source route */
+    {"018907040a09000100000000", DROP_IP_INHDR}, /* strict source route */
+    {"070100000000000000000000", DROP_IP_INHDR}, /* length 1 */
+    {"070000000000000000000000", DROP_IP_INHDR}, /* length 0 */
+    {"070d04000000000000000000", DROP_IP_INHDR}, /* past the header */
+    {"010101010101010101010107", DROP_IP_INHDR}, /* no length */
+};
+
+START_TEST(options_are_whole_and_no_source_routes)
+{
+	uint8_t bytes[32] = {0x48, 0, 0, 32, [8] = 64, 17};
+	struct seed zero = {0};
+	struct held held;
+
+	ck_assert_uint_eq(
+	    unhex(bytes + IPV4_BYTES, option_cases[_i].options), 12);
+	do
+		fix_checksum(&zero, bytes, sizeof(bytes));
+	while (checksum_finish(checksum_add(0, bytes, sizeof(bytes))));
+	hold(&held, bytes, sizeof(bytes));
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert_str_eq(drop_name(packet_check_options(&held.pkt)),
+	    drop_name(option_cases[_i].drop));
+	release(&held);
+}
+END_TEST
+
+START_TEST(ipv6_has_no_options_to_check)
+{
+	struct held held;
+
+	hold_hex(&held, hex_of("udp6"));
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert_int_eq(packet_check_options(&held.pkt), DROP_NONE);
+	release(&held);
+}
+END_TEST
+
+static const struct {
+	uint8_t protocol;
+	uint16_t source, destination;
+	bool is_encrypted;
+} ports[] = {
+    {IP_PROTOCOL_TCP, 50000, 443, true},
+    {IP_PROTOCOL_TCP, 443, 50000, true},
+    {IP_PROTOCOL_UDP, 50000, 443, true},
+    {IP_PROTOCOL_TCP, 50000, 22, true},
+    {IP_PROTOCOL_UDP, 51820, 50000, true},
+    {IP_PROTOCOL_UDP, 4500, 4500, true},
+    {IP_PROTOCOL_ESP, 0, 0, true},
+    {IP_PROTOCOL_UDP, 50000, 22, false},
+    {IP_PROTOCOL_TCP, 50000, 51820, false},
+    {IP_PROTOCOL_TCP, 50000, 80, false},
+    {IP_PROTOCOL_TCP, 0, 0, false},
+    {IP_PROTOCOL_ICMP, 443, 0, false},
+};
+
+START_TEST(ports_tell_what_is_encrypted_already)
+{
+	struct packet pkt = {
+	    .l4_protocol = ports[_i].protocol,
+	    .source_port = ports[_i].source,
+	    .destination_port = ports[_i].destination,
+	};
+
+	ck_assert_int_eq(packet_is_encrypted(&pkt), ports[_i].is_encrypted);
+}
+END_TEST
+
+#define EACH(tcase, test, table)                                               \
+	tcase_add_loop_test(tcase, test, 0, ARRAY_SIZE(table))
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("ip");
+	TCase *tcase = tcase_create("ip");
+
+	suite_add_tcase(suite, tcase);
+	EACH(tcase, each_packet_of_the_table_gets_its_verdict, inners);
+	EACH(tcase, each_packet_of_the_table_gets_its_fields, inners);
+	EACH(tcase, each_packet_of_the_table_may_be_cut_anywhere, inners);
+	tcase_add_test(tcase, random_packets_leave_sane_fields);
+	tcase_add_test(tcase, an_extension_header_of_2048_bytes_is_refused);
+	tcase_add_test(tcase, a_flow_keeps_its_hash_and_others_differ);
+	EACH(tcase, options_are_whole_and_no_source_routes, option_cases);
+	tcase_add_test(tcase, ipv6_has_no_options_to_check);
+	EACH(tcase, ports_tell_what_is_encrypted_already, ports);
+	return suite;
+}
