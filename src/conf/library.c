@@ -33,7 +33,8 @@ static bool is_same_name(
 	const char *name = config_setting_name(setting);
 	size_t len = name ? strlen(name) : 0;
 
-	return len == node->name_len && !memcmp(node->name, name, len);
+	return len == node->name_len &&
+	       (!len || !memcmp(node->name, name, len));
 }
 
 static bool is_aggregate(enum conf_kind kind)
