@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* The fake tunnel. */
+#include "fake_tunnel.h"
+
+#include "base/attributes.h"
+
+enum drop tunnel_receive(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
+{
+	(void)now;
+	pkt->is_data = packet_data(pkt)[0] != FAKE_HANDSHAKE;
+	return tunnel->receive;
+}
+
+void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now)
+{
+	(void)now;
+	tunnel->open_calls++;
+	if (count > tunnel->largest_batch)
+		tunnel->largest_batch = count;
+	for (size_t i = 0; i < count; i++) {
+		pkts[i]->peer = &tunnel->peers[0];
+		pkts[i]->drop = packet_data(pkts[i])[0] == FAKE_FORGED
+				    ? DROP_VPN_AUTH
+				    : DROP_NONE;
+	}
+}
+
+enum drop tunnel_expand(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
+{
+	(void)now;
+	if (packet_data(pkt)[0] == FAKE_FRAME)
+		pkt->len = 0;
+	return tunnel->expand;
+}
+
+static const struct {
+	const char *prefix;
+	size_t peer;
+} routes[] = {
+    {"10.9.0.7", 0},
+    {"10.1.0.0/16", 0},
+    {"fd09::7", 0},
+    {"10.9.0.8", 1},
+};
+
+struct peer *tunnel_route(
+    const struct tunnel *tunnel, const struct address *address)
+{
+	struct peer *peers = (struct peer *)tunnel->peers;
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		struct prefix prefix;
+
+		if (!prefix_parse(&prefix, routes[i].prefix) &&
+		    prefix_has(&prefix, address))
+			return &peers[routes[i].peer];
+	}
+	return tunnel->has_default ? &peers[0] : NULL;
+}
+
+enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
+    const struct moment *now, bool *ret_taken)
+{
+	(void)now;
+	*ret_taken = !tunnel->neigh && !tunnel->has_session;
+	if (*ret_taken)
+		packet_list_push(&tunnel->staged, pkt);
+	return tunnel->neigh;
+}
+
+void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
+{
+	tunnel->last_flow_hash = pkt->flow_hash;
+}
+
+void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
+    const struct moment *now)
+{
+	(void)now;
+	tunnel->seal_calls++;
+	for (size_t i = 0; i < count; i++)
+		pkts[i]->drop = tunnel->seal;
+}
+
+void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to)
+{
+	packet_list_append(to, &tunnel->messages);
+}
+
+void tunnel_take_frames(struct tunnel *tunnel, struct packet_list *to)
+{
+	packet_list_append(to, &tunnel->frames);
+}
+
+void tunnel_take_released(struct tunnel *tunnel, struct packet_list *to)
+{
+	packet_list_append(to, &tunnel->released);
+}
+
+void tunnel_take_dropped(struct tunnel *tunnel, struct packet_list *to)
+{
+	packet_list_append(to, &tunnel->dropped);
+}
+
+void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
+{
+	peer->drops[reason]++;
+}

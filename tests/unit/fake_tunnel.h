@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A tunnel without cryptography, for the tests of path/: what it "opens" and
+ * "seals" is the inner packet as it is, and it does what the test says.
+ *
+ * A datagram that begins with FAKE_HANDSHAKE is a handshake message, with
+ * FAKE_FORGED one that does not open, with FAKE_FRAME one that carries a frame
+ * of ours. Peer 0 has 10.9.0.7, 10.1.0.0/16, fd09::7 and whatever nobody has
+ * when has_default; peer 1 has 10.9.0.8.
+ */
+#ifndef FAKE_TUNNEL_H
+#define FAKE_TUNNEL_H
+
+#include "protocol/tunnel.h"
+
+#define FAKE_HANDSHAKE 0x01
+#define FAKE_FORGED    0x02
+#define FAKE_FRAME     0x03
+
+struct peer {
+	unsigned drops[DROP_COUNT];
+};
+
+struct tunnel {
+	struct peer peers[2];
+	bool has_default;
+	bool has_session;
+	enum drop receive, expand, neigh, seal;
+	struct packet_list staged, messages, frames, released, dropped;
+	size_t open_calls, seal_calls, largest_batch;
+	uint32_t last_flow_hash; /* as compress saw it */
+};
+
+#endif
