@@ -339,18 +339,17 @@ void extension_timer(struct peer *peer, const struct moment *now)
 	}
 }
 
-void extension_offers_changed(struct peer *peer, const struct moment *now)
+void extension_offers_changed(struct peer *peer)
 {
 	struct extension *extension = &peer->extension;
 
 	if (extension->is_known)
 		extension->send_aead = choose_aead(peer);
-	if (extension->mode == EXTENSION_OFF ||
-	    !peer_has_session(peer, now->now))
+	if (extension->mode == EXTENSION_OFF)
 		return;
 	extension->is_settled = false;
 	extension->hellos_sent = 0;
-	hello_in(peer, now, 0);
+	timers_arm(peer, TIMER_HELLO, (struct instant){0}); /* next turn */
 }
 
 static void restart_hello(struct peer *peer, const struct moment *now)

@@ -71,7 +71,7 @@ void extension_session_began(
 /* TIMER_HELLO came. */
 void extension_timer(struct peer *peer, const struct moment *now);
 /* Our own offers changed (reload). */
-void extension_offers_changed(struct peer *peer, const struct moment *now);
+void extension_offers_changed(struct peer *peer);
 
 /* May traffic flow, seen from extension = "required"? */
 bool extension_permits_traffic(const struct peer *peer);

@@ -146,6 +146,8 @@ void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
 	memcpy(tunnel->aeads, aeads, count * sizeof(*aeads));
 	tunnel->aeads_count = count;
 	tunnel->has_order = has_order;
+	for (struct peer *peer = tunnel->oldest; peer; peer = peer->newer)
+		extension_offers_changed(peer);
 }
 
 /* ---- the set of peers ---- */

@@ -81,6 +81,21 @@ START_TEST(the_users_order_decides_and_speed_decides_without_one)
 }
 END_TEST
 
+START_TEST(changed_ciphers_are_told_within_the_session)
+{
+	struct tunnel_aead chacha[] = {{AEAD_CHACHA20POLY1305, 0}};
+
+	begin();
+	tunnel_set_aeads(ends.a.tunnel, chacha, 1, true);
+	ends_pass(&ends, NS_PER_MS);
+	ck_assert_int_eq(end_status(&ends, &ends.a).send_aead->id,
+	    AEAD_CHACHA20POLY1305);
+	ck_assert_int_eq(end_status(&ends, &ends.b).send_aead->id,
+	    AEAD_CHACHA20POLY1305);
+	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 1);
+}
+END_TEST
+
 START_TEST(the_slower_end_decides_which_cipher_is_faster)
 {
 	struct tunnel_aead fast[] = {
@@ -415,6 +430,7 @@ static TCase *both_cases(void)
 	tcase_add_test(tc, two_vpnds_know_each_other_and_send_aes256gcm);
 	tcase_add_test(
 	    tc, the_users_order_decides_and_speed_decides_without_one);
+	tcase_add_test(tc, changed_ciphers_are_told_within_the_session);
 	tcase_add_test(tc, the_slower_end_decides_which_cipher_is_faster);
 	tcase_add_test(tc, text_is_compressed_and_arrives_whole);
 	tcase_add_test(tc, random_bytes_are_left_alone);
