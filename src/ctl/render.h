@@ -22,6 +22,7 @@ void render_json(FILE *file, const json_t *document);
 void render_status(const struct paper *paper, const json_t *document);
 void render_drops(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);
+void render_peer(const struct paper *paper, const json_t *document);
 void render_version(const struct paper *paper, const json_t *document);
 void render_ping(const struct paper *paper, const json_t *document);
 

@@ -15,13 +15,20 @@
 #define NAME_WIDTH_MIN 6
 #define NAME_WIDTH_MAX 24
 
-static void print_state(
-    const struct paper *paper, bool is_up, const char *state)
+static enum ink state_ink(bool is_up, const char *state)
 {
-	paper_print(paper, is_up ? INK_GOOD : INK_BAD, "  %-4s",
-	    *state  ? state
-	    : is_up ? "up"
-		    : "down");
+	if (is_up)
+		return INK_GOOD;
+	return strcmp(state, "idle") == 0 || strcmp(state, "handshaking") == 0
+		   ? INK_WARN
+		   : INK_BAD;
+}
+
+static void print_state(const struct paper *paper, bool is_up, const char *word)
+{
+	const char *state = *word ? word : is_up ? "up" : "down";
+
+	paper_print(paper, state_ink(is_up, state), "  %-4s", state);
 }
 
 /* "  LABEL VALUE", when there is one. */
@@ -217,7 +224,9 @@ static const struct detail {
 	const char *name, *label;
 } details[] = {
     {"public_key", "public key"},
+    {"endpoint_name", "endpoint's name"},
     {"origin", "origin"},
+    {"extension", "extension"},
     {"keepalive_s", "keepalive, seconds"},
     {"preshared_key", "pre-shared key"},
     {"allowed_ips", "allowed ips"},

@@ -15,6 +15,7 @@ static const struct schema {
     {"vpnd.status/1", render_status},
     {"vpnd.drops/1", render_drops},
     {"vpnd.reload/1", render_reload},
+    {"vpnd.peer/1", render_peer},
     {"vpnd.version/1", render_version},
     {"vpnd.ping/1", render_ping},
 };
@@ -131,6 +132,18 @@ static void step_line(const struct paper *paper, const json_t *step)
 	paper_end_line(paper);
 }
 
+/* What the steps, and the message of a refusal, say already. */
+static bool is_said_by_steps(const char *name)
+{
+	static const char *const names[] = {
+	    "schema", "steps", "tunnel", "refused", "restart_count"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 void render_reload(const struct paper *paper, const json_t *document)
 {
 	const json_t *steps = json_object_get(document, "steps");
@@ -144,8 +157,27 @@ void render_reload(const struct paper *paper, const json_t *document)
 	}
 	json_array_foreach(steps, idx, value) step_line(paper, value);
 	json_object_foreach((json_t *)(uintptr_t)document, name,
-	    value) if (value != steps && strcmp(name, "schema") != 0)
+	    value) if (!is_said_by_steps(name))
 	    render_one(paper, name, value, 0);
+}
+
+/* ---- peer add, peer remove ---- */
+
+void render_peer(const struct paper *paper, const json_t *document)
+{
+	const char *action = tree_text(document, "action", "-");
+	bool is_added = strcmp(action, "added") == 0;
+
+	paper_print(paper, INK_PLAIN, "peer %s %s",
+	    tree_text(document, "peer", "-"), action);
+	if (is_added && !tree_is(document, "in_file"))
+		paper_print(paper, INK_WARN,
+		    "; the next reload removes it, unless it is in the file "
+		    "then");
+	else if (!is_added && tree_is(document, "in_file"))
+		paper_print(paper, INK_WARN,
+		    "; the next reload brings it back, as it is in the file");
+	paper_end_line(paper);
 }
 
 /* ---- version ---- */

@@ -159,10 +159,11 @@ const char *tree_text(
 uint64_t tree_unsigned(const json_t *tree, const char *name, uint64_t otherwise)
 {
 	const json_t *value = json_object_get(tree, name);
+	double real = json_is_real(value) ? json_real_value(value) : -1;
 
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return otherwise;
-	return (uint64_t)json_integer_value(value);
+	if (json_is_integer(value) && json_integer_value(value) >= 0)
+		return (uint64_t)json_integer_value(value);
+	return real >= 0 && real < 0x1p64 ? (uint64_t)real : otherwise;
 }
 
 double tree_real(const json_t *tree, const char *name, double otherwise)

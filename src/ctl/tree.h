@@ -21,6 +21,7 @@ json_t *tree_parse(char *text);
 bool tree_has(const json_t *tree, const char *name);
 const char *tree_text(
     const json_t *tree, const char *name, const char *otherwise);
+/* Without the part behind the point. */
 uint64_t tree_unsigned(
     const json_t *tree, const char *name, uint64_t otherwise);
 double tree_real(const json_t *tree, const char *name, double otherwise);

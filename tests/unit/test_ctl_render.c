@@ -26,7 +26,7 @@ static const char status_reply[] = "s\tschema\tvpnd.status/1\n"
 				   "s\tname\tbranch\n"
 				   "s\tendpoint\t203.0.113.9:51820\n"
 				   "b\tup\ttrue\n"
-				   "u\thandshake_age_s\t41\n"
+				   "f\thandshake_age_s\t41.730\n"
 				   "s\tcipher_send\taes256gcm\n"
 				   "s\tcipher_receive\taes256gcm\n"
 				   "s\tmode\tvpnd\n"
@@ -231,13 +231,30 @@ END_TEST
 START_TEST(reload_tells_each_step_and_what_was_kept)
 {
 	ck_assert_str_eq(
-	    plain("s\tschema\tvpnd.reload/1\n[\tsteps\n"
+	    plain("s\tschema\tvpnd.reload/1\ns\ttunnel\tsite\n"
+		  "b\trefused\tfalse\nu\trestart_count\t1\n[\tsteps\n"
 		  "{\t\ns\tkind\tpeer_add\ns\ttext\tpeer lab: added\n}\n"
 		  "{\t\ns\tkind\trestart\ns\tsetting\tdevice.mtu\n}\n]\n"
 		  "u\tsessions_kept\t3\n"),
 	    "  peer lab: added\n  restart  device.mtu\nsessions kept 3\n");
 	ck_assert_str_eq(plain("s\tschema\tvpnd.reload/1\n[\tsteps\n]\n"),
 	    "nothing has changed\n");
+}
+END_TEST
+
+START_TEST(peer_tells_what_the_next_reload_does)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.peer/1\ns\taction\tadded\n"
+			       "s\tpeer\tlab\nb\tin_file\tfalse\n"),
+	    "peer lab added; the next reload removes it, unless it is in "
+	    "the file then\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.peer/1\ns\taction\tremoved\n"
+			       "s\tpeer\tlab\nb\tin_file\ttrue\n"),
+	    "peer lab removed; the next reload brings it back, as it is in "
+	    "the file\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.peer/1\ns\taction\tremoved\n"
+			       "s\tpeer\tlab\nb\tin_file\tfalse\n"),
+	    "peer lab removed\n");
 }
 END_TEST
 
@@ -344,6 +361,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, text_has_no_control_bytes_of_others);
 	tcase_add_test(tcase, drops_are_a_table);
 	tcase_add_test(tcase, reload_tells_each_step_and_what_was_kept);
+	tcase_add_test(tcase, peer_tells_what_the_next_reload_does);
 	tcase_add_test(tcase, an_unknown_schema_is_written_name_by_name);
 	tcase_add_test(tcase, json_is_one_line_with_its_schema_first);
 	tcase_add_test(tcase, color_is_used_only_when_it_is_wanted);
