@@ -1,0 +1,26 @@
+#!/bin/bash
+# coverage: how many lines of each pure room `make check` runs.
+#
+#   tests/coverage.sh [BUILD]
+#
+# Builds with --enable-coverage in BUILD (a temporary directory by default),
+# runs the unit tests, and prints TAP: each pure room has to have 85 % of its
+# lines run.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=${1:-}
+if [ -z "$build" ]; then
+	build=$(mktemp -d)
+	trap 'rm -rf "$build"' EXIT
+fi
+mkdir -p "$build"
+cd "$build" || exit 1
+{
+	[ -f Makefile ] || "$top/configure" --enable-coverage
+	make -j"$(nproc)" check
+} >coverage.log 2>&1 || {
+	tail -30 coverage.log
+	echo "Bail out! the coverage build failed"
+	exit 1
+}
+exec python3 "$top/tests/coverage.py" "$build" "$top" 85
