@@ -203,6 +203,7 @@ static void set_clock(struct pair *pair, struct instant now)
 {
 	pair->moment.wall_s +=
 	    now.ns / NS_PER_S - pair->moment.now.ns / NS_PER_S;
+	pair->moment.wall_ns = (uint32_t)(now.ns % NS_PER_S);
 	pair->moment.now = now;
 }
 
@@ -219,6 +220,7 @@ void pair_pass(struct pair *pair, int64_t ns)
 	struct instant end = instant_after(pair->moment.now, ns);
 	struct instant next;
 
+	pair_carry(pair);
 	while (next = next_deadline(pair), instant_is_before(next, end)) {
 		if (instant_is_before(pair->moment.now, next))
 			set_clock(pair, next);
