@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "protocol/aead.h"
 #include "protocol/hash.h"
 #include "repeatable.h"
@@ -44,6 +46,51 @@ static bool open_one(const struct aead *aead, struct aead_key *key,
 START_TEST(aead_self_test_passes)
 {
 	ck_assert_ptr_null(aead_self_test(&memory_heap));
+}
+END_TEST
+
+/* The linker puts these before the libraries' functions (--wrap). */
+int __real_EVP_DecryptFinal_ex(EVP_CIPHER_CTX *ctx, uint8_t *out, int *len);
+int __wrap_EVP_DecryptFinal_ex(EVP_CIPHER_CTX *ctx, uint8_t *out, int *len);
+int __real_EVP_CipherInit_ex2(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
+    const uint8_t *key, const uint8_t *iv, int enc, const OSSL_PARAM *params);
+int __wrap_EVP_CipherInit_ex2(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
+    const uint8_t *key, const uint8_t *iv, int enc, const OSSL_PARAM *params);
+
+static bool takes_forgeries, has_another_nonce;
+
+int __wrap_EVP_DecryptFinal_ex(EVP_CIPHER_CTX *ctx, uint8_t *out, int *len)
+{
+	int r = __real_EVP_DecryptFinal_ex(ctx, out, len);
+
+	return takes_forgeries ? 1 : r;
+}
+
+/* Seals and opens its own, but nobody else's. */
+int __wrap_EVP_CipherInit_ex2(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
+    const uint8_t *key, const uint8_t *iv, int enc, const OSSL_PARAM *params)
+{
+	uint8_t other[12];
+
+	if (has_another_nonce && iv) {
+		memcpy(other, iv, sizeof(other));
+		other[0] ^= 1;
+		iv = other;
+	}
+	return __real_EVP_CipherInit_ex2(ctx, cipher, key, iv, enc, params);
+}
+
+START_TEST(aead_self_test_names_a_backend_that_takes_forgeries)
+{
+	takes_forgeries = true;
+	ck_assert_str_eq(aead_self_test(&memory_heap), "aes256gcm");
+}
+END_TEST
+
+START_TEST(aead_self_test_names_a_backend_with_another_nonce)
+{
+	has_another_nonce = true;
+	ck_assert_str_eq(aead_self_test(&memory_heap), "aes256gcm");
 }
 END_TEST
 
@@ -333,6 +380,10 @@ Suite *unit_suite(void)
 	if (hash_init() < 0)
 		abort();
 	tcase_add_test(tcase, aead_self_test_passes);
+	tcase_add_test(
+	    tcase, aead_self_test_names_a_backend_that_takes_forgeries);
+	tcase_add_test(
+	    tcase, aead_self_test_names_a_backend_with_another_nonce);
 	tcase_add_test(tcase, aead_table_knows_its_ids_only);
 	tcase_add_test(tcase, aead_names_and_limits_are_those_of_the_protocol);
 	tcase_add_loop_test(tcase, aead_nonce_is_the_little_endian_counter,

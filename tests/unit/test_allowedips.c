@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Tests of protocol/allowedips: tables, and a plain list as oracle. */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -447,6 +447,41 @@ START_TEST(allowedips_takes_100000_prefixes)
 }
 END_TEST
 
+/* The linker puts this before libc's calloc (--wrap). */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static int callocs_left = -1; /* negative: no limit */
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (callocs_left == 0)
+		return NULL;
+	if (callocs_left > 0)
+		callocs_left--;
+	return __real_calloc(count, size);
+}
+
+/* The new prefix parts from the old one, so it takes two nodes. */
+START_TEST(allowedips_without_memory_stays_as_it_was)
+{
+	struct prefix prefix = prefix_of("10.2.0.0/16");
+
+	insert("10.1.0.0/16", 'a');
+	for (int left = 0; left < 2; left++) {
+		callocs_left = left;
+		ck_assert_int_eq(
+		    allowedips_insert(&table, &prefix, &peers[1]), -ENOMEM);
+		callocs_left = -1;
+		ck_assert_uint_eq(table.nodes, 1);
+		ck_assert_int_eq(owner("10.1.0.1"), 'a');
+		ck_assert_int_eq(owner("10.2.0.1"), '-');
+	}
+	insert("10.2.0.0/16", 'b');
+	ck_assert_int_eq(owner("10.2.0.1"), 'b');
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("allowedips");
@@ -464,6 +499,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, allowedips_removed_peers_leave_no_node);
 	tcase_add_test(tcase, allowedips_peer_is_gone_and_others_stay);
 	tcase_add_test(tcase, allowedips_each_is_ordered_and_of_one_peer);
+	tcase_add_test(tcase, allowedips_without_memory_stays_as_it_was);
 	tcase_add_test(tcase, allowedips_agrees_with_a_list);
 	tcase_add_test(tcase, allowedips_takes_100000_prefixes);
 	suite_add_tcase(suite, tcase);

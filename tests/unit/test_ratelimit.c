@@ -88,6 +88,10 @@ START_TEST(ratelimit_keeps_families_apart)
 {
 	struct address six = alice;
 
+	/* Even in one set of the table. */
+	ratelimit_free(limit);
+	limit = ratelimit_new(1);
+	ck_assert_ptr_nonnull(limit);
 	six.family = FAMILY_IPV6;
 	ck_assert_int_eq(allowed(&alice, start, 100), RATELIMIT_BURST);
 	ck_assert_int_eq(allowed(&six, start, 100), RATELIMIT_BURST);
