@@ -35,8 +35,6 @@ static enum control_exit show_reply(
 	}
 	if (reply->message[0])
 		ctl_fail(ctl, reply->exit, "%s", reply->message);
-	else if (reply->exit != CONTROL_OK)
-		ctl_fail(ctl, reply->exit, "vpnd refused without a reason");
 	return reply->exit;
 }
 

@@ -168,18 +168,21 @@ static bool receive_part(int fd, size_t len, struct client_reply *reply)
 	return true;
 }
 
+/* is_sane has bounded `len`: the message fits, with its NUL. */
 static bool receive_end(int fd, size_t len, struct client_reply *reply)
 {
-	uint8_t body[CONTROL_PART_BYTES];
-	struct cursor cursor = cursor_of(body, len);
+	uint8_t code[END_EXIT_BYTES];
+	struct cursor cursor = cursor_of(code, sizeof(code));
+	size_t message_len = len - sizeof(code);
 
-	if (!receive_all(fd, body, len, reply))
+	if (!receive_all(fd, code, sizeof(code), reply) ||
+	    !receive_all(fd, (uint8_t *)reply->message, message_len, reply))
 		return false;
 	reply->exit = (enum control_exit)cursor_le32(&cursor);
-	if (cursor.left >= sizeof(reply->message))
-		cursor.left = sizeof(reply->message) - 1;
-	memcpy(reply->message, cursor.at, cursor.left);
-	reply->message[cursor.left] = '\0';
+	reply->message[message_len] = '\0';
+	if (reply->exit != CONTROL_OK && message_len == 0)
+		client_reply_fail(
+		    reply, reply->exit, "vpnd refused without a reason");
 	return true;
 }
 

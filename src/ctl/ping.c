@@ -25,7 +25,6 @@
 struct ping {
 	struct ctl *ctl;
 	const char *peer;
-	int fd;
 	int slack_ms; /* how much later than the echo the daemon may answer */
 	uint64_t count, number;
 	int64_t interval_ns;
@@ -155,6 +154,22 @@ static enum control_exit note_reply(struct ping *ping)
 	return CONTROL_OK;
 }
 
+static bool ask(struct ping *ping, const struct control_request *request)
+{
+	struct ctl *ctl = ping->ctl;
+	struct place place = {ctl->run_dir, ctl->tunnel, ctl->socket};
+	int fd = place_connect(&place, CONTROL_RIGHTS_ALL, &ping->reply);
+	bool is_answered;
+
+	if (fd < 0)
+		return false;
+	is_answered = client_ask(
+	    fd, request, ping->wait_ms + ping->slack_ms, &ping->reply);
+	close(fd);
+	return is_answered;
+}
+
+/* Over a connection of its own: the daemon closes one that is idle. */
 static enum control_exit send_echo(struct ping *ping)
 {
 	char wait_ms[16];
@@ -164,10 +179,7 @@ static enum control_exit send_echo(struct ping *ping)
 
 	snprintf(wait_ms, sizeof(wait_ms), "%d", ping->wait_ms);
 	ping->number++;
-	if (!client_ask(ping->fd, &request, ping->wait_ms + ping->slack_ms,
-		&ping->reply))
-		return ping->reply.exit;
-	return note_reply(ping);
+	return ask(ping, &request) ? note_reply(ping) : ping->reply.exit;
 }
 
 /* ---- all of them ---- */
@@ -218,7 +230,7 @@ static enum control_exit summarize(struct ping *ping)
 	return ping->tally.answered ? CONTROL_OK : CONTROL_TIMEOUT;
 }
 
-static enum control_exit ping_connected(struct ping *ping)
+static enum control_exit send_all_echoes(struct ping *ping)
 {
 	enum control_exit exit, unanswered = CONTROL_OK;
 
@@ -234,7 +246,6 @@ static enum control_exit ping_connected(struct ping *ping)
 enum control_exit ping_run(struct ctl *ctl, const struct command *command,
     const struct control_request *request)
 {
-	struct place place = {ctl->run_dir, ctl->tunnel, ctl->socket};
 	struct ping ping = {.ctl = ctl,
 	    .peer = request->arguments[0],
 	    .slack_ms = command->timeout_ms};
@@ -242,13 +253,9 @@ enum control_exit ping_run(struct ctl *ctl, const struct command *command,
 
 	if (exit != CONTROL_OK)
 		return exit;
-	ping.fd = place_connect(&place, CONTROL_RIGHTS_ALL, &ping.reply);
-	if (ping.fd < 0)
-		return ctl_fail(ctl, ping.reply.exit, "%s", ping.reply.message);
 	ping.echoes = json_array();
-	exit = ping_connected(&ping);
+	exit = send_all_echoes(&ping);
 	json_decref(ping.echoes);
 	client_reply_clear(&ping.reply);
-	close(ping.fd);
 	return exit;
 }
