@@ -15,7 +15,7 @@
 #include "core/state.h"
 
 /* Appends to error[0..room); keeps it terminated. */
-static size_t append(
+__attribute__((format(printf, 4, 0))) static size_t append(
     char *error, size_t room, size_t at, const char *format, va_list arguments)
 {
 	int len;
