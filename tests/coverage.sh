@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: ISC
 # coverage: how many lines of each pure room `make check` runs.
 #
 #   tests/coverage.sh [BUILD]
