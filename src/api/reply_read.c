@@ -100,9 +100,11 @@ static size_t unescape_one(char *to, const char *from)
 		return 0;
 	high = hex_digit(from[1]);
 	low = high < 0 ? -1 : hex_digit(from[2]);
+	if (low < 0)
+		return 0;
 	value = high << 4 | low;
 	/* Only what the writer escapes; a NUL would hide what follows. */
-	if (low < 0 || value == 0 || (value >= 0x20 && value != 0x7f))
+	if (value == 0 || (value >= 0x20 && value != 0x7f))
 		return 0;
 	*to = (char)value;
 	return 3;
