@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/value.h"
 #include "base/nearest.h"
 #include "core/state.h"
 
@@ -26,31 +27,12 @@ struct parser {
 
 /* ---- values ---- */
 
-static bool is_word_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-}
-
-static bool is_word(const char *text, size_t room)
-{
-	size_t len = strlen(text);
-
-	if (len == 0 || len >= room || *text == '.' || *text == '-')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!is_word_byte(text[i]))
-			return false;
-	return true;
-}
-
 static int parse_name(struct parser *p, const char *text)
 {
-	if (!is_word(text, sizeof(p->peer->name)))
-		return refuse(p,
-		    "name: 1 to %d letters, digits, \".\", \"_\" and \"-\", "
-		    "the first a letter, a digit or \"_\"",
-		    CONFIG_NAME_BYTES - 1);
+	const char *problem = value_name_problem(text);
+
+	if (problem)
+		return refuse(p, "name: it %s", problem);
 	if (peers_find(p->core, text))
 		return refuse(p, "name: there is a peer \"%s\" already", text);
 	snprintf(p->peer->name, sizeof(p->peer->name), "%s", text);
@@ -76,55 +58,12 @@ static int parse_key(struct parser *p, const char *text)
 	return 0;
 }
 
-/* 1 to 5 digits and nothing else; -1: it is none of 1..65535. */
-static long parse_number(const char *text, size_t len)
-{
-	long value = 0;
-
-	if (len == 0 || len > 5 || (*text == '0' && len > 1))
-		return -1;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		value = 10 * value + (text[i] - '0');
-	}
-	return value <= UINT16_MAX ? value : -1;
-}
-
-/* Something that looks like an address has to be one. */
-static bool is_host_name(const char *host)
-{
-	return is_word(host, CONFIG_HOST_BYTES) &&
-	       strspn(host, "0123456789.") != strlen(host);
-}
-
-static int parse_host_name(struct parser *p, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	long port = colon ? parse_number(colon + 1, strlen(colon + 1)) : -1;
-	char *host = p->peer->endpoint_host;
-
-	if (len > 0 && len < CONFIG_HOST_BYTES)
-		memcpy(host, text, len);
-	if (port < 1 || !is_host_name(host))
-		return refuse(p,
-		    "endpoint: not HOST:PORT, with a name, an IPv4 address "
-		    "or an [IPv6] address, and a port of 1..65535");
-	p->peer->endpoint_port = (uint16_t)port;
-	return 0;
-}
-
 static int parse_endpoint(struct parser *p, const char *text)
 {
-	struct endpoint literal;
+	const char *problem = value_endpoint(
+	    p->peer->endpoint_host, &p->peer->endpoint_port, text);
 
-	if (endpoint_parse(&literal, text))
-		return parse_host_name(p, text);
-	address_format(
-	    &literal.address, p->peer->endpoint_host, ADDRESS_TEXT_BYTES);
-	p->peer->endpoint_port = literal.port;
-	return 0;
+	return problem ? refuse(p, "endpoint: %s", problem) : 0;
 }
 
 static const struct config_peer *find_owner(
@@ -171,26 +110,13 @@ static int parse_list(struct parser *p, const char *text)
 	return err;
 }
 
-static const struct {
-	char unit;
-	long seconds;
-} time_units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-
 static int parse_keepalive(struct parser *p, const char *text)
 {
-	size_t len = strlen(text);
-	long value = -1;
-
-	for (size_t i = 0; len > 1 && i < ARRAY_SIZE(time_units); i++)
-		if (text[len - 1] == time_units[i].unit)
-			value =
-			    parse_number(text, len - 1) * time_units[i].seconds;
-	if (value < 0 || value > CONFIG_KEEPALIVE_MAX)
-		return refuse(p,
-		    "keepalive: not a time like \"25s\", at most %ds",
-		    CONFIG_KEEPALIVE_MAX);
-	p->peer->keepalive_s = (uint32_t)value;
-	return 0;
+	if (value_duration(&p->peer->keepalive_s, text, CONFIG_KEEPALIVE_MAX))
+		return 0;
+	return refuse(p,
+	    "keepalive: neither \"off\" nor a time like \"25s\", at most %ds",
+	    CONFIG_KEEPALIVE_MAX);
 }
 
 static int parse_preshared_key_file(struct parser *p, const char *text)

@@ -184,6 +184,11 @@ static void swap(struct work *work)
 	core->pending_at = 0;
 }
 
+static bool ends_session(const struct plan_step *step)
+{
+	return is_about(step, "preshared_key") || is_about(step, "extension");
+}
+
 static void change_peer(struct work *work, const struct plan_step *step)
 {
 	struct core_peer *peer = work->core->peers[step->new_idx];
@@ -194,6 +199,8 @@ static void change_peer(struct work *work, const struct plan_step *step)
 		endpoints_change(work->core, peer, work->now);
 	else
 		peers_change(work->core, peer, work->now);
+	if (ends_session(step))
+		peer->was_up = false;
 }
 
 /* All sessions ended with the old key; the tunnel begins new ones. */
@@ -217,7 +224,7 @@ static void raise_events(struct work *work, const struct plan_step *step)
 {
 	bool has_peers_changed = step->kind != PLAN_PEER_CHANGE;
 
-	if (has_peers_changed)
+	if (has_peers_changed || ends_session(step))
 		core_raise(work->core, CORE_STATUS_CHANGED);
 	if (has_peers_changed || is_about(step, "allowed_ips"))
 		core_raise(work->core, CORE_PEERS_CHANGED);

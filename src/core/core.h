@@ -120,7 +120,8 @@ enum plan_kind {
 
 struct plan_step {
 	enum plan_kind kind;
-	char setting[CONFIG_NAME_BYTES]; /* "device.mtu", "endpoint", ... */
+	/* "device.mtu", "endpoint", ...; of an address step: its text */
+	char setting[CONFIG_NAME_BYTES];
 	char peer[CONFIG_NAME_BYTES];	 /* "" when it is not about a peer */
 	size_t old_idx, new_idx;	 /* of peer or address */
 	bool is_runtime; /* PEER_REMOVE: it was added by vpnctl */

@@ -77,7 +77,6 @@ static void ask_soon(
 
 static void forget_name(struct core_peer *peer)
 {
-	peer->is_resolved = false;
 	peer->has_failed = false;
 	peer->asked = INSTANT_NEVER;
 	peer->resolve_at = INSTANT_NEVER;
@@ -194,7 +193,6 @@ void core_resolved(struct core *core, const char *name,
 		no_answer(core, peer, now->now);
 		return;
 	}
-	peer->is_resolved = true;
 	peer->has_failed = false;
 	peer->resolve_at = INSTANT_NEVER;
 	peer->pause_ns = CORE_RESOLVE_MIN_NS;

@@ -188,11 +188,13 @@ enum peer_state status_peer(const struct core *core,
 
 size_t status_peers_up(const struct core *core, struct instant now)
 {
-	char reason[STATUS_REASON_BYTES];
 	size_t count = 0;
 
-	for (size_t i = 0; i < core->config->peers_count; i++)
-		count += status_peer(core, core->peers[i], CONTROL_RIGHTS_READ,
-			     now, reason, sizeof(reason)) == PEER_UP;
+	for (size_t i = 0; i < core->config->peers_count; i++) {
+		struct view view = {.peer = core->peers[i]};
+
+		tunnel_peer_status(view.peer->peer, now, &view.status);
+		count += is_up(&view) && !is_refused(&view);
+	}
 	return count;
 }

@@ -31,7 +31,6 @@ struct core_peer {
 	unsigned pending; /* bits of enum core_event_kind */
 
 	/* The endpoint, when it is a name. */
-	bool is_resolved;	   /* once at least */
 	bool has_failed;	   /* the last answer was none */
 	struct instant asked;	   /* INSTANT_NEVER: not yet */
 	struct instant resolve_at; /* INSTANT_NEVER: nothing is planned */

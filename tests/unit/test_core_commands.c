@@ -58,13 +58,13 @@ static const struct refusal {
     {{"new"}, "public-key is missing"},
     {{"new", "endpoint", "192.0.2.3:1"}, "public-key is missing"},
     {{"right", "public-key", "KEY"}, "there is a peer \"right\" already"},
-    {{"", "public-key", "KEY"}, "name: 1 to 63"},
-    {{"-x", "public-key", "KEY"}, "name: 1 to 63"},
-    {{"two words", "public-key", "KEY"}, "name: 1 to 63"},
-    {{"new\n", "public-key", "KEY"}, "name: 1 to 63"},
+    {{"", "public-key", "KEY"}, "name: it "},
+    {{"-x", "public-key", "KEY"}, "name: it "},
+    {{"two words", "public-key", "KEY"}, "name: it "},
+    {{"new\n", "public-key", "KEY"}, "name: it "},
     {{"a234567890123456789012345678901234567890123456789012345678901234",
 	 "public-key", "KEY"},
-	"name: 1 to 63"},
+	"name: it "},
     {{"new", "public-key", "RIGHT"}, "peer \"right\" has it already"},
     {{"new", "public-key", "OWN"}, "this host's own"},
     {{"new", "public-key", "abc"}, "not a key"},
@@ -77,11 +77,32 @@ static const struct refusal {
     {{"new", "pubic-key", "KEY"}, "did you mean \"public-key\"?"},
     {{"new", "xyzzy", "KEY"}, "unknown word \"xyzzy\""},
     {{"new", "public-key", "KEY", "endpoint", "192.0.2.3"}, "endpoint:"},
-    {{"new", "public-key", "KEY", "endpoint", "192.0.2.3:0"}, "endpoint:"},
+    {{"new", "public-key", "KEY", "endpoint", "192.0.2.3:0"},
+	"endpoint: its port is not between 1 and 65535"},
     {{"new", "public-key", "KEY", "endpoint", "192.0.2.3:65536"}, "endpoint:"},
     {{"new", "public-key", "KEY", "endpoint", "192.0.2.3:+1"}, "endpoint:"},
     {{"new", "public-key", "KEY", "endpoint", "192.0.2.300:1"}, "endpoint:"},
-    {{"new", "public-key", "KEY", "endpoint", "fd00::1:1"}, "endpoint:"},
+    {{"new", "public-key", "KEY", "endpoint", "fd00::1:1"},
+	"endpoint: an IPv6 address stands in brackets"},
+    {{"new", "public-key", "KEY", "endpoint", "[fd00::1]"}, "endpoint:"},
+    {{"new", "public-key", "KEY", "endpoint", "[host]:1"},
+	"endpoint: there is no IPv6 address between the brackets"},
+    {{"new", "public-key", "KEY", "endpoint", "224.0.0.1:1"},
+	"endpoint: its address is not that of one host"},
+    {{"new", "public-key", "KEY", "endpoint", "[ff02::1]:1"},
+	"endpoint: its address is not that of one host"},
+    {{"new", "public-key", "KEY", "endpoint", "0.0.0.0:1"},
+	"endpoint: its address is not that of one host"},
+    {{"new", "public-key", "KEY", "endpoint", "-a.net:1"},
+	"endpoint: its host is no name or address"},
+    {{"new", "public-key", "KEY", "endpoint", "a..net:1"},
+	"endpoint: its host is no name or address"},
+    {{"new", "public-key", "KEY", "endpoint", "a.1:1"},
+	"endpoint: its host is no name or address"},
+    {{"new", "public-key", "KEY", "endpoint",
+	 "a23456789012345678901234567890123456789012345678901234567890123x"
+	 ".net:1"},
+	"endpoint: its host is no name or address"},
     {{"new", "public-key", "KEY", "endpoint", ":1"}, "endpoint:"},
     {{"new", "public-key", "KEY", "endpoint", "host:"}, "endpoint:"},
     {{"new", "public-key", "KEY", "endpoint", "ho st:1"}, "endpoint:"},
@@ -170,8 +191,8 @@ END_TEST
 
 START_TEST(peer_add_takes_a_host_name_and_asks_for_it)
 {
-	static const char *const arguments[] = {
-	    "new", "public-key", "KEY", "endpoint", "new.example.net:7", NULL};
+	static const char *const arguments[] = {"new", "public-key", "KEY",
+	    "endpoint", "new.example.net.:7", "keepalive", "off", NULL};
 	struct core_event event;
 
 	start();
@@ -179,7 +200,7 @@ START_TEST(peer_add_takes_a_host_name_and_asks_for_it)
 	ck_assert_int_eq(answer.exit, CONTROL_OK);
 	ck_assert(pair_event(&pair, 0, CORE_PEERS_CHANGED, &event));
 	ck_assert(pair_event(&pair, 0, CORE_RESOLVE, &event));
-	ck_assert_str_eq(event.host, "new.example.net");
+	ck_assert_str_eq(event.host, "new.example.net.");
 	ck_assert_uint_eq(event.port, 7);
 	pair_clear(&pair);
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Values that people write, in the file or as arguments of vpnctl: what is
+ * accepted in one place is accepted in the other.
+ */
+#ifndef API_VALUE_H
+#define API_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/config.h"
+#include "base/attributes.h"
+
+/* Decimal digits without leading zeros, at most `most`; false: they are not. */
+must_check bool value_digits(uint32_t *ret, const char *text, uint32_t most);
+
+/* "25s", "2m", "1h", "off" or "0", in seconds; false: no time, or a longer one
+ * than `most` seconds. */
+must_check bool value_duration(uint32_t *ret, const char *text, uint32_t most);
+
+/* Why `name` can not be that of a peer or tunnel ("has ..."); NULL: it can. */
+const char *value_name_problem(const char *name);
+
+/* Splits "HOST:PORT" or "[IPV6]:PORT". NULL, or why it is no endpoint ("its
+ * ..."); then host and port are undefined. */
+must_check const char *value_endpoint(
+    char host[CONFIG_HOST_BYTES], uint16_t *port, const char *text);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Each allocation fails once: what was asked for then either works or leaves
+ * all as it was. The linker puts the functions below before the heap's.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pair.h"
+#include "unit.h"
+
+#define ERROR_BYTES 512
+#define ROUNDS_MAX  2000 /* more allocations than any of the acts makes */
+
+void *__real_malloc(size_t len);
+void *__real_calloc(size_t count, size_t len);
+void *__real_realloc(void *at, size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t count, size_t len);
+void *__wrap_realloc(void *at, size_t len);
+
+static struct pair pair;
+static char error[ERROR_BYTES];
+static size_t until_failure; /* 0: none fails */
+
+static bool fails_now(void)
+{
+	return until_failure > 0 && --until_failure == 0;
+}
+
+void *__wrap_malloc(size_t len)
+{
+	return fails_now() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t count, size_t len)
+{
+	return fails_now() ? NULL : __real_calloc(count, len);
+}
+
+void *__wrap_realloc(void *at, size_t len)
+{
+	return fails_now() ? NULL : __real_realloc(at, len);
+}
+
+static struct core *left(void)
+{
+	return pair.ends[0].core;
+}
+
+static bool has_session(void)
+{
+	size_t before = pair.ends[1].delivered;
+	size_t sent = pair.ends[0].sent;
+
+	pair_send(&pair, 0, "10.0.0.2");
+	pair_carry(&pair);
+	return pair.ends[1].delivered == before + 1 &&
+	       pair.ends[0].sent == sent + 1;
+}
+
+START_TEST(a_core_is_made_or_nothing_is_left)
+{
+	struct core_setup setup = {.memory = &memory_heap, .version = "1"};
+	struct core *core = NULL;
+	bool has_failed = true;
+
+	pair_init(&pair);
+	setup.pool = pair.ends[0].pool;
+	for (size_t i = 1; has_failed; i++) {
+		int err;
+
+		ck_assert_uint_lt(i, ROUNDS_MAX);
+		setup.config = pair_config(&pair, 0);
+		setup.keys = pair_keys(&pair, 0, 1);
+		until_failure = i;
+		err =
+		    core_new(&core, &setup, &pair.moment, error, sizeof(error));
+		has_failed = until_failure == 0;
+		until_failure = 0;
+		if (!err)
+			core_free(core);
+		else
+			ck_assert_ptr_nonnull(strstr(error, "error: "));
+		ck_assert(has_failed || !err);
+	}
+	pair_clear(&pair);
+}
+END_TEST
+
+/* A prefix moves, an address changes, a peer comes. */
+static struct config *next_config(void)
+{
+	struct config *next = pair_config(&pair, 0);
+	struct prefix address;
+
+	ck_assert_int_eq(prefix_parse(&address, "10.0.0.1/24"), 0);
+	(void)pair_add_peer(next, "new", "10.8.0.0/16");
+	(void)pair_add_peer(next, "newer", "10.7.0.0/16");
+	ck_assert_int_eq(config_add_prefix(&next->addresses,
+			     &next->addresses_count, &address),
+	    0);
+	return next;
+}
+
+static int reload(struct config *next, size_t fail_at)
+{
+	struct core_keys *keys = pair_keys(&pair, 0, next->peers_count);
+	struct plan plan;
+	int err;
+
+	until_failure = fail_at;
+	err = core_plan(left(), next, keys, &plan);
+	if (err) {
+		ck_assert_uint_eq(plan.count, 0);
+		core_keys_free(&memory_heap, keys);
+		config_free(next);
+		return err;
+	}
+	err = core_apply(
+	    left(), &plan, next, keys, &pair.moment, error, sizeof(error));
+	plan_clear(&plan);
+	return err;
+}
+
+START_TEST(a_reload_happens_or_changes_nothing)
+{
+	int err = -ENOMEM;
+
+	pair_start_both(&pair);
+	pair_connect(&pair);
+	for (size_t i = 1; err; i++) {
+		ck_assert_uint_lt(i, ROUNDS_MAX);
+		err = reload(next_config(), i);
+		until_failure = 0;
+		if (err)
+			ck_assert_int_eq(err, -ENOMEM);
+		ck_assert_uint_eq(
+		    core_config(left())->peers_count, err ? 1 : 3);
+		ck_assert(has_session());
+	}
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(a_peer_is_added_or_nothing_changes)
+{
+	struct core_answer answer = {.exit = CONTROL_FAILED};
+	char key[KEY_TEXT_BYTES];
+	uint8_t public_key[CONFIG_KEY_BYTES] = {9};
+
+	pair_start_both(&pair);
+	pair_connect(&pair);
+	key_format(public_key, key);
+	for (size_t i = 1; answer.exit != CONTROL_OK; i++) {
+		char *reply;
+
+		ck_assert_uint_lt(i, ROUNDS_MAX);
+		until_failure = i;
+		reply = pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer,
+		    "peer add", "new", "public-key", key, "allowed-ips",
+		    "10.8.0.0/16,10.7.0.0/16", (const char *)NULL);
+		until_failure = 0;
+		free(reply);
+		if (answer.exit != CONTROL_OK)
+			ck_assert_str_eq(answer.message, "out of memory");
+		/* the answer itself may fail, when it is done */
+		if (core_config(left())->peers_count == 2)
+			break;
+		ck_assert(has_session());
+	}
+	ck_assert_uint_eq(core_config(left())->peers_count, 2);
+	ck_assert(has_session());
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(status_is_whole_or_says_that_it_failed)
+{
+	struct core_answer answer = {.exit = CONTROL_FAILED};
+
+	pair_start_both(&pair);
+	for (size_t i = 1; answer.exit != CONTROL_OK; i++) {
+		ck_assert_uint_lt(i, ROUNDS_MAX);
+		until_failure = i;
+		free(pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "status",
+		    (const char *)NULL));
+		until_failure = 0;
+		if (answer.exit != CONTROL_OK)
+			ck_assert_str_eq(answer.message, "out of memory");
+	}
+	pair_clear(&pair);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("core_memory");
+	TCase *tcase = tcase_create("memory");
+
+	tcase_add_test(tcase, a_core_is_made_or_nothing_is_left);
+	tcase_add_test(tcase, a_reload_happens_or_changes_nothing);
+	tcase_add_test(tcase, a_peer_is_added_or_nothing_changes);
+	tcase_add_test(tcase, status_is_whole_or_says_that_it_failed);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
