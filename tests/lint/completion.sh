@@ -3,7 +3,8 @@
 # The completion that is installed is the one that vpnctl makes, and works.
 set -u
 
-vpnctl=$builddir/vpnctl
+. "${srcdir:?}/tests/lint/lib.sh"
+vpnctl=${builddir:?}/vpnctl
 completion=$srcdir/contrib/completion/vpnctl
 
 # complete WORD...: what is offered for the last word.
@@ -14,29 +15,21 @@ complete_words()
 }
 
 # offers WANTED WORD...
-number=1
 offers()
 {
-	local wanted=$1 got
+	local wanted=$1
 
 	shift
-	number=$((number + 1))
-	got=$(complete_words "$@")
-	if [ "$got" = "$wanted" ]; then
-		echo "ok $number - $* is completed to $wanted"
-	else
-		echo "not ok $number - $* is completed to $wanted, not to $got"
-	fi
+	complete_words "$@" >"$scratch/said"
+	[ "$(cat "$scratch/said")" = "$wanted" ]
+	ok $? "$* is completed to $wanted"
 }
 
-echo 1..6
-if "$vpnctl" --completion bash | cmp - "$completion" >/dev/null; then
-	echo "ok 1 - the completion is up to date"
-else
-	echo "not ok 1 - run: ./vpnctl --completion bash >$completion"
-fi
+"$vpnctl" --completion bash | diff - "$completion" >"$scratch/said"
+ok $? "the completion is what vpnctl --completion bash prints"
 offers status vpnctl sta
 offers 'add remove' vpnctl -n site peer ''
 offers endpoint vpnctl peer add lab public-key KEY end
 offers 'auto always' vpnctl --color a
 offers -c vpnctl ping branch -c
+finish

@@ -6,7 +6,8 @@ number=0
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 
-# ok RESULT TEXT: one line of TAP.
+# ok RESULT TEXT: one line of TAP; when it is not ok, what was written to
+# $scratch/said follows as comments.
 ok()
 {
 	number=$((number + 1))
@@ -14,7 +15,16 @@ ok()
 		echo "ok $number - $2"
 	else
 		echo "not ok $number - $2"
+		[ ! -e "$scratch/said" ] || sed 's/^/# /' "$scratch/said"
 	fi
+	rm -f "$scratch/said"
+}
+
+# skip TEXT REASON
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
 }
 
 # clean TEXT CHECK ARGS...: the check finds nothing.

@@ -4,29 +4,9 @@
 # examples have them too, and are good.
 set -u
 
-conf=$builddir/vpnd-conf
+conf=${builddir:?}/vpnd-conf
 page=$srcdir/man/vpnd.conf.5
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-number=0
-
-# ok RESULT TEXT: one line of TAP, with what the command said as comments.
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$scratch/said"
-	fi
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+. "${srcdir:?}/tests/lint/lib.sh"
 
 # The first table of the page, as --list-keys prints it.
 table_of_page()
@@ -45,7 +25,6 @@ try_example()
 	ok $? "$1.conf is good"
 }
 
-echo 1..7
 "$conf" --list-keys >"$scratch/keys"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$page" >"$scratch/said" 2>&1
@@ -88,3 +67,5 @@ fields='/^[su]\t(name|file|private_key_place_(line|column))\t/d'
 "$conf" --name a "$scratch/b.conf" | sed -E "$fields" >"$scratch/b"
 [ -s "$scratch/a" ] && diff "$scratch/a" "$scratch/b" >"$scratch/said"
 ok $? "settings left away have the defaults that are told"
+
+finish

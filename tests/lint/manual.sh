@@ -4,33 +4,20 @@
 # options of vpnctl and vpnd, exit codes, drop reasons, frames.
 set -u
 
-: "${srcdir:?}" "${builddir:?}"
+. "${srcdir:?}/tests/lint/lib.sh"
 man=$srcdir/man
-vpnctl=$builddir/vpnctl
+vpnctl=${builddir:?}/vpnctl
 vpnd=$builddir/vpnd
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-number=0
 
-# same TEXT: the sorted lists "wanted" and "manual" are equal and not empty.
+# same TEXT: the lists "wanted" (of the program) and "manual" have the same
+# lines, and not none.
 same()
 {
-	number=$((number + 1))
 	sort -u "$scratch/wanted" -o "$scratch/wanted"
 	sort -u "$scratch/manual" -o "$scratch/manual"
-	if [ -s "$scratch/wanted" ] &&
-		diff "$scratch/wanted" "$scratch/manual" >"$scratch/diff"; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1 (< program, > manual)"
-		sed 's/^/# /' "$scratch/diff"
-	fi
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
+	diff "$scratch/wanted" "$scratch/manual" >"$scratch/said" &&
+		[ -s "$scratch/wanted" ]
+	ok $? "$1"
 }
 
 # verbs_of_header: "status", "peer add", ... of the one table.
@@ -61,26 +48,18 @@ options_of_help()
 	grep -oE '(^ +|, )--?[A-Za-z][a-z-]*' "$1" | grep -oE -e '-.*'
 }
 
-pages=$(cd "$man" && ls ./*.[1-9])
-echo 1..$(($(wc -w <<<"$pages") + 8))
-
-for page in $pages; do
-	number=$((number + 1))
-	name="${page#./} has no mdoc warning"
+for page in "$man"/*.[1-9]; do
+	name="${page##*/} has no mdoc warning"
 	if ! command -v mandoc >/dev/null; then
-		echo "ok $number - $name # SKIP no mandoc"
+		skip "$name" 'mandoc is not installed'
 		continue
 	fi
 	# Other manuals need not be installed where the test runs.
-	mandoc -Tlint "$man/$page" 2>&1 |
+	mandoc -Tlint "$page" 2>&1 |
 		grep -v -e 'STYLE: referenced manual not found' \
 			-e 'outdated mandoc.db' >"$scratch/said"
-	if [ -s "$scratch/said" ]; then
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$scratch/said"
-	else
-		echo "ok $number - $name"
-	fi
+	[ ! -s "$scratch/said" ]
+	ok $? "$name"
 done
 
 verbs_of_header >"$scratch/wanted"
@@ -136,3 +115,5 @@ section vpnd-protocol.7 'RULES OF THE EXTENSION' |
 	sed -nE 's/^\.It ([A-Z0-9-]+) Ta (yes|no) Ta (yes|no) Ta (yes|no) Ta (yes|no)$/\1 \2 \3 \4 \5/p' \
 		>"$scratch/manual"
 same 'vpnd-protocol(7) has the rules of each frame'
+
+finish

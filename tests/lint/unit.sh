@@ -4,29 +4,9 @@
 # started as vpnd(8) says, and the sysusers and tmpfiles snippets are valid.
 set -u
 
-unit=$builddir/conf/vpnd@.service
+unit=${builddir:?}/conf/vpnd@.service
 exposure_max=18 # tenths
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-number=0
-
-# ok RESULT TEXT: one line of TAP, with what the command said as comments.
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$scratch/said"
-	fi
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+. "${srcdir:?}/tests/lint/lib.sh"
 
 has_line()
 {
@@ -34,8 +14,6 @@ has_line()
 	ok $? "the unit has $1"
 }
 
-echo 1..10
-: >"$scratch/said"
 ! grep -q '@[a-z]*dir@' "$unit"
 ok $? "all paths are substituted"
 has_line 'User=vpnd'
@@ -84,3 +62,5 @@ else
 	skip "the tmpfiles snippet makes the key directory" \
 		"needs systemd-tmpfiles and root"
 fi
+
+finish
