@@ -167,6 +167,18 @@ int netlink_find_link(
 	return talk(netlink, message, take_link, ret);
 }
 
+int netlink_find_index(
+    struct netlink *netlink, uint32_t ifindex, struct netlink_link *ret)
+{
+	struct nlmsghdr *message = begin(netlink, RTM_GETLINK, NLM_F_ACK);
+	struct ifinfomsg *info =
+	    mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	info->ifi_index = (int)ifindex;
+	*ret = (struct netlink_link){0};
+	return talk(netlink, message, take_link, ret);
+}
+
 int netlink_set_link(
     struct netlink *netlink, const struct netlink_link *link, unsigned what)
 {

@@ -37,6 +37,9 @@ struct netlink_link {
 must_check int netlink_find_link(
     struct netlink *netlink, const char *name, struct netlink_link *ret);
 
+must_check int netlink_find_index(
+    struct netlink *netlink, uint32_t ifindex, struct netlink_link *ret);
+
 /* What to set of a link; `what` has one bit of each. */
 enum netlink_link_field {
 	NETLINK_LINK_MTU = 1u << 0,

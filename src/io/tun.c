@@ -111,6 +111,16 @@ enum tun_result tun_read(int fd, struct packet *pkt)
 	return TUN_DONE;
 }
 
+size_t tun_discard(int fd, size_t most)
+{
+	char first_bytes[64]; /* the kernel drops what does not fit */
+	size_t count = 0;
+
+	while (count < most && read(fd, first_bytes, sizeof(first_bytes)) > 0)
+		count++;
+	return count;
+}
+
 static enum drop drop_of_error(int error)
 {
 	switch (error) {

@@ -34,6 +34,9 @@ must_check enum tun_result tun_read(int fd, struct packet *pkt);
 /* Writes one packet; never TUN_EMPTY. */
 must_check enum tun_result tun_write(int fd, struct packet *pkt);
 
+/* Reads and forgets up to `most` packets; returns how many. */
+size_t tun_discard(int fd, size_t most);
+
 /* The device's present name, which the host's users may change. 0 or negative
  * errno. */
 must_check int tun_name(int fd, char ret_name[TUN_NAME_BYTES]);

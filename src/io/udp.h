@@ -50,6 +50,9 @@ struct udp_received {
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
+/* Reads and forgets up to `most` datagrams; returns how many. */
+size_t udp_discard(struct udp *udp, size_t most);
+
 struct udp_sender {
 	/* Consumes pkt, which was not sent. */
 	void (*failed)(void *context, enum drop reason, struct packet *pkt);

@@ -162,3 +162,14 @@ void udp_receive(
 		udp->rx[at].pkt = pkt;
 	}
 }
+
+size_t udp_discard(struct udp *udp, size_t most)
+{
+	size_t count = 0;
+	uint8_t byte;
+
+	while (count < most &&
+	       recv(udp->fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
+		count++;
+	return count;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/* One change of the host, that can be applied and taken back; lists of them. */
+#include "daemon/change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- lists ---- */
+
+int change_list_add(struct change_list *list, const struct change *change)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct change *more =
+		    realloc(list->changes, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		list->changes = more;
+		list->room = room;
+	}
+	list->changes[list->count++] = *change;
+	return 0;
+}
+
+static bool is_equal(const struct change *a, const struct change *b)
+{
+	return a->kind == b->kind && a->ifindex == b->ifindex &&
+	       a->number == b->number &&
+	       prefix_is_equal(&a->prefix, &b->prefix) &&
+	       a->rule.family == b->rule.family &&
+	       a->rule.priority == b->rule.priority &&
+	       a->rule.table == b->rule.table;
+}
+
+bool change_list_find(
+    const struct change_list *list, const struct change *change)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_equal(&list->changes[i], change))
+			return true;
+	return false;
+}
+
+void change_list_clear(struct change_list *list)
+{
+	free(list->changes);
+	*list = (struct change_list){0};
+}
+
+/* ---- the kinds ---- */
+
+typedef int change_fn(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change);
+
+/* Each of the link's settings is one number here. */
+static int put_link(struct netlink *netlink, const struct change *change,
+    unsigned what, uint32_t number)
+{
+	struct netlink_link link = {.ifindex = change->ifindex,
+	    .mtu = number,
+	    .txqueuelen = number,
+	    .is_up = number != 0};
+
+	return netlink_set_link(netlink, &link, what);
+}
+
+static uint32_t number_of(const struct netlink_link *link, unsigned what)
+{
+	switch (what) {
+	case NETLINK_LINK_MTU:
+		return link->mtu;
+	case NETLINK_LINK_TXQUEUELEN:
+		return link->txqueuelen;
+	default:
+		return link->is_up;
+	}
+}
+
+static int change_link(struct netlink *netlink, enum netlink_verb verb,
+    struct change *change, unsigned what)
+{
+	struct netlink_link link;
+	int code;
+
+	if (verb == NETLINK_REMOVE)
+		return put_link(netlink, change, what, change->before);
+	code = netlink_find_index(netlink, change->ifindex, &link);
+	change->before = number_of(&link, what);
+	return code ? code : put_link(netlink, change, what, change->number);
+}
+
+static int change_mtu(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_MTU);
+}
+
+static int change_txqueuelen(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_TXQUEUELEN);
+}
+
+static int change_up(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_UP);
+}
+
+static int change_address(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return netlink_change_address(
+	    netlink, verb, change->ifindex, &change->prefix);
+}
+
+static int change_route(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	struct netlink_route route = {.to = change->prefix,
+	    .ifindex = change->ifindex,
+	    .table = change->number};
+
+	return netlink_change_route(netlink, verb, &route);
+}
+
+static int change_rule(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return netlink_change_rule(netlink, verb, &change->rule);
+}
+
+static const char sysctl[] = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
+
+static int write_sysctl(int fd, char value)
+{
+	return pwrite(fd, &value, 1, 0) == 1 ? 0 : -errno;
+}
+
+static int change_src_valid_mark(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	int fd = open(sysctl, O_RDWR | O_CLOEXEC);
+	int code = fd < 0 ? -errno : 0;
+	char value = '0';
+
+	(void)netlink;
+	(void)change;
+	if (!code && pread(fd, &value, 1, 0) != 1)
+		code = -EIO;
+	if (!code && verb == NETLINK_ADD && value != '0')
+		code = -EEXIST;
+	if (!code)
+		code = write_sysctl(fd, verb == NETLINK_ADD ? '1' : '0');
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+static change_fn *const kinds[] = {
+    [CHANGE_MTU] = change_mtu,
+    [CHANGE_TXQUEUELEN] = change_txqueuelen,
+    [CHANGE_UP] = change_up,
+    [CHANGE_ADDRESS] = change_address,
+    [CHANGE_ROUTE] = change_route,
+    [CHANGE_RULE] = change_rule,
+    [CHANGE_SRC_VALID_MARK] = change_src_valid_mark,
+};
+
+int change_apply(struct netlink *netlink, struct change *change)
+{
+	return kinds[change->kind](netlink, NETLINK_ADD, change);
+}
+
+int change_undo(struct netlink *netlink, const struct change *change)
+{
+	struct change copy = *change;
+
+	return kinds[change->kind](netlink, NETLINK_REMOVE, &copy);
+}
+
+bool change_may_fail(const struct change *change, int code)
+{
+	bool is_ipv6 = change->prefix.address.family == FAMILY_IPV6 ||
+		       change->rule.family == FAMILY_IPV6;
+
+	if (change->kind == CHANGE_SRC_VALID_MARK)
+		return true;
+	return is_ipv6 && (code == -EACCES || code == -EAFNOSUPPORT ||
+			      code == -EOPNOTSUPP);
+}
+
+/* ---- text ---- */
+
+static void format_rule(
+    const struct netlink_rule *rule, char *text, size_t room)
+{
+	const char *family = rule->family == FAMILY_IPV4 ? "-4" : "-6";
+
+	if (rule->has_suppress_default)
+		snprintf(text, room,
+		    "ip %s rule add pref %u table %u suppress_prefixlength 0",
+		    family, rule->priority, rule->table);
+	else
+		snprintf(text, room,
+		    "ip %s rule add pref %u not fwmark %#x table %u", family,
+		    rule->priority, rule->fwmark, rule->table);
+}
+
+static void format_route(const struct change *change, char *text, size_t room)
+{
+	char prefix[PREFIX_TEXT_BYTES];
+
+	prefix_format(&change->prefix, prefix, sizeof(prefix));
+	if (change->number)
+		snprintf(text, room, "ip route add %s table %u", prefix,
+		    change->number);
+	else
+		snprintf(text, room, "ip route add %s", prefix);
+}
+
+const char *change_format(const struct change *change, char *text, size_t room)
+{
+	char prefix[PREFIX_TEXT_BYTES];
+
+	switch (change->kind) {
+	case CHANGE_MTU:
+		snprintf(text, room, "ip link set mtu %u", change->number);
+		break;
+	case CHANGE_TXQUEUELEN:
+		snprintf(
+		    text, room, "ip link set txqueuelen %u", change->number);
+		break;
+	case CHANGE_UP:
+		snprintf(text, room, "ip link set up");
+		break;
+	case CHANGE_ADDRESS:
+		prefix_format(&change->prefix, prefix, sizeof(prefix));
+		snprintf(text, room, "ip address add %s", prefix);
+		break;
+	case CHANGE_ROUTE:
+		format_route(change, text, room);
+		break;
+	case CHANGE_RULE:
+		format_rule(&change->rule, text, room);
+		break;
+	case CHANGE_SRC_VALID_MARK:
+		snprintf(
+		    text, room, "sysctl net.ipv4.conf.all.src_valid_mark=1");
+		break;
+	}
+	return text;
+}

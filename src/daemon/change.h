@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* One change of the host, that can be applied and taken back; lists of them. */
+#ifndef DAEMON_CHANGE_H
+#define DAEMON_CHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "io/netlink.h"
+
+#define CHANGE_TABLE_MAIN 254
+#define CHANGE_TEXT_BYTES 160
+
+enum change_kind {
+	CHANGE_MTU,
+	CHANGE_TXQUEUELEN,
+	CHANGE_UP,
+	CHANGE_ADDRESS,
+	CHANGE_ROUTE,
+	CHANGE_RULE,
+	CHANGE_SRC_VALID_MARK, /* net.ipv4.conf.all.src_valid_mark */
+};
+
+struct change {
+	enum change_kind kind;
+	uint32_t ifindex; /* 0: it does not hang on the device */
+	uint32_t number;  /* MTU, length, table (0: main) */
+	uint32_t before;  /* set by change_apply: what it was */
+	struct prefix prefix;
+	struct netlink_rule rule;
+};
+
+struct change_list {
+	struct change *changes;
+	size_t count, room;
+};
+
+/* 0 or -ENOMEM. */
+must_check int change_list_add(
+    struct change_list *list, const struct change *change);
+/* The same change; `before` is not compared. */
+bool change_list_find(
+    const struct change_list *list, const struct change *change);
+void change_list_clear(struct change_list *list);
+
+/* 0, -EEXIST (it was so before us), or another negative errno. */
+must_check int change_apply(struct netlink *netlink, struct change *change);
+must_check int change_undo(
+    struct netlink *netlink, const struct change *change);
+
+/* vpnd goes on without it: IPv6 is off here, or a sysctl is not ours. */
+bool change_may_fail(const struct change *change, int code);
+
+/* As the equivalent ip(8) or sysctl(8) command. */
+const char *change_format(const struct change *change, char *text, size_t room);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The daemon: all that it holds, and how its files reach each other.
+ *
+ * How it works: daemon_main parses the options and runs start.c's stages; then
+ * the loop turns: turn.c runs what is due and says when to come again; data.c
+ * carries packets, device.c watches the host, verbs.c answers vpnctl, reload.c
+ * reads the configuration again.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include <stdbool.h>
+
+#include "core/core.h"
+#include "daemon/control.h"
+#include "daemon/data.h"
+#include "daemon/host.h"
+#include "daemon/keymem.h"
+#include "daemon/loader.h"
+#include "daemon/logger.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/resolve.h"
+#include "daemon/state.h"
+#include "daemon/underlay.h"
+#include "io/tun.h"
+#include "io/watch.h"
+
+#define DAEMON_ERROR_BYTES 4096
+#define DAEMON_WAITERS	   CONTROL_CLIENTS
+
+/* A client that waits for an answer. */
+struct waiter {
+	uint64_t client; /* 0: free */
+	uint64_t number; /* ping's id, or the reload it waits for */
+};
+
+struct reload {
+	bool is_loading;
+	bool is_wanted_again; /* asked for while one was under way */
+	uint64_t number;      /* of the one under way, or the last */
+	struct waiter waiters[DAEMON_WAITERS];
+	char sentence[128]; /* how the last one went, for status */
+};
+
+struct daemon {
+	struct options options;
+	struct logger logger;
+	struct notify notify;
+	struct moment moment; /* of this turn */
+	int lock_fd;
+	struct loader *loader;
+	struct config *config;	/* until the core takes it */
+	struct core_keys *keys; /* likewise */
+	struct loop *loop;
+	struct pool *pool;
+	struct core *core;
+	struct netlink *netlink;
+	struct watch *watch;
+	struct host *host;
+	struct underlay underlay;
+	struct udp *udp;
+	struct data data;
+	struct control *control;
+	struct resolve *resolve;
+	struct state_file state_file;
+	struct reload reload;
+	struct waiter pings[DAEMON_WAITERS];
+	uint64_t last_ping;
+	struct core_host core_host;
+	char device[TUN_NAME_BYTES]; /* as it is named now */
+	uint64_t device_dropped;     /* by the kernel, as last counted */
+	struct loop_watch *tun_watch, *udp_watch, *news_watch, *loader_watch;
+	bool is_state_stale, are_routes_stale, is_status_stale;
+	unsigned device_attempts; /* to make it again */
+	struct instant state_due, underlay_due, device_due, notify_due;
+	int exit_code;
+	char error[DAEMON_ERROR_BYTES];
+};
+
+/* The whole program; returns the exit status. */
+int daemon_main(int argc, char **argv);
+
+/* ---- start.c ---- */
+
+/* Runs all stages; 0, or the exit status, and then all is undone. */
+int daemon_start(struct daemon *daemon);
+/* Loads, checks and ends. */
+int daemon_check(struct daemon *daemon);
+void daemon_stop(struct daemon *daemon);
+/* Says CLOSE to the peers and ends the loop. */
+void daemon_finish(struct daemon *daemon);
+
+/* The loader's answer as a configuration, or NULL: its messages are copied to
+ * daemon->error. Clears the answer. */
+struct config *daemon_take_config(
+    struct daemon *daemon, struct loader_answer *answer);
+
+/* ---- turn.c ---- */
+void turn_began(void *context);
+int64_t turn_ended(void *context);
+void turn_signalled(void *context, int number);
+/* Writes the endpoints down if they have changed. */
+void turn_save_state(struct daemon *daemon);
+
+/* ---- device.c ---- */
+
+/* Opens the device and watches it. 0 or negative errno with daemon->error. */
+must_check int device_open(struct daemon *daemon);
+void device_close(struct daemon *daemon);
+/* The kernel's word on links, addresses and routes. */
+void device_news(void *context, unsigned events);
+/* Notices a device that is gone, and makes it again when it is time. */
+void device_turn(struct daemon *daemon);
+/* Counts what the kernel dropped because we did not read in time. */
+void device_count_drops(struct daemon *daemon);
+/* Tells the core what status shows of the host. */
+void device_tell_core(struct daemon *daemon);
+
+/* ---- verbs.c ---- */
+void verbs_run(void *context, uint64_t client, enum control_rights rights,
+    const struct control_request *request);
+void verbs_ping_done(struct daemon *daemon, const struct core_event *event);
+
+/* ---- reload.c ---- */
+
+/* Begins a reload, or one after that under way. client 0: nobody waits. */
+void reload_begin(struct daemon *daemon, uint64_t client);
+/* The loader has something to say. */
+void reload_ready(void *context, unsigned events);
+
+#endif

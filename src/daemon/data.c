@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* The data path's two directions: device to socket, socket to device. */
+#include "daemon/data.h"
+
+#include "io/tun.h"
+
+/* ---- device to socket ---- */
+
+/* False: there is nothing more to read now. */
+static bool read_packet(struct data *data, struct packet_list *list)
+{
+	struct path *path = core_path(data->core);
+	struct packet *pkt = pool_get(data->pool);
+
+	if (!pkt)
+		return false;
+	switch (tun_read(data->tun_fd, pkt)) {
+	case TUN_DONE:
+		packet_list_push(list, pkt);
+		return true;
+	case TUN_DROPPED:
+		path_drop_outside(path, PATH_OUTSIDE_TUN_READ, pkt->drop, pkt);
+		return true;
+	case TUN_GONE:
+		data->is_device_gone = true;
+		break;
+	case TUN_EMPTY:
+		break;
+	}
+	pool_put(data->pool, pkt);
+	return false;
+}
+
+/* Without buffers the device is still emptied, or it would call for ever. */
+static void discard_from_device(struct data *data)
+{
+	uint64_t count = tun_discard(data->tun_fd, PACKET_BATCH);
+
+	path_count_outside(
+	    core_path(data->core), PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
+}
+
+void data_from_device(struct data *data)
+{
+	struct packet_list list = {0};
+
+	if (data->tun_fd < 0)
+		return;
+	if (!pool_available(data->pool))
+		discard_from_device(data);
+	while (list.len < PACKET_BATCH && read_packet(data, &list))
+		;
+	if (list.len)
+		core_from_device(data->core, &list, data->moment);
+	data_flush(data);
+}
+
+/* ---- socket to device ---- */
+
+void data_from_wire(struct data *data)
+{
+	struct path *path = core_path(data->core);
+	struct packet_list list = {0};
+	struct udp_received received;
+
+	udp_receive(data->udp, &list, &received);
+	if (received.overflow)
+		path_count_outside(path, PATH_OUTSIDE_OUTER,
+		    DROP_SOCKET_RCVBUFF, received.overflow);
+	if (received.is_starved)
+		path_count_outside(path, PATH_OUTSIDE_OUTER, DROP_NOMEM,
+		    udp_discard(data->udp, PACKET_BATCH));
+	if (list.len)
+		core_from_wire(data->core, &list, data->moment);
+	data_flush(data);
+}
+
+/* ---- what the core has made ---- */
+
+static void write_packet(struct data *data, struct packet *pkt)
+{
+	enum tun_result result = TUN_GONE;
+
+	if (data->tun_fd >= 0)
+		result = tun_write(data->tun_fd, pkt);
+	if (result == TUN_DONE) {
+		pool_put(data->pool, pkt);
+		return;
+	}
+	if (result == TUN_GONE) {
+		data->is_device_gone = true;
+		pkt->drop = DROP_DEV_READY;
+	}
+	path_drop_outside(
+	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
+}
+
+static void fail_packet(void *context, enum drop reason, struct packet *pkt)
+{
+	struct data *data = context;
+
+	path_drop_outside(
+	    core_path(data->core), PATH_OUTSIDE_ENCAP, reason, pkt);
+}
+
+static void forget_source(void *context, const struct packet *pkt)
+{
+	(void)context;
+	if (pkt->peer)
+		tunnel_peer_send_failed(pkt->peer);
+}
+
+/* What would come back through our own device does not leave. */
+static void queue_packet(struct data *data, struct packet *pkt)
+{
+	if (underlay_is_own_device(
+		data->underlay, &pkt->endpoint.address, data->moment->now))
+		fail_packet(data, DROP_RECURSION_LIMIT, pkt);
+	else
+		packet_list_push(&data->backlog, pkt);
+}
+
+void data_flush(struct data *data)
+{
+	const struct udp_sender sender = {.failed = fail_packet,
+	    .source_failed = forget_source,
+	    .context = data};
+	struct packet *pkt;
+
+	while ((pkt = packet_list_pop(core_to_device(data->core))))
+		write_packet(data, pkt);
+	while ((pkt = packet_list_pop(core_to_wire(data->core))))
+		queue_packet(data, pkt);
+	/* -EAGAIN leaves the rest on the backlog: data_is_blocked */
+	if (data->backlog.first &&
+	    udp_send(data->udp, &data->backlog, &sender) == 0)
+		return;
+}
+
+bool data_is_blocked(const struct data *data)
+{
+	return data->backlog.first != NULL;
+}
+
+void data_clear(struct data *data)
+{
+	pool_put_list(data->pool, &data->backlog);
+}

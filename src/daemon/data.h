@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The data path's two directions: device to socket, socket to device.
+ *
+ * How it works: a call carries one batch to its end: read, core, write. What
+ * the socket does not take stays in order on the backlog; until it is empty,
+ * nothing more is read from the device.
+ */
+#ifndef DAEMON_DATA_H
+#define DAEMON_DATA_H
+
+#include <stdbool.h>
+
+#include "base/packet.h"
+#include "core/core.h"
+#include "daemon/underlay.h"
+#include "io/udp.h"
+
+struct data {
+	int tun_fd; /* -1: the device is gone */
+	struct udp *udp;
+	struct pool *pool;
+	struct core *core;
+	struct underlay *underlay;
+	const struct moment *moment; /* of this turn */
+	struct packet_list backlog;  /* sealed, for the socket */
+	bool is_device_gone;
+};
+
+void data_from_device(struct data *data);
+void data_from_wire(struct data *data);
+/* Carries out what the core has made. */
+void data_flush(struct data *data);
+/* The socket has room for less than what waits. */
+bool data_is_blocked(const struct data *data);
+/* Drops what waits. */
+void data_clear(struct data *data);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* The tun device as the host sees it: up, down, renamed, deleted. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+
+/* Several news within this time are one change of the underlay. */
+#define SETTLE_NS (200 * NS_PER_MS)
+/* A deleted device is made again within a second, or vpnd ends. */
+#define RETRY_NS    (250 * NS_PER_MS)
+#define RETRIES_MAX 4
+
+static void device_ready(void *context, unsigned events)
+{
+	struct daemon *daemon = context;
+
+	(void)events;
+	data_from_device(&daemon->data);
+}
+
+int device_open(struct daemon *daemon)
+{
+	int fd = tun_open(core_config(daemon->core)->device, daemon->device,
+	    daemon->error, sizeof(daemon->error));
+
+	if (fd < 0)
+		return fd;
+	daemon->data.tun_fd = fd;
+	daemon->data.is_device_gone = false;
+	daemon->device_dropped = 0;
+	daemon->tun_watch =
+	    loop_watch(daemon->loop, fd, LOOP_READ, device_ready, daemon);
+	if (daemon->tun_watch)
+		return 0;
+	device_close(daemon);
+	return -ENOMEM;
+}
+
+void device_close(struct daemon *daemon)
+{
+	loop_unwatch(daemon->tun_watch);
+	daemon->tun_watch = NULL;
+	if (daemon->data.tun_fd >= 0)
+		close(daemon->data.tun_fd);
+	daemon->data.tun_fd = -1;
+}
+
+void device_tell_core(struct daemon *daemon)
+{
+	struct core_host *host = &daemon->core_host;
+	struct netlink_link link = {0};
+
+	if (daemon->data.tun_fd >= 0 && netlink_find_index(daemon->netlink,
+					    host_ifindex(daemon->host), &link))
+		link.is_up = false;
+	memcpy(host->device, daemon->device, sizeof(host->device));
+	host->is_device_up = link.is_up;
+	host->mtu = link.mtu;
+	host->port = udp_port(daemon->udp);
+	host->fwmark = host_fwmark(daemon->host);
+	host->table = host_table(daemon->host);
+	core_set_host(daemon->core, host);
+}
+
+void device_count_drops(struct daemon *daemon)
+{
+	struct netlink_link link;
+
+	if (daemon->data.tun_fd < 0 || netlink_find_index(daemon->netlink,
+					   host_ifindex(daemon->host), &link))
+		return;
+	if (link.tx_dropped > daemon->device_dropped)
+		path_count_outside(core_path(daemon->core),
+		    PATH_OUTSIDE_TUN_READ, DROP_FULL_RING,
+		    link.tx_dropped - daemon->device_dropped);
+	daemon->device_dropped = link.tx_dropped;
+}
+
+/* ---- news ---- */
+
+static void our_link(struct daemon *daemon, const struct netlink_link *link)
+{
+	struct log *log = &daemon->logger.log;
+
+	if (*link->name && strcmp(link->name, daemon->device) != 0) {
+		log_info(log, "device %s: renamed to %s", daemon->device,
+		    link->name);
+		memcpy(daemon->device, link->name, sizeof(daemon->device));
+	}
+	if (link->is_up != daemon->core_host.is_device_up) {
+		log_info(log, "device %s: %s", daemon->device,
+		    link->is_up ? "up" : "down");
+		if (link->is_up)
+			host_restore(daemon->host);
+	}
+	device_tell_core(daemon);
+}
+
+static void underlay_changed(struct daemon *daemon)
+{
+	if (instant_is_never(daemon->underlay_due))
+		daemon->underlay_due =
+		    instant_after(daemon->moment.now, SETTLE_NS);
+}
+
+static void take_news(void *context, const struct watch_news *news)
+{
+	struct daemon *daemon = context;
+	bool is_ours = news->link.ifindex == host_ifindex(daemon->host);
+
+	underlay_forget(&daemon->underlay);
+	if (is_ours && news->kind == WATCH_LINK)
+		our_link(daemon, &news->link);
+	if (is_ours && news->kind == WATCH_LINK_GONE)
+		daemon->data.is_device_gone = true;
+	if (news->kind == WATCH_LOST || (!is_ours && news->is_default) ||
+	    (!is_ours && news->kind == WATCH_ADDRESS))
+		underlay_changed(daemon);
+}
+
+void device_news(void *context, unsigned events)
+{
+	struct daemon *daemon = context;
+
+	(void)events;
+	watch_read(daemon->watch, take_news, daemon);
+}
+
+/* ---- gone, and back ---- */
+
+static void lose(struct daemon *daemon)
+{
+	log_warning(&daemon->logger.log, "device %s: deleted; making it again",
+	    daemon->device);
+	device_close(daemon);
+	daemon->data.is_device_gone = false;
+	daemon->device_attempts = 0;
+	daemon->device_due = daemon->moment.now;
+}
+
+static int make_again(struct daemon *daemon)
+{
+	int code = device_open(daemon);
+
+	if (code)
+		return code;
+	code = host_replace_device(daemon->host, daemon->device);
+	if (!code)
+		code = host_sync(daemon->host, core_config(daemon->core),
+		    daemon->error, sizeof(daemon->error));
+	if (code) {
+		device_close(daemon);
+		return code;
+	}
+	daemon->underlay.ifindex = host_ifindex(daemon->host);
+	underlay_forget(&daemon->underlay);
+	device_tell_core(daemon);
+	log_info(&daemon->logger.log, "device %s: made again", daemon->device);
+	return 0;
+}
+
+static void retry(struct daemon *daemon)
+{
+	daemon->device_due = INSTANT_NEVER;
+	if (make_again(daemon) == 0)
+		return;
+	if (++daemon->device_attempts < RETRIES_MAX) {
+		daemon->device_due =
+		    instant_after(daemon->moment.now, RETRY_NS);
+		return;
+	}
+	log_error(&daemon->logger.log, "device %s: can not be made again: %s",
+	    daemon->device, daemon->error);
+	daemon->exit_code = OPTIONS_EXIT_FAILED;
+	daemon_finish(daemon);
+}
+
+void device_turn(struct daemon *daemon)
+{
+	if (daemon->data.is_device_gone && daemon->data.tun_fd >= 0)
+		lose(daemon);
+	if (instant_has_come(daemon->device_due, daemon->moment.now))
+		retry(daemon);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What vpnd changes on its host, and how it takes all of it back.
+ *
+ * How it works: from the configuration follows a list of wanted changes (MTU,
+ * addresses, routes, rules ...). host_sync compares it with what was applied
+ * before, undoes what is no longer wanted and applies what is new. At the end
+ * the wanted list is empty. What was there before us is never ours to undo.
+ *
+ * A default route in allowed_ips gets a table of its own: what does not carry
+ * our mark is routed there, unless the main table knows something better than
+ * its own default route. Our outer datagrams carry the mark.
+ */
+#ifndef DAEMON_HOST_H
+#define DAEMON_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/config.h"
+#include "base/attributes.h"
+#include "base/log.h"
+#include "io/netlink.h"
+
+struct host;
+
+struct host_setup {
+	struct netlink *netlink;
+	const struct log *log;
+	const char *device; /* its name now */
+};
+
+/* 0, or negative errno: the device is not there. */
+must_check int host_new(struct host **ret, const struct host_setup *setup);
+void host_free(struct host *host); /* undoes nothing; NULL is fine */
+
+/*
+ * Makes the host what the configuration wants. 0, or negative errno with a
+ * sentence in `error` about the first thing that failed; the rest is done.
+ */
+must_check int host_sync(
+    struct host *host, const struct config *config, char *error, size_t room);
+/* Does again what the kernel undid when the device went down. */
+void host_restore(struct host *host);
+/* The device was deleted, and all that hung on it with it. Then it is back. */
+must_check int host_replace_device(struct host *host, const char *device);
+/* Undoes all. */
+void host_undo(struct host *host);
+
+uint32_t host_ifindex(const struct host *host);
+/* The mark for outer datagrams: the configured one, or that of the table made
+ * for a default route; 0: none. */
+uint32_t host_fwmark(const struct host *host);
+/* The table for default routes; 0: none is needed. */
+uint32_t host_table(const struct host *host);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/* The loop: readiness, one timer, signals. */
+#include "daemon/loop.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/instant.h"
+
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+struct loop {
+	struct ev_loop *ev;
+	struct loop_hooks hooks;
+	ev_prepare prepare;
+	ev_check check;
+	ev_timer timer;
+	ev_signal signals[ARRAY_SIZE(signals)];
+};
+
+struct loop_watch {
+	ev_io io;
+	struct loop *loop;
+	loop_fn *ready;
+	void *context;
+};
+
+static void timer_came(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)ev;
+	(void)timer;
+	(void)events;
+}
+
+static void check_came(struct ev_loop *ev, ev_check *check, int events)
+{
+	struct loop *loop = check->data;
+
+	(void)ev;
+	(void)events;
+	loop->hooks.turn_began(loop->hooks.context);
+}
+
+static void prepare_came(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	struct loop *loop = prepare->data;
+	int64_t wait_ns = loop->hooks.turn_ended(loop->hooks.context);
+
+	(void)events;
+	ev_timer_stop(ev, &loop->timer);
+	ev_now_update(ev);
+	ev_timer_set(&loop->timer, (double)wait_ns / (double)NS_PER_S, 0.0);
+	ev_timer_start(ev, &loop->timer);
+}
+
+static void signal_came(struct ev_loop *ev, ev_signal *signal, int events)
+{
+	struct loop *loop = signal->data;
+
+	(void)ev;
+	(void)events;
+	loop->hooks.signalled(loop->hooks.context, signal->signum);
+}
+
+static void watch_signals(struct loop *loop)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		ev_signal_init(&loop->signals[i], signal_came, signals[i]);
+		loop->signals[i].data = loop;
+		ev_signal_start(loop->ev, &loop->signals[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int loop_new(struct loop **ret, const struct loop_hooks *hooks)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return -ENOMEM;
+	loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (!loop->ev) {
+		free(loop);
+		return -ENOMEM;
+	}
+	loop->hooks = *hooks;
+	loop->prepare.data = loop->check.data = loop;
+	ev_init(&loop->timer, timer_came);
+	ev_prepare_init(&loop->prepare, prepare_came);
+	ev_check_init(&loop->check, check_came);
+	/* before what is ready, so that all of it sees the turn's clock */
+	ev_set_priority(&loop->check, EV_MAXPRI);
+	ev_prepare_start(loop->ev, &loop->prepare);
+	ev_check_start(loop->ev, &loop->check);
+	watch_signals(loop);
+	*ret = loop;
+	return 0;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	ev_loop_destroy(loop->ev);
+	free(loop);
+}
+
+static void io_came(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct loop_watch *watch = io->data;
+	unsigned what = 0;
+
+	(void)ev;
+	if (events & EV_READ)
+		what |= LOOP_READ;
+	if (events & EV_WRITE)
+		what |= LOOP_WRITE;
+	watch->ready(watch->context, what);
+}
+
+static int ev_events(unsigned events)
+{
+	return (events & LOOP_READ ? EV_READ : 0) |
+	       (events & LOOP_WRITE ? EV_WRITE : 0);
+}
+
+struct loop_watch *loop_watch(
+    struct loop *loop, int fd, unsigned events, loop_fn *ready, void *context)
+{
+	struct loop_watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->loop = loop;
+	watch->ready = ready;
+	watch->context = context;
+	ev_io_init(&watch->io, io_came, fd, ev_events(events));
+	watch->io.data = watch;
+	if (events)
+		ev_io_start(loop->ev, &watch->io);
+	return watch;
+}
+
+void loop_change(struct loop_watch *watch, unsigned events)
+{
+	int wanted = ev_events(events);
+	int is_active = ev_is_active(&watch->io);
+
+	if (is_active && (watch->io.events & (EV_READ | EV_WRITE)) == wanted)
+		return;
+	ev_io_stop(watch->loop->ev, &watch->io);
+	ev_io_set(&watch->io, watch->io.fd, wanted);
+	if (wanted)
+		ev_io_start(watch->loop->ev, &watch->io);
+}
+
+void loop_unwatch(struct loop_watch *watch)
+{
+	if (!watch)
+		return;
+	ev_io_stop(watch->loop->ev, &watch->io);
+	free(watch);
+}
+
+void loop_run(struct loop *loop)
+{
+	ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+	ev_break(loop->ev, EVBREAK_ALL);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From nothing to a running daemon, and back: the stages in their order.
+ *
+ * The loader is forked before there are keys; keys are read before anything is
+ * changed on the host; power is given up before the first packet is read.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+#include "daemon/keys.h"
+#include "daemon/measure.h"
+#include "daemon/privileges.h"
+#include "daemon/socket.h"
+
+/* Packets for the batches, the kernel's bursts, and those that wait for a
+ * session (TUNNEL_STAGED_ALL_BYTES). */
+#define POOL_PACKETS  8192
+#define LARGEST_BYTES 1500
+/* What a datagram has beyond the inner packet and the pool's own room. */
+#define DATAGRAM_BYTES 16
+
+static int fail(struct daemon *daemon, int code, const char *what)
+{
+	snprintf(daemon->error, sizeof(daemon->error), "%s: %s", what,
+	    strerror(-code));
+	return OPTIONS_EXIT_FAILED;
+}
+
+static int exit_of(int code)
+{
+	return code ? OPTIONS_EXIT_FAILED : 0;
+}
+
+/* ---- configuration and keys ---- */
+
+struct config *daemon_take_config(
+    struct daemon *daemon, struct loader_answer *answer)
+{
+	struct config *config = NULL;
+	size_t len = strlen(answer->messages);
+
+	while (len && answer->messages[len - 1] == '\n')
+		answer->messages[--len] = '\0';
+	snprintf(daemon->error, sizeof(daemon->error), "%s", answer->messages);
+	if (answer->status == 0 &&
+	    config_decode(&config, answer->text, answer->text_len)) {
+		config = NULL;
+		snprintf(daemon->error, sizeof(daemon->error),
+		    "%s: error: vpnd-conf and vpnd do not fit each other",
+		    daemon->options.file);
+	} else if (answer->status != 0 && !len) {
+		snprintf(daemon->error, sizeof(daemon->error),
+		    "%s: error: vpnd-conf ended without a word",
+		    daemon->options.file);
+	}
+	loader_answer_clear(answer);
+	return config;
+}
+
+static int start_loader(struct daemon *daemon)
+{
+	int code = loader_start(&daemon->loader, daemon->options.file);
+
+	return code ? fail(daemon, code, "loader") : 0;
+}
+
+/* Warnings of a file that is in order go to stderr as they are. */
+static int load_config(struct daemon *daemon)
+{
+	struct loader_answer answer = {0};
+	int code = loader_load(daemon->loader, &answer);
+
+	if (code)
+		return fail(daemon, code, "loader");
+	daemon->config = daemon_take_config(daemon, &answer);
+	if (!daemon->config)
+		return OPTIONS_EXIT_CONFIG;
+	if (*daemon->error)
+		fprintf(stderr, "%s\n", daemon->error);
+	daemon->error[0] = '\0';
+	if (!daemon->options.has_log_level)
+		daemon->logger.log.level = daemon->config->log_level;
+	return 0;
+}
+
+static int lock_memory(struct daemon *daemon)
+{
+	int code = keymem_init(daemon->error, sizeof(daemon->error));
+
+	if (!code && sodium_init() < 0)
+		return fail(daemon, -ENOTSUP, "libsodium");
+	return exit_of(code);
+}
+
+static int read_keys(struct daemon *daemon)
+{
+	int code = keys_read(&daemon->keys, &keymem, daemon->config,
+	    daemon->error, sizeof(daemon->error));
+
+	if (code == -ENOMEM)
+		return OPTIONS_EXIT_FAILED;
+	return code ? OPTIONS_EXIT_CONFIG : 0;
+}
+
+static int make_core(struct daemon *daemon)
+{
+	struct core_setup setup = {.config = daemon->config,
+	    .keys = daemon->keys,
+	    .memory = &keymem,
+	    .log = &daemon->logger.log,
+	    .version = PACKAGE_VERSION};
+	size_t largest = daemon->config->mtu;
+	int code;
+
+	if (largest < LARGEST_BYTES)
+		largest = LARGEST_BYTES;
+	code = pool_new(&daemon->pool, POOL_PACKETS, largest + DATAGRAM_BYTES);
+	if (code)
+		return fail(daemon, code, "packet buffers");
+	setup.pool = daemon->pool;
+	measure_aeads(&keymem, setup.aead_speed);
+	daemon->config = NULL;
+	daemon->keys = NULL;
+	code = core_new(&daemon->core, &setup, &daemon->moment, daemon->error,
+	    sizeof(daemon->error));
+	if (code && !*daemon->error)
+		return fail(daemon, code, "core");
+	daemon->data.core = daemon->core;
+	daemon->data.pool = daemon->pool;
+	return code == -EINVAL ? OPTIONS_EXIT_CONFIG : exit_of(code);
+}
+
+/* ---- the host ---- */
+
+static int make_loop(struct daemon *daemon)
+{
+	struct loop_hooks hooks = {.turn_began = turn_began,
+	    .turn_ended = turn_ended,
+	    .signalled = turn_signalled,
+	    .context = daemon};
+	int code = loop_new(&daemon->loop, &hooks);
+
+	return code ? fail(daemon, code, "event loop") : 0;
+}
+
+static int take_lock(struct daemon *daemon)
+{
+	daemon->lock_fd = socket_lock(
+	    daemon->options.socket, daemon->error, sizeof(daemon->error));
+	return daemon->lock_fd < 0 ? OPTIONS_EXIT_FAILED : 0;
+}
+
+static int open_netlink(struct daemon *daemon)
+{
+	int code = netlink_open(&daemon->netlink);
+
+	if (!code)
+		code = watch_open(&daemon->watch);
+	return code ? fail(daemon, code, "rtnetlink") : 0;
+}
+
+static void wire_ready(void *context, unsigned events)
+{
+	struct daemon *daemon = context;
+
+	if (events & LOOP_READ)
+		data_from_wire(&daemon->data);
+	else
+		data_flush(&daemon->data);
+}
+
+static int open_socket(struct daemon *daemon)
+{
+	const struct config *config = core_config(daemon->core);
+	struct udp_setup setup = {.listen = config->listen_address,
+	    .port = config->listen_port,
+	    .pool = daemon->pool};
+	int code = udp_open(
+	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
+
+	daemon->data.udp = daemon->udp;
+	return exit_of(code);
+}
+
+static int open_device(struct daemon *daemon)
+{
+	return exit_of(device_open(daemon));
+}
+
+/* The mark comes before the routes: no datagram of ours may see them. */
+static int change_host(struct daemon *daemon)
+{
+	struct host_setup setup = {.netlink = daemon->netlink,
+	    .log = &daemon->logger.log,
+	    .device = daemon->device};
+	int code = host_new(&daemon->host, &setup);
+
+	if (code)
+		return fail(daemon, code, daemon->device);
+	code = host_sync(daemon->host, core_config(daemon->core), daemon->error,
+	    sizeof(daemon->error));
+	if (!code && host_fwmark(daemon->host)) {
+		code = udp_set_mark(daemon->udp, host_fwmark(daemon->host));
+		if (code)
+			return fail(daemon, code, "fwmark");
+	}
+	daemon->underlay = (struct underlay){.netlink = daemon->netlink,
+	    .ifindex = host_ifindex(daemon->host),
+	    .fwmark = host_fwmark(daemon->host)};
+	return exit_of(code);
+}
+
+static int open_control(struct daemon *daemon)
+{
+	struct control_setup setup = {.loop = daemon->loop,
+	    .log = &daemon->logger.log,
+	    .moment = &daemon->moment,
+	    .path = daemon->options.socket,
+	    .read_path = daemon->options.read_socket,
+	    .run = verbs_run,
+	    .context = daemon};
+
+	return exit_of(control_open(
+	    &daemon->control, &setup, daemon->error, sizeof(daemon->error)));
+}
+
+static void name_resolved(void *context, const char *peer,
+    const struct address *addresses, size_t count)
+{
+	struct daemon *daemon = context;
+
+	core_resolved(daemon->core, peer, addresses, count, &daemon->moment);
+}
+
+static bool is_name_wanted(void *context, const char *peer, const char *host)
+{
+	const struct daemon *daemon = context;
+	const struct config *config = core_config(daemon->core);
+
+	for (size_t i = 0; i < config->peers_count; i++)
+		if (strcmp(config->peers[i].name, peer) == 0)
+			return strcmp(config->peers[i].endpoint_host, host) ==
+			       0;
+	return false;
+}
+
+static int open_resolver(struct daemon *daemon)
+{
+	struct resolve_setup setup = {.loop = daemon->loop,
+	    .log = &daemon->logger.log,
+	    .moment = &daemon->moment,
+	    .fwmark = host_fwmark(daemon->host),
+	    .has_ipv6 = udp_has_ipv6(daemon->udp),
+	    .resolved = name_resolved,
+	    .is_wanted = is_name_wanted,
+	    .context = daemon};
+	int code = resolve_new(&daemon->resolve, &setup);
+
+	return code ? fail(daemon, code, "resolver") : 0;
+}
+
+static int watch_descriptors(struct daemon *daemon)
+{
+	daemon->udp_watch = loop_watch(
+	    daemon->loop, udp_fd(daemon->udp), LOOP_READ, wire_ready, daemon);
+	daemon->news_watch = loop_watch(daemon->loop, watch_fd(daemon->watch),
+	    LOOP_READ, device_news, daemon);
+	daemon->loader_watch = loop_watch(daemon->loop,
+	    loader_fd(daemon->loader), LOOP_READ, reload_ready, daemon);
+	if (!daemon->udp_watch || !daemon->news_watch || !daemon->loader_watch)
+		return fail(daemon, -ENOMEM, "event loop");
+	return 0;
+}
+
+/* ---- peers ---- */
+
+static int remember(struct daemon *daemon)
+{
+	struct state state;
+
+	state_file_init(&daemon->state_file, daemon->options.state_dir,
+	    daemon->options.name, &daemon->logger.log);
+	state_file_read(&daemon->state_file, &state);
+	for (size_t i = 0; i < state.count; i++)
+		core_remembered(daemon->core, state.entries[i].public_key,
+		    &state.entries[i].endpoint);
+	state_clear(&state);
+	return 0;
+}
+
+static int give_up_power(struct daemon *daemon)
+{
+	int code = privileges_drop();
+
+	if (code)
+		return fail(daemon, code, "dropping capabilities");
+	code = sandbox_enter();
+	return code ? fail(daemon, code, "seccomp") : 0;
+}
+
+static int connect_peers(struct daemon *daemon)
+{
+	device_tell_core(daemon);
+	core_connect(daemon->core, &daemon->moment);
+	return 0;
+}
+
+typedef int stage_fn(struct daemon *daemon);
+
+static stage_fn *const check_stages[] = {
+    start_loader, load_config, lock_memory, read_keys, make_core};
+
+static stage_fn *const run_stages[] = {make_loop, take_lock, open_netlink,
+    open_socket, open_device, change_host, open_control, open_resolver,
+    watch_descriptors, remember, give_up_power, connect_peers};
+
+static int run(struct daemon *daemon, stage_fn *const *stages, size_t count)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < count && !code; i++)
+		code = stages[i](daemon);
+	return code;
+}
+
+int daemon_check(struct daemon *daemon)
+{
+	return run(daemon, check_stages, ARRAY_SIZE(check_stages));
+}
+
+int daemon_start(struct daemon *daemon)
+{
+	int code = daemon_check(daemon);
+
+	return code ? code : run(daemon, run_stages, ARRAY_SIZE(run_stages));
+}
+
+/* ---- the way back ---- */
+
+void daemon_finish(struct daemon *daemon)
+{
+	notify_stopping(&daemon->notify);
+	core_close(daemon->core, &daemon->moment);
+	data_flush(&daemon->data);
+	turn_save_state(daemon);
+	loop_stop(daemon->loop);
+}
+
+static void unwatch(struct daemon *daemon)
+{
+	loop_unwatch(daemon->udp_watch);
+	loop_unwatch(daemon->news_watch);
+	loop_unwatch(daemon->loader_watch);
+	resolve_free(daemon->resolve);
+	control_close(daemon->control);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+	unwatch(daemon);
+	if (daemon->host)
+		host_undo(daemon->host);
+	host_free(daemon->host);
+	device_close(daemon);
+	if (daemon->pool)
+		data_clear(&daemon->data);
+	udp_close(daemon->udp);
+	watch_close(daemon->watch);
+	netlink_close(daemon->netlink);
+	loop_free(daemon->loop);
+	core_free(daemon->core);
+	core_keys_free(&keymem, daemon->keys);
+	config_free(daemon->config);
+	pool_free(daemon->pool);
+	socket_unlock(daemon->options.socket, daemon->lock_fd);
+	loader_stop(daemon->loader);
+	notify_clear(&daemon->notify);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+/* What happens at the edges of a loop turn. */
+#include <signal.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+#include "io/clock.h"
+
+/* Longer the loop never waits: after a suspend, whose time its timer does not
+ * count, keys must not outlive their age. */
+#define WAIT_MAX_NS (5 * NS_PER_S)
+/* The state file is written at most this often. */
+#define STATE_NS  NS_PER_S
+#define STATUS_NS (5 * NS_PER_S)
+
+void turn_began(void *context)
+{
+	struct daemon *daemon = context;
+
+	daemon->moment = clock_read();
+}
+
+void turn_signalled(void *context, int number)
+{
+	struct daemon *daemon = context;
+
+	if (number == SIGHUP)
+		reload_begin(daemon, 0);
+	else
+		daemon_finish(daemon);
+}
+
+static bool is_due(const struct daemon *daemon, struct instant when)
+{
+	return instant_has_come(when, daemon->moment.now);
+}
+
+/* ---- what the core tells ---- */
+
+static void take_event(struct daemon *daemon, const struct core_event *event)
+{
+	switch (event->kind) {
+	case CORE_RESOLVE:
+		resolve_ask(daemon->resolve, event->peer, event->host);
+		break;
+	case CORE_REMEMBER:
+		daemon->is_state_stale = true;
+		break;
+	case CORE_PEERS_CHANGED:
+		daemon->are_routes_stale = true;
+		break;
+	case CORE_STATUS_CHANGED:
+		daemon->is_status_stale = true;
+		break;
+	case CORE_PING_DONE:
+		verbs_ping_done(daemon, event);
+		break;
+	}
+}
+
+static void take_events(struct daemon *daemon)
+{
+	struct core_event event;
+
+	while (core_take_event(daemon->core, &event))
+		take_event(daemon, &event);
+}
+
+/* ---- what is stale ---- */
+
+/* endpoint_parse knows no scope, and a link's number may be another one
+ * tomorrow: link-local endpoints are not remembered. */
+static int note_peer(
+    struct daemon *daemon, struct state *state, const struct config_peer *conf)
+{
+	struct peer *peer =
+	    tunnel_peer_find(core_tunnel(daemon->core), conf->public_key);
+	struct state_entry entry;
+
+	if (!peer)
+		return 0;
+	memcpy(entry.public_key, conf->public_key, sizeof(entry.public_key));
+	entry.endpoint = *tunnel_peer_endpoint(peer);
+	if (entry.endpoint.address.family == FAMILY_NONE ||
+	    entry.endpoint.scope_id)
+		return 0;
+	return state_add(state, &entry);
+}
+
+void turn_save_state(struct daemon *daemon)
+{
+	const struct config *config = core_config(daemon->core);
+	struct state state = {0};
+	int code = 0;
+
+	if (!daemon->is_state_stale)
+		return;
+	for (size_t i = 0; i < config->peers_count && !code; i++)
+		code = note_peer(daemon, &state, &config->peers[i]);
+	if (!code)
+		state_file_write(&daemon->state_file, &state);
+	state_clear(&state);
+	daemon->is_state_stale = false;
+	daemon->state_due = instant_after(daemon->moment.now, STATE_NS);
+}
+
+static void sync_routes(struct daemon *daemon)
+{
+	if (!daemon->are_routes_stale)
+		return;
+	daemon->are_routes_stale = false;
+	if (host_sync(daemon->host, core_config(daemon->core), daemon->error,
+		sizeof(daemon->error)))
+		log_error(&daemon->logger.log, "%s", daemon->error);
+	if (daemon->underlay.fwmark == host_fwmark(daemon->host))
+		return;
+	daemon->underlay.fwmark = host_fwmark(daemon->host);
+	if (udp_set_mark(daemon->udp, daemon->underlay.fwmark))
+		log_error(&daemon->logger.log, "fwmark: it was refused");
+	device_tell_core(daemon);
+}
+
+static void renew_underlay(struct daemon *daemon)
+{
+	if (!is_due(daemon, daemon->underlay_due))
+		return;
+	daemon->underlay_due = INSTANT_NEVER;
+	log_debug(&daemon->logger.log, "the host's network has changed");
+	resolve_underlay_changed(daemon->resolve);
+	core_underlay_changed(daemon->core, &daemon->moment);
+}
+
+static void tell_manager(struct daemon *daemon)
+{
+	int64_t wait_ns = STATUS_NS;
+	char line[sizeof(daemon->notify.status)];
+
+	if (!daemon->is_status_stale && !is_due(daemon, daemon->notify_due))
+		return;
+	daemon->is_status_stale = false;
+	if (daemon->notify.watchdog_ns && daemon->notify.watchdog_ns < wait_ns)
+		wait_ns = daemon->notify.watchdog_ns;
+	daemon->notify_due = instant_after(daemon->moment.now, wait_ns);
+	core_status_line(daemon->core, &daemon->moment, line, sizeof(line));
+	notify_status(&daemon->notify, line);
+	if (daemon->notify.watchdog_ns)
+		notify_watchdog(&daemon->notify);
+}
+
+/* ---- the end of a turn ---- */
+
+/* While sealed packets wait for the socket, no more is read to be sealed. */
+static void watch_data(struct daemon *daemon)
+{
+	bool is_blocked = data_is_blocked(&daemon->data);
+
+	loop_change(
+	    daemon->udp_watch, is_blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	if (daemon->tun_watch)
+		loop_change(daemon->tun_watch, is_blocked ? 0 : LOOP_READ);
+}
+
+static struct instant deadline(struct daemon *daemon)
+{
+	const struct instant due[] = {
+	    core_deadline(daemon->core),
+	    control_deadline(daemon->control),
+	    resolve_deadline(daemon->resolve),
+	    daemon->is_state_stale ? daemon->state_due : INSTANT_NEVER,
+	    daemon->underlay_due,
+	    daemon->device_due,
+	    daemon->notify.fd >= 0 ? daemon->notify_due : INSTANT_NEVER,
+	};
+	struct instant first = INSTANT_NEVER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
+		first = instant_earlier(first, due[i]);
+	return first;
+}
+
+int64_t turn_ended(void *context)
+{
+	struct daemon *daemon = context;
+	int64_t wait_ns;
+
+	if (is_due(daemon, core_deadline(daemon->core)))
+		core_turn(daemon->core, &daemon->moment);
+	resolve_turn(daemon->resolve);
+	renew_underlay(daemon);
+	take_events(daemon);
+	sync_routes(daemon);
+	data_flush(&daemon->data);
+	device_turn(daemon);
+	control_turn(daemon->control);
+	if (is_due(daemon, daemon->state_due))
+		turn_save_state(daemon);
+	tell_manager(daemon);
+	watch_data(daemon);
+	wait_ns = deadline(daemon).ns - daemon->moment.now.ns;
+	if (wait_ns > WAIT_MAX_NS)
+		wait_ns = WAIT_MAX_NS;
+	return wait_ns > 0 ? wait_ns : 0;
+}
