@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/* How single fields of the configuration are written and read. */
+#include "api/config_codec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/utf8.h"
+
+static const void *field_of(
+    const struct config_field *field, const void *object)
+{
+	return (const char *)object + field->offset;
+}
+
+static void *field_in(const struct config_field *field, void *object)
+{
+	return (char *)object + field->offset;
+}
+
+static const size_t *count_of(
+    const struct config_field *field, const void *object)
+{
+	return (const void *)((const char *)object + field->count_offset);
+}
+
+static size_t *count_in(const struct config_field *field, void *object)
+{
+	return (void *)((char *)object + field->count_offset);
+}
+
+/* ---- single values ---- */
+static void text_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	reply_string(reply, field->name, field_of(field, object));
+}
+
+static int text_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	size_t len = strlen(line->value);
+
+	(void)text;
+	if (len >= field->most || !utf8_is_clean(line->value, len))
+		return -EINVAL;
+	memcpy(field_in(field, object), line->value, len + 1);
+	return 0;
+}
+
+static void u32_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	reply_unsigned(
+	    reply, field->name, *(const uint32_t *)field_of(field, object));
+}
+
+static void u16_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	reply_unsigned(
+	    reply, field->name, *(const uint16_t *)field_of(field, object));
+}
+
+static int number_read(uint32_t *ret, const struct config_field *field,
+    const struct reply_line *line)
+{
+	unsigned long long value = strtoull(line->value, NULL, 10);
+
+	if (value < field->least || value > field->most)
+		return -EINVAL;
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+static int u32_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	return number_read(field_in(field, object), field, line);
+}
+
+static int u16_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	uint32_t value;
+	int error = number_read(&value, field, line);
+
+	(void)text;
+	if (!error)
+		*(uint16_t *)field_in(field, object) = (uint16_t)value;
+	return error;
+}
+
+static void flag_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	reply_bool(reply, field->name, *(const bool *)field_of(field, object));
+}
+
+static int flag_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	*(bool *)field_in(field, object) = line->value[0] == 't';
+	return 0;
+}
+
+/* Each enum of the configuration is stored like this one. */
+_Static_assert(sizeof(enum config_compress) == sizeof(unsigned) &&
+		   sizeof(enum config_cipher) == sizeof(unsigned) &&
+		   sizeof(enum config_routes) == sizeof(unsigned) &&
+		   sizeof(enum log_level) == sizeof(unsigned),
+    "enums are unsigned integers");
+
+static void choice_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	unsigned value;
+
+	memcpy(&value, field_of(field, object), sizeof(value));
+	reply_string(reply, field->name, field->names->names[value]);
+}
+
+static int choice_find(unsigned *ret, const struct config_field *field,
+    const struct reply_line *line)
+{
+	int value = config_names_find(field->names, line->value);
+
+	if (value < 0)
+		return -EINVAL;
+	*ret = (unsigned)value;
+	return 0;
+}
+
+static int choice_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	unsigned value;
+	int error = choice_find(&value, field, line);
+
+	(void)text;
+	if (!error)
+		memcpy(field_in(field, object), &value, sizeof(value));
+	return error;
+}
+
+static void address_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	reply_string(reply, field->name,
+	    address_format(field_of(field, object), text, sizeof(text)));
+}
+
+static int address_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	return address_parse(field_in(field, object), line->value);
+}
+
+static void key_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	char text[KEY_TEXT_BYTES];
+
+	reply_string(
+	    reply, field->name, key_format(field_of(field, object), text));
+}
+
+static int key_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	return key_parse(field_in(field, object), line->value);
+}
+
+/* ---- lists ---- */
+
+int config_item_read(
+    struct reply_line *ret, enum reply_token token, char **text)
+{
+	if (reply_read(ret, text) != 1)
+		return -EINVAL;
+	if (ret->token == REPLY_ARRAY_END)
+		return 0;
+	return ret->token == token && !*ret->name ? 1 : -EINVAL;
+}
+
+static void prefixes_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	const struct prefix *const *list = field_of(field, object);
+	char text[PREFIX_TEXT_BYTES];
+
+	reply_open_array(reply, field->name);
+	for (size_t i = 0; i < *count_of(field, object); i++)
+		reply_string(
+		    reply, "", prefix_format(&(*list)[i], text, sizeof(text)));
+	reply_close_array(reply);
+}
+
+static int prefixes_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	struct prefix **list = field_in(field, object), prefix;
+	struct reply_line item;
+	int got;
+
+	(void)line;
+	while ((got = config_item_read(&item, REPLY_STRING, text)) == 1) {
+		got = prefix_parse(&prefix, item.value);
+		if (!got)
+			got = config_add_prefix(
+			    list, count_in(field, object), &prefix);
+		if (got)
+			return got;
+	}
+	return got;
+}
+
+static void ciphers_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	const enum config_cipher *ciphers = field_of(field, object);
+
+	reply_open_array(reply, field->name);
+	for (size_t i = 0; i < *count_of(field, object); i++)
+		reply_string(reply, "", config_cipher_name(ciphers[i]));
+	reply_close_array(reply);
+}
+
+static int ciphers_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	enum config_cipher *ciphers = field_in(field, object);
+	size_t *count = count_in(field, object);
+	struct reply_line item;
+	unsigned cipher;
+	int got;
+
+	(void)line;
+	*count = 0;
+	while ((got = config_item_read(&item, REPLY_STRING, text)) == 1) {
+		if (*count == CONFIG_CIPHERS ||
+		    choice_find(&cipher, field, &item) ||
+		    (*count && ciphers[0] == cipher))
+			return -EINVAL;
+		ciphers[(*count)++] = cipher;
+	}
+	return *count ? got : -EINVAL;
+}
+
+const struct config_codec config_codec_text = {
+    REPLY_STRING, text_write, text_read};
+const struct config_codec config_codec_u32 = {
+    REPLY_UNSIGNED, u32_write, u32_read};
+const struct config_codec config_codec_u16 = {
+    REPLY_UNSIGNED, u16_write, u16_read};
+const struct config_codec config_codec_flag = {
+    REPLY_BOOL, flag_write, flag_read};
+const struct config_codec config_codec_choice = {
+    REPLY_STRING, choice_write, choice_read};
+const struct config_codec config_codec_address = {
+    REPLY_STRING, address_write, address_read};
+const struct config_codec config_codec_key = {
+    REPLY_STRING, key_write, key_read};
+const struct config_codec config_codec_prefixes = {
+    REPLY_ARRAY, prefixes_write, prefixes_read};
+const struct config_codec config_codec_ciphers = {
+    REPLY_ARRAY, ciphers_write, ciphers_read};
