@@ -142,6 +142,8 @@ static void print_mode(const struct paper *paper, const json_t *peer)
 	json_t *feature;
 	size_t idx;
 
+	if (strcmp(tree_text(peer, "mode", ""), "unknown") == 0)
+		return; /* no session yet has told it */
 	print_field(paper, peer, "mode", "");
 	json_array_foreach(features, idx, feature) if (json_is_string(feature))
 	    paper_print(paper, INK_PLAIN, "%s%s", idx == 0 ? " (" : " ",
