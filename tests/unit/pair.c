@@ -46,7 +46,7 @@ void pair_clear(struct pair *pair)
 	}
 }
 
-static void allow(struct config_peer *peer, const char *text)
+void pair_allow(struct config_peer *peer, const char *text)
 {
 	struct prefix prefix;
 
@@ -67,7 +67,7 @@ struct config_peer *pair_add_peer(
 	randombytes_buf(private_key, sizeof(private_key));
 	crypto_scalarmult_base(peer->public_key, private_key);
 	if (prefix)
-		allow(peer, prefix);
+		pair_allow(peer, prefix);
 	return peer;
 }
 
@@ -261,6 +261,34 @@ void pair_send(struct pair *pair, size_t from, const char *destination)
 	pkt->len = sizeof(header);
 	packet_list_push(&list, pkt);
 	core_from_device(end->core, &list, &pair->moment);
+}
+
+const char *pair_owner_of(
+    const struct pair *pair, size_t idx, const char *address)
+{
+	struct core *core = pair->ends[idx].core;
+	const struct config *config = core_config(core);
+	struct address parsed;
+	struct peer *peer;
+
+	ck_assert_int_eq(address_parse(&parsed, address), 0);
+	peer = tunnel_route(core_tunnel(core), &parsed);
+	for (size_t i = 0; peer && i < config->peers_count; i++)
+		if (peer == tunnel_peer_find(
+				core_tunnel(core), config->peers[i].public_key))
+			return config->peers[i].name;
+	return peer ? "a peer without configuration" : "nobody";
+}
+
+bool pair_has_session(struct pair *pair)
+{
+	size_t delivered = pair->ends[1].delivered;
+	size_t sent = pair->ends[0].sent;
+
+	pair_send(pair, 0, "10.0.0.2");
+	pair_carry(pair);
+	return pair->ends[1].delivered == delivered + 1 &&
+	       pair->ends[0].sent == sent + 1;
 }
 
 /* ---- commands and events ---- */

@@ -38,6 +38,8 @@ struct core_keys *pair_keys(const struct pair *pair, size_t idx, size_t peers);
 /* One more peer with an own key and the prefix; its name is copied. */
 struct config_peer *pair_add_peer(
     struct config *config, const char *name, const char *prefix);
+/* One more prefix of its allowed_ips. */
+void pair_allow(struct config_peer *peer, const char *prefix);
 /* Makes the core of the configuration (consumed). */
 void pair_start(struct pair *pair, size_t idx, struct config *config);
 /* Both with pair_config, no session yet. */
@@ -51,6 +53,14 @@ void pair_pass(struct pair *pair, int64_t ns);
 void pair_connect(struct pair *pair);
 /* An IPv4 packet from 10.0.0.(from + 1) to the address into end `from`. */
 void pair_send(struct pair *pair, size_t from, const char *destination);
+
+/* The name of the peer that has the address at an end, or "nobody". */
+const char *pair_owner_of(
+    const struct pair *pair, size_t idx, const char *address);
+
+/* True when a packet from left arrives with one datagram: there was a session,
+ * and no handshake was needed. */
+bool pair_has_session(struct pair *pair);
 
 /* Runs a verb at an end; the reply's text is the caller's to free. */
 char *pair_ask(struct pair *pair, size_t idx, enum control_rights rights,

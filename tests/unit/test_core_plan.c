@@ -56,42 +56,9 @@ static void assert_refused(struct config *next, const char *message)
 	    strstr(error, message), "\"%s\" is not in \"%s\"", message, error);
 }
 
-static void add_prefix(struct config_peer *peer, const char *text)
+static const char *owner_of(const char *address)
 {
-	struct prefix prefix;
-
-	ck_assert_int_eq(prefix_parse(&prefix, text), 0);
-	ck_assert_int_eq(config_add_prefix(&peer->allowed_ips,
-			     &peer->allowed_ips_count, &prefix),
-	    0);
-}
-
-static const char *owner_of(const char *text)
-{
-	struct config_peer *conf = core_config(left())->peers;
-	struct address address;
-	struct peer *peer;
-
-	ck_assert_int_eq(address_parse(&address, text), 0);
-	peer = tunnel_route(core_tunnel(left()), &address);
-	for (size_t i = 0; i < core_config(left())->peers_count; i++)
-		if (peer && peer == tunnel_peer_find(core_tunnel(left()),
-					conf[i].public_key))
-			return conf[i].name;
-	return peer ? "somebody" : "nobody";
-}
-
-/* True when a packet from left arrives without a new handshake: a session
- * needs one datagram, not two. */
-static bool has_session(void)
-{
-	size_t before = pair.ends[1].delivered;
-	size_t sent = pair.ends[0].sent;
-
-	pair_send(&pair, 0, "10.0.0.2");
-	pair_carry(&pair);
-	return pair.ends[1].delivered == before + 1 &&
-	       pair.ends[0].sent == sent + 1;
+	return pair_owner_of(&pair, 0, address);
 }
 
 /* ---- what differs ---- */
@@ -110,7 +77,7 @@ START_TEST(the_same_configuration_needs_no_step)
 	config_free(next);
 	pair_connect(&pair);
 	ck_assert_int_eq(reload(pair_config(&pair, 0), NULL), 0);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	pair_clear(&pair);
 }
 END_TEST
@@ -183,7 +150,7 @@ static void set_allowed_ips(struct config *config)
 }
 static void set_more_allowed_ips(struct config *config)
 {
-	add_prefix(&config->peers[0], "10.3.0.0/16");
+	pair_allow(&config->peers[0], "10.3.0.0/16");
 }
 static void set_keepalive(struct config *config)
 {
@@ -281,6 +248,7 @@ START_TEST(addresses_come_and_go_by_their_text)
 	struct config *config;
 	struct core_keys *keys;
 	const struct plan_step *step;
+	struct reply reply;
 
 	ck_assert_int_eq(prefix_parse(&old, "10.0.0.1/24"), 0);
 	ck_assert_int_eq(prefix_parse(&new, "fd00::1/64"), 0);
@@ -303,6 +271,12 @@ START_TEST(addresses_come_and_go_by_their_text)
 	step = find_step(PLAN_ADDRESS_ADD, "fd00::1/64");
 	ck_assert_ptr_nonnull(step);
 	ck_assert_uint_eq(step->new_idx, 0);
+	reply_init(&reply);
+	core_plan_reply(left(), &plan, &reply);
+	ck_assert_ptr_nonnull(
+	    strstr(reply.text, "address 10.0.0.1/24 removed\n"));
+	ck_assert_ptr_nonnull(strstr(reply.text, "address fd00::1/64 added\n"));
+	reply_clear(&reply);
 	ck_assert_int_eq(core_apply(left(), &plan, config, keys, &pair.moment,
 			     error, sizeof(error)),
 	    0);
@@ -359,7 +333,7 @@ START_TEST(a_changed_peer_keeps_its_session)
 	set_more_allowed_ips(next);
 	next->peers[0].keepalive_s = 77;
 	ck_assert_int_eq(reload(next, NULL), 0);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	ck_assert_str_eq(owner_of("10.3.1.1"), "wrong");
 	reply = pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "status",
 	    "wrong", (const char *)NULL);
@@ -385,7 +359,7 @@ START_TEST(a_session_outlives_the_coming_and_going_of_others)
 	next = pair_config(&pair, 0);
 	(void)pair_add_peer(next, "new", "10.2.0.0/16");
 	ck_assert_int_eq(reload(next, NULL), 0);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	ck_assert_str_eq(owner_of("10.1.0.1"), "nobody");
 	ck_assert_str_eq(owner_of("10.2.0.1"), "new");
 	ck_assert(pair_event(&pair, 0, CORE_PEERS_CHANGED, &event));
@@ -393,20 +367,33 @@ START_TEST(a_session_outlives_the_coming_and_going_of_others)
 }
 END_TEST
 
-START_TEST(a_prefix_moves_from_one_peer_to_another)
+static const uint8_t third_key[CONFIG_KEY_BYTES] = {9};
+
+static void add_third(
+    struct config *config, const char *name, const char *prefix)
 {
-	struct config *config, *next;
-	struct config_peer *third;
-	uint8_t key[CONFIG_KEY_BYTES];
+	struct config_peer *third = pair_add_peer(config, name, prefix);
+
+	memcpy(third->public_key, third_key, sizeof(third_key));
+}
+
+/* Left runs with a third host; returns a configuration yet without it. */
+static struct config *start_with_third(void)
+{
+	struct config *config;
 
 	pair_init(&pair);
 	config = pair_config(&pair, 0);
-	third = pair_add_peer(config, "third", "10.0.0.3/32");
-	memcpy(key, third->public_key, sizeof(key));
+	add_third(config, "third", "10.0.0.3/32");
 	pair_start(&pair, 0, config);
-	next = pair_config(&pair, 0);
-	third = pair_add_peer(next, "third", "10.0.0.2/32");
-	memcpy(third->public_key, key, sizeof(key));
+	return pair_config(&pair, 0);
+}
+
+START_TEST(a_prefix_moves_from_one_peer_to_another)
+{
+	struct config *next = start_with_third();
+
+	add_third(next, "third", "10.0.0.2/32");
 	next->peers[0].allowed_ips[0].address.bytes[3] = 3;
 	ck_assert_int_eq(reload(next, NULL), 0);
 	ck_assert_str_eq(owner_of("10.0.0.2"), "third");
@@ -433,19 +420,10 @@ END_TEST
 
 START_TEST(two_peers_swap_their_names)
 {
-	struct config *config, *next;
-	struct config_peer *third;
-	uint8_t key[CONFIG_KEY_BYTES];
+	struct config *next = start_with_third();
 
-	pair_init(&pair);
-	config = pair_config(&pair, 0);
-	third = pair_add_peer(config, "third", "10.0.0.3/32");
-	memcpy(key, third->public_key, sizeof(key));
-	pair_start(&pair, 0, config);
-	next = pair_config(&pair, 0);
 	strcpy(next->peers[0].name, "third");
-	third = pair_add_peer(next, "right", "10.0.0.3/32");
-	memcpy(third->public_key, key, sizeof(key));
+	add_third(next, "right", "10.0.0.3/32");
 	ck_assert_int_eq(reload(next, NULL), 0);
 	ck_assert_str_eq(owner_of("10.0.0.2"), "third");
 	ck_assert_str_eq(owner_of("10.0.0.3"), "right");
@@ -533,13 +511,13 @@ START_TEST(a_new_private_key_begins_sessions_anew)
 	    core_public_key(left()), pair.ends[0].public_key, CONFIG_KEY_BYTES);
 	ck_assert(pair_event(&pair, 0, CORE_STATUS_CHANGED, &event));
 	pair_carry(&pair);
-	ck_assert(!has_session());
+	ck_assert(!pair_has_session(&pair));
 	/* until the other side knows it, too */
 	other = pair_config(&pair, 1);
 	core_free(pair.ends[1].core);
 	pair_start(&pair, 1, other);
 	pair_pass(&pair, 10 * NS_PER_S);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	pair_clear(&pair);
 }
 END_TEST
@@ -553,7 +531,7 @@ START_TEST(a_new_preshared_key_begins_the_session_anew)
 	keys = pair_keys(&pair, 0, 1);
 	keys->preshared[0][0] = 1;
 	ck_assert_int_eq(reload(pair_config(&pair, 0), keys), 0);
-	ck_assert(!has_session());
+	ck_assert(!pair_has_session(&pair));
 	pair_clear(&pair);
 }
 END_TEST
@@ -565,10 +543,10 @@ START_TEST(a_new_endpoint_is_used_at_once)
 	pair_start_both(&pair);
 	pair_connect(&pair);
 	pair.ends[1].where.port = 9;
-	ck_assert(!has_session());
+	ck_assert(!pair_has_session(&pair));
 	next = pair_config(&pair, 0);
 	ck_assert_int_eq(reload(next, NULL), 0);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	pair_clear(&pair);
 }
 END_TEST
@@ -583,14 +561,14 @@ START_TEST(an_endpoint_that_is_taken_away_outlives_its_session_only)
 	*next->peers[0].endpoint_host = '\0';
 	next->peers[0].endpoint_port = 0;
 	ck_assert_int_eq(reload(next, NULL), 0);
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 	pair_clear(&pair);
 	pair_start_both(&pair);
 	next = pair_config(&pair, 0);
 	*next->peers[0].endpoint_host = '\0';
 	next->peers[0].endpoint_port = 0;
 	ck_assert_int_eq(reload(next, NULL), 0);
-	ck_assert(!has_session());
+	ck_assert(!pair_has_session(&pair));
 	pair_clear(&pair);
 }
 END_TEST
@@ -603,7 +581,7 @@ static void assert_unchanged(void)
 	ck_assert_str_eq(core_config(left())->peers[0].name, "right");
 	ck_assert_str_eq(owner_of("10.0.0.2"), "right");
 	ck_assert_str_eq(owner_of("10.9.0.1"), "nobody");
-	ck_assert(has_session());
+	ck_assert(pair_has_session(&pair));
 }
 
 START_TEST(a_bad_configuration_changes_nothing)
@@ -653,7 +631,7 @@ START_TEST(a_key_that_no_host_can_have_undoes_all_of_it)
 	pair_start_both(&pair);
 	pair_connect(&pair);
 	next = pair_config(&pair, 0);
-	add_prefix(&next->peers[0], "10.9.0.0/16");
+	pair_allow(&next->peers[0], "10.9.0.0/16");
 	(void)pair_add_peer(next, "good", "10.8.0.0/16");
 	peer = pair_add_peer(next, "bad", "10.7.0.0/16");
 	memset(peer->public_key, 0, CONFIG_KEY_BYTES);
@@ -753,7 +731,7 @@ START_TEST(no_memory_for_a_peer_changes_nothing)
 
 	start_scarce();
 	next = pair_config(&pair, 0);
-	add_prefix(&next->peers[0], "10.9.0.0/16");
+	pair_allow(&next->peers[0], "10.9.0.0/16");
 	(void)pair_add_peer(next, "new", "10.8.0.0/16");
 	left_over = 0;
 	ck_assert_int_eq(reload(next, NULL), -ENOMEM);
@@ -825,7 +803,7 @@ static void random_prefix(
 		return;
 	owner_of_third[third] = (size_t)rand() % count;
 	snprintf(text, sizeof(text), "10.5.%zu.0/24", third);
-	add_prefix(&next->peers[owner_of_third[third]], text);
+	pair_allow(&next->peers[owner_of_third[third]], text);
 }
 
 /* The routes are those of the configuration, whatever was before. */
