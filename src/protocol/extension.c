@@ -91,6 +91,15 @@ static bool do_we_offer(const struct tunnel *tunnel, enum aead_id id)
 	return false;
 }
 
+bool extension_may_meet_aes256gcm(const struct peer *peer)
+{
+	const struct extension *extension = &peer->extension;
+
+	return extension->was_ever_known ||
+	       (!extension->is_plain &&
+		   do_we_offer(peer->tunnel, AEAD_AES256GCM));
+}
+
 /* ---- choosing the cipher to send with ---- */
 
 static unsigned common_speed(

@@ -65,6 +65,10 @@ const struct frame_rules *extension_frame_rules(uint8_t first, size_t len);
 
 void extension_init(struct extension *extension, enum extension_mode mode);
 
+/* Has the peer been offered AES-256-GCM, perhaps before it or we were
+ * restarted? Then a new session takes it from the start. */
+must_check bool extension_may_meet_aes256gcm(const struct peer *peer);
+
 /* A session became usable for sending. */
 void extension_session_began(
     struct peer *peer, bool is_initiator, const struct moment *now);

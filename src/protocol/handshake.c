@@ -138,7 +138,7 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 	indices_move(&tunnel->indices, &peer->handshake_index, &keypair->owner);
 	if (peer->extension.mode == EXTENSION_OFF)
 		keypair_erase_aes256gcm(tunnel->memory, keypair);
-	else if (peer->extension.was_ever_known)
+	else if (extension_may_meet_aes256gcm(peer))
 		keypair_enable_aes256gcm(tunnel->memory, keypair);
 	keypairs_add(
 	    &peer->keypairs, keypair, tunnel->memory, &tunnel->indices);

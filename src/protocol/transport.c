@@ -380,13 +380,22 @@ static void pad(const struct tunnel *tunnel, struct packet *pkt)
 	pkt->len = padded;
 }
 
-/* What tells of ciphers goes under the one that each peer has. */
+/* What was remembered of the peer may be void in this session, as it may have
+ * been restarted or replaced. So all can read a HELLO, and the packet that
+ * confirms the session. */
+static bool is_for_anybody(const struct packet *pkt)
+{
+	const struct keypair *keypair = pkt->peer->keypairs.current;
+
+	return pkt->frame == WIRE_FRAME_HELLO ||
+	       pkt->frame == WIRE_FRAME_HELLO_ANSWER ||
+	       (keypair && keypair->is_initiator && keypair->send_counter == 0);
+}
+
 static enum cipher_slot slot_for(const struct peer *peer,
     const struct keypair *keypair, const struct packet *pkt)
 {
-	return pkt->frame != WIRE_FRAME_HELLO &&
-		       pkt->frame != WIRE_FRAME_HELLO_ANSWER &&
-		       peer->extension.is_known &&
+	return !is_for_anybody(pkt) && peer->extension.is_known &&
 		       peer->extension.send_aead == AEAD_AES256GCM &&
 		       keypair->send[CIPHER_AES256GCM]
 		   ? CIPHER_AES256GCM
@@ -489,13 +498,15 @@ static void run_seal(struct run *run, const struct moment *now)
 	rekey_in_time(peer, run, now);
 }
 
-/* Packets of one peer, and either frames of ours or none. */
+/* How many packets from the first on have its peer and cipher. */
 static size_t seal_run_length(struct packet **pkts, size_t count)
 {
 	size_t len = 1;
 
-	while (len < count && len < PACKET_BATCH && !pkts[0]->is_ours &&
-	       !pkts[len]->is_ours && pkts[len]->peer == pkts[0]->peer)
+	if (is_for_anybody(pkts[0]))
+		return 1;
+	while (len < count && len < PACKET_BATCH &&
+	       pkts[len]->peer == pkts[0]->peer && !is_for_anybody(pkts[len]))
 		len++;
 	return len;
 }
