@@ -6,6 +6,8 @@
  * than what a name server says. So an answer moves the endpoint only while
  * the peer is silent; and when the current address is among the answers, it is
  * left only for its successor, and only after the tunnel called it silent.
+ * A peer with a literal address that is silent where it was last is tried at
+ * that address and there in turn: a forged path must not lock it out for good.
  */
 #include <string.h>
 
@@ -91,6 +93,7 @@ void endpoints_begin(
 	struct endpoint literal;
 
 	forget_name(peer);
+	peer->elsewhere = (struct endpoint){0};
 	if (endpoints_is_literal(conf, &literal))
 		tunnel_peer_set_endpoint(peer->peer, &literal);
 	else if (*conf->endpoint_host)
@@ -117,10 +120,27 @@ void endpoints_change(
 	endpoints_connect(core, peer, now);
 }
 
+static void try_in_turn(struct core_peer *peer, const struct endpoint *literal)
+{
+	const struct endpoint *current = tunnel_peer_endpoint(peer->peer);
+
+	if (!endpoint_is_equal(current, literal)) {
+		peer->elsewhere = *current;
+		tunnel_peer_set_endpoint(peer->peer, literal);
+	} else if (peer->elsewhere.address.family != FAMILY_NONE) {
+		tunnel_peer_set_endpoint(peer->peer, &peer->elsewhere);
+	}
+}
+
 void endpoints_fell_silent(
     struct core *core, struct core_peer *peer, const struct moment *now)
 {
-	if (endpoints_is_name(peers_conf(core, peer)))
+	const struct config_peer *conf = peers_conf(core, peer);
+	struct endpoint literal;
+
+	if (endpoints_is_literal(conf, &literal))
+		try_in_turn(peer, &literal);
+	else if (*conf->endpoint_host)
 		ask_soon(core, peer, now->now);
 }
 
@@ -219,6 +239,7 @@ void endpoints_note(struct core *core, struct core_peer *peer)
 {
 	const struct endpoint *current = tunnel_peer_endpoint(peer->peer);
 
+	peer->elsewhere = (struct endpoint){0};
 	if (endpoint_is_equal(current, &peer->remembered))
 		return;
 	peer->remembered = *current;

@@ -36,6 +36,10 @@ struct core_peer {
 	struct instant resolve_at; /* INSTANT_NEVER: nothing is planned */
 	int64_t pause_ns;
 	struct endpoint remembered; /* what the state file has or will have */
+
+	/* The endpoint, when the file gives an address and the peer was last
+	 * elsewhere, but is silent there: the two are tried in turn. */
+	struct endpoint elsewhere; /* family NONE: it was not */
 };
 
 struct core_ping_slot {
