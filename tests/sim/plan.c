@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* What the hosts' configurations say, and the configurations made from it. */
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+
+void plan_new_key(struct world *world, size_t idx)
+{
+	struct host_plan *plan = &world->hosts[idx].plan;
+	uint8_t public_key[CONFIG_KEY_BYTES];
+
+	entropy_bytes(
+	    &world->entropy, plan->private_key, sizeof(plan->private_key));
+	if (crypto_scalarmult_base(public_key, plan->private_key))
+		assert(!"a base point multiple always exists");
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		memcpy(world->hosts[i].plan.peers[idx].public_key, public_key,
+		    sizeof(public_key));
+}
+
+void plan_default(struct world *world, size_t idx)
+{
+	struct host_plan *plan = &world->hosts[idx].plan;
+
+	plan_new_key(world, idx);
+	plan->ciphers[0] = CONFIG_CIPHER_AES256GCM;
+	plan->ciphers[1] = CONFIG_CIPHER_CHACHA20POLY1305;
+	plan->ciphers_count = CONFIG_CIPHERS;
+	plan->mtu = CONFIG_MTU_DEFAULT;
+	for (size_t i = 0; i < world->setup.hosts; i++) {
+		plan->peers[i].is_present = i != idx;
+		plan->peers[i].endpoint = ENDPOINT_LITERAL;
+	}
+}
+
+static void add_addresses(struct config *config, size_t idx)
+{
+	struct prefix v4 = {.address = inner_address(idx, false), .bits = 24};
+	struct prefix v6 = {.address = inner_address(idx, true), .bits = 64};
+
+	if (config_add_prefix(
+		&config->addresses, &config->addresses_count, &v4) ||
+	    config_add_prefix(
+		&config->addresses, &config->addresses_count, &v6))
+		assert(!"out of memory");
+}
+
+static void write_endpoint(struct config_peer *peer, const struct host *target,
+    enum endpoint_kind kind)
+{
+	if (kind == ENDPOINT_ABSENT)
+		return;
+	peer->endpoint_port = target->home.port;
+	if (kind == ENDPOINT_NAME)
+		snprintf(peer->endpoint_host, sizeof(peer->endpoint_host),
+		    "h%zu.example.net", target->idx);
+	else
+		address_format(&target->home.address, peer->endpoint_host,
+		    sizeof(peer->endpoint_host));
+}
+
+static void add_peer(struct config *config, const struct host *host, size_t idx)
+{
+	const struct peer_plan *plan = &host->plan.peers[idx];
+	struct prefix v4 = {.address = inner_address(idx, false), .bits = 32};
+	struct prefix v6 = {.address = inner_address(idx, true), .bits = 128};
+	struct config_peer *peer = config_add_peer(config);
+
+	assert(peer);
+	snprintf(peer->name, sizeof(peer->name), "h%zu", idx);
+	memcpy(peer->public_key, plan->public_key, CONFIG_KEY_BYTES);
+	write_endpoint(peer, &host->world->hosts[idx], plan->endpoint);
+	peer->keepalive_s = plan->keepalive_s;
+	peer->extension = plan->extension;
+	peer->compress = plan->compress;
+	if (!sodium_is_zero(plan->preshared_key, CONFIG_KEY_BYTES))
+		snprintf(peer->preshared_key_file,
+		    sizeof(peer->preshared_key_file), "/psk/%zu", idx);
+	if (config_add_prefix(
+		&peer->allowed_ips, &peer->allowed_ips_count, &v4) ||
+	    config_add_prefix(
+		&peer->allowed_ips, &peer->allowed_ips_count, &v6))
+		assert(!"out of memory");
+}
+
+struct config *plan_config(const struct host *host)
+{
+	const struct host_plan *plan = &host->plan;
+	struct config *config = config_new();
+
+	assert(config);
+	snprintf(config->name, sizeof(config->name), "sim");
+	snprintf(
+	    config->file, sizeof(config->file), "/sim/h%zu.conf", host->idx);
+	snprintf(config->device, sizeof(config->device), "vpn0");
+	config->mtu = plan->mtu;
+	config->listen_port = host->home.port;
+	config->log_level = LOG_LEVEL_INFO;
+	memcpy(config->ciphers, plan->ciphers, sizeof(config->ciphers));
+	config->ciphers_count = plan->ciphers_count;
+	config->has_cipher_order = plan->has_cipher_order;
+	add_addresses(config, host->idx);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		if (plan->peers[i].is_present)
+			add_peer(config, host, i);
+	return config;
+}
+
+struct core_keys *plan_keys(
+    const struct host *host, const struct config *config)
+{
+	struct core_keys *keys =
+	    core_keys_new(&memory_heap, config->peers_count);
+	size_t at = 0;
+
+	assert(keys);
+	memcpy(keys->private_key, host->plan.private_key, CONFIG_KEY_BYTES);
+	for (size_t i = 0; i < SIM_HOSTS; i++)
+		if (host->plan.peers[i].is_present)
+			memcpy(keys->preshared[at++],
+			    host->plan.peers[i].preshared_key,
+			    CONFIG_KEY_BYTES);
+	return keys;
+}
