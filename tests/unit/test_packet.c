@@ -68,6 +68,7 @@ END_TEST
 START_TEST(replacing_a_word_is_as_good_as_summing_again)
 {
 	struct seed seed = seed_start();
+	bool are_same = true;
 
 	for (int i = 0; i < 100000; i++) {
 		uint8_t bytes[8];
@@ -80,9 +81,10 @@ START_TEST(replacing_a_word_is_as_good_as_summing_again)
 		checksum = checksum_finish(checksum_add(0, bytes, 8));
 		bytes[2] = (uint8_t)(after >> 8);
 		bytes[3] = (uint8_t)after;
-		ck_assert_uint_eq(checksum_replace(checksum, before, after),
-		    checksum_finish(checksum_add(0, bytes, 8)));
+		are_same &= checksum_replace(checksum, before, after) ==
+			    checksum_finish(checksum_add(0, bytes, 8));
 	}
+	ck_assert(are_same);
 }
 END_TEST
 
