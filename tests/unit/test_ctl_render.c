@@ -182,7 +182,7 @@ START_TEST(status_survives_absent_fields)
 {
 	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"), "");
 	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n{\ttunnel\n}\n"
-			       "[\tpeers\n{\t\n}\n]\n"),
+			       "[\tpeers\n{\t\ns\tmode\tunknown\n}\n]\n"),
 	    "-  down\n  -       down  no endpoint  no handshake yet\n");
 }
 END_TEST
