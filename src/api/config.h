@@ -130,10 +130,10 @@ extern const struct config_names config_routes_names;
 extern const struct config_names config_log_level_names;
 
 /*
- * The flat text form (a document of api/reply.h, schema vpnd.config/1). config_encode returns a NUL-terminated string that the
- * caller frees, or NULL (no memory). config_decode checks every bound again,
- * as its input comes from another process: 0, -EINVAL, -ENOMEM; *ret is the
- * caller's.
+ * The flat text form: a document of api/reply.h, schema vpnd.config/1.
+ * config_encode returns a NUL-terminated string that the caller frees, or NULL
+ * (no memory). config_decode checks every bound again, as its input comes from
+ * another process: 0, -EINVAL, -ENOMEM; *ret is the caller's.
  */
 char *config_encode(const struct config *config);
 must_check int config_decode(

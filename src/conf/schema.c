@@ -19,8 +19,8 @@ static const struct config_names forwarding_names = {forwardings, 1};
 #define STRING		  .kinds = CONF_IS(CONF_STRING)
 #define NUMBER		  .kinds = CONF_IS(CONF_INTEGER)
 #define ARRAY		  .kinds = CONF_IS(CONF_ARRAY)
-#define GROUP(settings)							      \
-	.kinds = CONF_IS(CONF_GROUP), .read = read_group,		      \
+#define GROUP(settings)                                                       \
+	.kinds = CONF_IS(CONF_GROUP), .read = read_group,                     \
 	.group = &(const struct conf_group){settings, ARRAY_SIZE(settings)}
 
 static const struct conf_setting device_settings[] = {

@@ -105,12 +105,40 @@ static void check_compress(
 	peer->compress = CONFIG_COMPRESS_NONE;
 }
 
+/* "::" listens to both families, all else only to its own. */
+static bool can_reach(
+    const struct address *listen, const struct address *endpoint)
+{
+	return listen->family == endpoint->family ||
+	       (listen->family == FAMILY_IPV6 &&
+		   conf_address_is_unspecified(listen));
+}
+
+static void check_endpoint(
+    struct conf_reader *reader, const struct conf_node *node, size_t idx)
+{
+	const struct config *config = reader->config;
+	char object[CONF_OBJECT_BYTES], text[ADDRESS_TEXT_BYTES];
+	struct address endpoint;
+
+	if (address_parse(&endpoint, config->peers[idx].endpoint_host) ||
+	    can_reach(&config->listen_address, &endpoint))
+		return;
+	conf_error(reader->messages, conf_node_find(node, "endpoint")->place,
+	    peer_object(object, node, idx, "endpoint"),
+	    "it can not be reached from listen.address %s",
+	    address_format(&config->listen_address, text, sizeof(text)));
+	conf_hint(reader->messages,
+	    "listen = { address = \"::\"; }; serves IPv4 and IPv6");
+}
+
 static void check_peer(
     struct conf_reader *reader, const struct conf_node *node, size_t idx)
 {
 	char object[CONF_OBJECT_BYTES];
 
 	check_compress(reader, node, idx);
+	check_endpoint(reader, node, idx);
 	if (!conf_node_find(node, "allowed_ips"))
 		conf_warning(reader->messages, node->place,
 		    peer_object(object, node, idx, "allowed_ips"),

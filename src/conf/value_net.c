@@ -8,7 +8,7 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 #define LABEL_BYTES 63 /* RFC 1035, section 2.3.4 */
 
-static bool is_unspecified(const struct address *address)
+bool conf_address_is_unspecified(const struct address *address)
 {
 	struct address none = {.family = address->family};
 
@@ -81,7 +81,8 @@ void conf_read_addresses(struct conf_reader *reader,
 	for (const struct conf_node *at = node->first; at; at = at->next) {
 		if (!read_prefix(reader, at, &prefix))
 			continue;
-		if (is_unspecified(&prefix.address) || is_many(&prefix.address))
+		if (conf_address_is_unspecified(&prefix.address) ||
+		    is_many(&prefix.address))
 			complain(reader, at,
 			    "\"%s\" can not be an address of this host",
 			    at->string);
@@ -148,7 +149,8 @@ static const char *host_problem(const char *host, bool has_brackets)
 	struct address address;
 	int error = address_parse(&address, host);
 
-	if (!error && (is_unspecified(&address) || is_many(&address)))
+	if (!error &&
+	    (conf_address_is_unspecified(&address) || is_many(&address)))
 		return "its address is not that of one host";
 	if (!error && has_brackets == (address.family == FAMILY_IPV6))
 		return NULL;

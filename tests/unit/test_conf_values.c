@@ -193,6 +193,14 @@ static const struct {
     {PEER("endpoint = \"[]:80\";"), "there is no IPv6 address between"},
     {PEER("endpoint = \"[ff02::1]:80\";"), "its address is not that of one"},
     {PEER("endpoint = \"0.0.0.0:80\";"), "its address is not that of one"},
+    {"listen = { address = \"10.0.0.1\"; };\n" PEER(
+	 "endpoint = \"[fd00::1]:80\";"),
+	"x:3:12: error: peers.b.endpoint: it can not be reached from "
+	"listen.address 10.0.0.1"},
+    {"listen = { address = \"fd00::2\"; };\n" PEER(
+	 "endpoint = \"192.0.2.1:80\";"),
+	"x:3:12: error: peers.b.endpoint: it can not be reached from "
+	"listen.address fd00::2"},
     /* warnings */
     {PEER(""), "x:1:11: warning: peers.b.allowed_ips: it is missing"},
     {PEER("allowed_ips = [ \"10.1.2.3/8\" ];"),
@@ -233,7 +241,7 @@ END_TEST
 	"device = { type = \"tun\"; name = \"vpn0\"; mtu = 0x500;\n"           \
 	"  addresses = [ \"10.77.0.1/24\", \"fd77::1/64\" ]; "                 \
 	"txqueuelen = 100; };\n"                                               \
-	"listen = { port = 51820; address = \"10.1.2.3\"; };\n"                \
+	"listen = { port = 51820; address = \"fd00::2\"; };\n"                 \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
 	"routes = \"77\"; fwmark = 0xffffffff; forwarding = \"kernel\";\n"     \
 	"peers = (\n"                                                          \
@@ -261,7 +269,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->mtu, 1280);
 	ck_assert_uint_eq(config->txqueuelen, 100);
 	ck_assert_uint_eq(config->listen_port, 51820);
-	ck_assert_uint_eq(config->listen_address.family, FAMILY_IPV4);
+	ck_assert_uint_eq(config->listen_address.bytes[15], 2);
 	ck_assert_str_eq(config->private_key_file, "/etc/vpnd/keys/site.key");
 	ck_assert_uint_eq(config->private_key_place.line, 4);
 	ck_assert_uint_eq(config->private_key_place.column, 20);
