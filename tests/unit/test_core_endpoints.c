@@ -314,6 +314,29 @@ START_TEST(a_roamed_peer_is_followed_and_remembered)
 }
 END_TEST
 
+START_TEST(a_peer_that_is_silent_elsewhere_is_tried_at_its_address)
+{
+	struct endpoint home;
+
+	pair_start_both(&pair);
+	pair_connect(&pair);
+	home = pair.ends[0].where;
+	ck_assert_int_eq(
+	    endpoint_parse(&pair.ends[0].where, "198.51.100.1:4000"), 0);
+	core_underlay_changed(pair.ends[0].core, &pair.moment);
+	pair_carry(&pair);
+	assert_endpoint(1, "198.51.100.1:4000");
+	pair.ends[0].where = home; /* and says nothing of it */
+	pair_send(&pair, 1, "10.0.0.1");
+	pair_pass(&pair, 30 * NS_PER_S);
+	assert_endpoint(1, "192.0.2.1:51820");
+	pair_send(&pair, 1, "10.0.0.1");
+	pair_carry(&pair);
+	ck_assert_uint_ge(pair.ends[0].delivered, 1);
+	pair_clear(&pair);
+}
+END_TEST
+
 /* ---- pings ---- */
 
 static struct core_answer ping(const char *name, uint64_t id)
@@ -454,6 +477,8 @@ Suite *unit_suite(void)
 	    tcase, a_remembered_endpoint_does_not_replace_an_address);
 	tcase_add_test(tcase, a_new_endpoint_makes_the_state_file_stale_once);
 	tcase_add_test(tcase, a_roamed_peer_is_followed_and_remembered);
+	tcase_add_test(
+	    tcase, a_peer_that_is_silent_elsewhere_is_tried_at_its_address);
 	tcase_add_test(tcase, a_ping_is_answered);
 	tcase_add_test(tcase, a_ping_without_answer_ends_in_time);
 	tcase_add_test(tcase, a_ping_ends_when_its_peer_is_removed);
