@@ -79,7 +79,6 @@ void checksum_complete(struct packet *pkt)
 	checksum = checksum_finish(checksum_add(0, l4, bytes));
 	if (!checksum && pkt->l4_protocol == IP_PROTOCOL_UDP)
 		checksum = 0xffff; /* zero says "none" (RFC 768) */
-	l4[field] = (uint8_t)(checksum >> 8);
-	l4[field + 1] = (uint8_t)checksum;
+	checksum_store(l4 + field, checksum);
 	pkt->checksum = CHECKSUM_FULL;
 }

@@ -28,6 +28,12 @@ static inline uint16_t checksum_finish(uint16_t sum)
 	return (uint16_t)~sum;
 }
 
+static inline void checksum_store(uint8_t *field, uint16_t checksum)
+{
+	field[0] = (uint8_t)(checksum >> 8);
+	field[1] = (uint8_t)checksum;
+}
+
 /* The field's new value when one 16-bit word that it covers changes
  * (RFC 1624, equation 3). */
 uint16_t checksum_replace(uint16_t checksum, uint16_t before, uint16_t after);

@@ -26,20 +26,15 @@ static uint16_t get_word(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-static void put_word(uint8_t *at, uint16_t word)
-{
-	at[0] = (uint8_t)(word >> 8);
-	at[1] = (uint8_t)word;
-}
-
+/* The mark is in the low bits of the first word's low byte. */
 static void set_ipv4(uint8_t *header, uint8_t ecn)
 {
 	uint16_t before = get_word(header);
 	uint16_t after = (uint16_t)((before & ~3) | ecn);
 	uint16_t checksum = get_word(header + IPV4_CHECKSUM);
 
-	put_word(header, after);
-	put_word(
+	header[1] = (uint8_t)after;
+	checksum_store(
 	    header + IPV4_CHECKSUM, checksum_replace(checksum, before, after));
 }
 

@@ -62,7 +62,8 @@ unlisted()
 		FILENAME != "-" && /^(#|$)/ { next }
 		FILENAME != "-" { allowed[$0] = 1; next }
 		$2 ~ compiler || ($2 in allowed) || ($0 in allowed) { next }
-		{ print $1 " calls " $2 }
+		{ print $1 " calls " $2 \
+			": do without it, or give a reason in symbols.ROOM" }
 	' <(defined "$@") "${lists[@]}" - | sort -u
 }
 

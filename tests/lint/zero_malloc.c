@@ -198,7 +198,6 @@ static struct packet *make_packet(struct world *world, uint8_t flow)
 	    INNER_BYTES - IPV4_BYTES, 0, 0};
 	struct packet *pkt = pool_get(world->pool);
 	uint8_t *at;
-	uint16_t sum;
 
 	if (!pkt)
 		abort();
@@ -206,9 +205,8 @@ static struct packet *make_packet(struct world *world, uint8_t flow)
 	memcpy(at, head, sizeof(head));
 	memset(at + sizeof(head), 'x', INNER_BYTES - sizeof(head));
 	at[IPV4_BYTES + 1] = flow;
-	sum = checksum_finish(checksum_add(0, at, IPV4_BYTES));
-	at[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
-	at[IPV4_CHECKSUM + 1] = (uint8_t)sum;
+	checksum_store(at + IPV4_CHECKSUM,
+	    checksum_finish(checksum_add(0, at, IPV4_BYTES)));
 	pkt->len = INNER_BYTES;
 	return pkt;
 }

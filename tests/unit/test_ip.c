@@ -4,9 +4,8 @@
 
 #include <string.h>
 
+#include "header.h"
 #include "inner.h"
-#include "packet/checksum.h"
-#include "packet/ip.h"
 #include "seed.h"
 
 #define LARGEST 2048
@@ -124,14 +123,9 @@ static void mutate(struct seed *seed, uint8_t *bytes, size_t len)
 static void fix_checksum(struct seed *seed, uint8_t *bytes, size_t len)
 {
 	size_t header = len ? (bytes[0] & 15u) * 4 : 0;
-	uint16_t sum;
 
-	if (header < IPV4_BYTES || header > len || seed_below(seed, 2))
-		return;
-	bytes[IPV4_CHECKSUM] = bytes[IPV4_CHECKSUM + 1] = 0;
-	sum = checksum_finish(checksum_add(0, bytes, header));
-	bytes[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
-	bytes[IPV4_CHECKSUM + 1] = (uint8_t)sum;
+	if (header >= IPV4_BYTES && header <= len && seed_below(seed, 2))
+		header_finish(bytes, header);
 }
 
 static bool is_sane(const struct packet *pkt, size_t before)
@@ -236,14 +230,11 @@ static const struct {
 START_TEST(options_are_whole_and_no_source_routes)
 {
 	uint8_t bytes[32] = {0x48, 0, 0, 32, [8] = 64, 17};
-	struct seed zero = {0};
 	struct held held;
 
 	ck_assert_uint_eq(
 	    unhex(bytes + IPV4_BYTES, option_cases[_i].options), 12);
-	do
-		fix_checksum(&zero, bytes, sizeof(bytes));
-	while (checksum_finish(checksum_add(0, bytes, sizeof(bytes))));
+	header_finish(bytes, sizeof(bytes));
 	hold(&held, bytes, sizeof(bytes));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
 	ck_assert_str_eq(drop_name(packet_check_options(&held.pkt)),

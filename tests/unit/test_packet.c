@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/checksum.h"
+#include "header.h"
 #include "packet/ecn.h"
-#include "packet/ip.h"
 #include "packet/print.h"
 #include "seed.h"
 
@@ -111,15 +110,8 @@ static void hold(struct held *held, const uint8_t *bytes, size_t len)
 /* Parsed, with a right header checksum, whatever was changed. */
 static void parse(struct held *held)
 {
-	uint8_t *bytes = held->bytes;
-	uint16_t sum;
-
-	if (bytes[0] >> 4 == 4) {
-		bytes[IPV4_CHECKSUM] = bytes[IPV4_CHECKSUM + 1] = 0;
-		sum = checksum_finish(checksum_add(0, bytes, IPV4_BYTES));
-		bytes[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
-		bytes[IPV4_CHECKSUM + 1] = (uint8_t)sum;
-	}
+	if (held->bytes[0] >> 4 == 4)
+		header_finish(held->bytes, IPV4_BYTES);
 	ck_assert_int_eq(packet_parse_ip(&held->pkt), DROP_NONE);
 }
 
@@ -140,10 +132,8 @@ static void make_partial(struct packet *pkt, size_t field)
 	size_t len = pkt->len - pkt->l3_bytes;
 	uint16_t sum = checksum_pseudo(
 	    &pkt->source, &pkt->destination, pkt->l4_protocol, len);
-	uint8_t *at = packet_data(pkt) + pkt->l3_bytes + field;
 
-	at[0] = (uint8_t)(sum >> 8);
-	at[1] = (uint8_t)sum;
+	checksum_store(packet_data(pkt) + pkt->l3_bytes + field, sum);
 	pkt->checksum = CHECKSUM_PARTIAL;
 }
 
@@ -179,8 +169,7 @@ START_TEST(a_udp_checksum_of_zero_is_sent_as_ones)
 	sum = (uint16_t)~checksum_add(
 	    checksum_pseudo(&held.pkt.source, &held.pkt.destination, 17, 10),
 	    l4, 10);
-	l4[8] = (uint8_t)(sum >> 8); /* payload that brings the sum to ones */
-	l4[9] = (uint8_t)sum;
+	checksum_store(l4 + 8, sum); /* payload brings the sum to ones */
 	make_partial(&held.pkt, UDP_CHECKSUM);
 	checksum_complete(&held.pkt);
 	ck_assert_uint_eq(l4[UDP_CHECKSUM], 0xff);

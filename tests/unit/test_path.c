@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "fake_tunnel.h"
-#include "packet/checksum.h"
+#include "header.h"
 #include "packet/ecn.h"
-#include "packet/ip.h"
 #include "path/run.h"
 
 #define PACKETS 300
@@ -53,14 +52,6 @@ static void teardown(void)
 	pool_free(pool);
 }
 
-static void finish_ipv4(uint8_t *bytes)
-{
-	uint16_t sum = checksum_finish(checksum_add(0, bytes, IPV4_BYTES));
-
-	bytes[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
-	bytes[IPV4_CHECKSUM + 1] = (uint8_t)sum;
-}
-
 #define INNER_BYTES 32
 
 /* UDP from port 4000 to `port`, 4 bytes of payload. */
@@ -85,7 +76,7 @@ static struct packet *udp(
 	bytes[22] = (uint8_t)(port >> 8);
 	bytes[23] = (uint8_t)port;
 	bytes[25] = 12;
-	finish_ipv4(bytes);
+	header_finish(bytes, IPV4_BYTES);
 	pkt->len = INNER_BYTES;
 	return pkt;
 }
@@ -275,9 +266,7 @@ START_TEST(ip_rcv_puts_a_congestion_mark_into_the_packet)
 	struct packet *pkt = udp("10.9.0.7", "10.9.0.1", 53);
 
 	packet_data(pkt)[1] = ECN_ECT_0;
-	packet_data(pkt)[IPV4_CHECKSUM] = 0;
-	packet_data(pkt)[IPV4_CHECKSUM + 1] = 0;
-	finish_ipv4(packet_data(pkt));
+	header_finish(packet_data(pkt), IPV4_BYTES);
 	pkt->outer_ecn = ECN_CE;
 	receive(pkt);
 	ck_assert_uint_eq(packet_data(path_to_device(path)->first)[1], ECN_CE);
@@ -393,14 +382,10 @@ START_TEST(rcv_finish_drops_a_source_route)
 	struct packet *pkt = udp("10.9.0.7", "10.9.0.1", 53);
 	static const uint8_t route[] = {131, 7, 4, 10, 9, 0, 9, 0};
 	uint8_t *bytes = packet_data(pkt);
-	uint16_t sum;
 
 	bytes[0] = 0x47;
-	bytes[IPV4_CHECKSUM] = bytes[IPV4_CHECKSUM + 1] = 0;
 	memcpy(bytes + IPV4_BYTES, route, sizeof(route));
-	sum = checksum_finish(checksum_add(0, bytes, 28));
-	bytes[IPV4_CHECKSUM] = (uint8_t)(sum >> 8);
-	bytes[IPV4_CHECKSUM + 1] = (uint8_t)sum;
+	header_finish(bytes, IPV4_BYTES + sizeof(route));
 	receive(pkt);
 	check_dropped("rcv_finish", DROP_IP_INHDR);
 }
@@ -431,9 +416,7 @@ START_TEST(the_inner_mark_goes_outside)
 	struct packet *pkt = udp("10.9.0.1", "10.9.0.7", 53);
 
 	packet_data(pkt)[1] = ECN_ECT_1;
-	packet_data(pkt)[IPV4_CHECKSUM] = 0;
-	packet_data(pkt)[IPV4_CHECKSUM + 1] = 0;
-	finish_ipv4(packet_data(pkt));
+	header_finish(packet_data(pkt), IPV4_BYTES);
 	transmit(pkt);
 	ck_assert_uint_eq(path_to_wire(path)->first->outer_ecn, ECN_ECT_1);
 }
