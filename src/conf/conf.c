@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/utf8.h"
+#include "api/value.h"
 #include "conf/keyfile.h"
 #include "conf/reader.h"
 
@@ -22,7 +23,7 @@ const char *conf_tunnel_name(struct conf_messages *messages, const char *path,
 	if (len > tail && !strcmp(base + len - tail, suffix))
 		len -= tail;
 	snprintf(name, CONFIG_NAME_BYTES, "%.*s", (int)len, base);
-	problem = conf_name_problem(len < CONFIG_NAME_BYTES ? name : "");
+	problem = value_name_problem(len < CONFIG_NAME_BYTES ? name : "");
 	if (!problem)
 		return name;
 	conf_error(messages, whole_file, "",

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "api/value.h"
 #include "conf/conf.h"
 #include "conf/file.h"
 #include "conf/limits.h"
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = {0};
 
 	if (!parse_arguments(&arguments, argc, argv) ||
-	    (arguments.name && conf_name_problem(arguments.name))) {
+	    (arguments.name && value_name_problem(arguments.name))) {
 		fputs(USAGE, stderr);
 		return EX_USAGE;
 	}

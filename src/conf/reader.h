@@ -87,11 +87,4 @@ bool conf_address_is_unspecified(const struct address *address);
 
 /* Why a name can not be that of an interface; NULL: it can. */
 const char *conf_device_name_problem(const char *name);
-/* Why a name can not be that of a tunnel or peer; NULL: it can. */
-const char *conf_name_problem(const char *name);
-
-/* A number without sign and leading 0, at most `most`. */
-must_check bool conf_digits_read(
-    uint32_t *ret, const char *text, uint32_t most);
-
 #endif

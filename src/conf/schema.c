@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "api/value.h"
 #include "base/nearest.h"
 
 static conf_read_fn read_group, read_peers;
@@ -62,8 +63,8 @@ static const struct conf_setting peer_settings[] = {
 	 PEER_AT(public_key), .is_required = true,
 	 .values = "44 characters of base64",
 	 .example = "\"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\""},
-	{.key = "endpoint", STRING, .read = conf_read_endpoint, .least = 1,
-	 .most = UINT16_MAX, .values = "HOST:PORT or [IPV6]:PORT",
+	{.key = "endpoint", STRING, .read = conf_read_endpoint,
+	 .values = "HOST:PORT or [IPV6]:PORT",
 	 .example = "\"branch.example.net:51820\""},
 	{.key = "allowed_ips", ARRAY, .read = conf_read_allowed_ips,
 	 .values = "prefixes", .preset = "[ ]",
@@ -244,7 +245,7 @@ void conf_peer_path(
 {
 	const struct conf_node *name = conf_node_find(node, "name");
 
-	if (name && name->string && !conf_name_problem(name->string))
+	if (name && name->string && !value_name_problem(name->string))
 		snprintf(path, CONF_OBJECT_BYTES, "peers.%s", name->string);
 	else
 		snprintf(path, CONF_OBJECT_BYTES, "peers[%zu]", idx);

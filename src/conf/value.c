@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/value.h"
 #include "base/nearest.h"
 
-#define DIGITS	     "0123456789"
 #define NUMBER_BYTES 32 /* longer numbers are too large anyway */
 
 static void *field_in(const struct conf_setting *setting, void *object)
@@ -83,20 +83,6 @@ void conf_read_ciphers(struct conf_reader *reader,
 }
 
 /* ---- numbers ---- */
-bool conf_digits_read(uint32_t *ret, const char *text, uint32_t most)
-{
-	size_t len = strspn(text, DIGITS);
-	unsigned long value;
-
-	if (!len || text[len] || len > 10 || (len > 1 && *text == '0'))
-		return false;
-	value = strtoul(text, NULL, 10);
-	if (value > most)
-		return false;
-	*ret = (uint32_t)value;
-	return true;
-}
-
 /* libconfig 1.5 wraps what does not fit, and 0600 changes its meaning with
  * 1.7: so the number's own text decides. */
 static bool read_number(struct conf_reader *reader,
@@ -165,7 +151,7 @@ void conf_read_routes(struct conf_reader *reader,
 	} else if (!strcmp(node->string, "none")) {
 		config->routes = CONFIG_ROUTES_NONE;
 		return;
-	} else if (!conf_digits_read(&table, node->string, setting->most) ||
+	} else if (!value_digits(&table, node->string, setting->most) ||
 		   table < setting->least) {
 		complain(reader, node,
 		    "\"%s\" is neither \"auto\" nor \"none\" nor the number "
@@ -178,40 +164,13 @@ void conf_read_routes(struct conf_reader *reader,
 }
 
 /* ---- times ---- */
-static const struct unit {
-	char letter;
-	uint32_t seconds;
-} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-
-/* False: no time, or a longer one than `most` seconds. */
-static bool parse_duration(uint32_t *ret, const char *text, uint32_t most)
-{
-	size_t len = strlen(text);
-	char digits[NUMBER_BYTES];
-
-	if (!strcmp(text, "off") || !strcmp(text, "0")) {
-		*ret = 0;
-		return true;
-	}
-	if (len < 2 || len >= sizeof(digits))
-		return false;
-	snprintf(digits, sizeof(digits), "%.*s", (int)len - 1, text);
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (units[i].letter == text[len - 1] &&
-		    conf_digits_read(ret, digits, most / units[i].seconds)) {
-			*ret *= units[i].seconds;
-			return true;
-		}
-	return false;
-}
-
 void conf_read_duration(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
 	uint32_t seconds;
 
-	if (parse_duration(&seconds, node->string, setting->most)) {
+	if (value_duration(&seconds, node->string, setting->most)) {
 		*(uint32_t *)field_in(setting, object) = seconds;
 		return;
 	}
@@ -240,21 +199,6 @@ const char *conf_device_name_problem(const char *name)
 	return NULL;
 }
 
-const char *conf_name_problem(const char *name)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz" DIGITS "_.-";
-
-	if (!*name || strlen(name) >= CONFIG_NAME_BYTES)
-		return "has not 1 to 63 characters";
-	if (name[strspn(name, allowed)])
-		return "has other characters than A-Z, a-z, 0-9, \"_\", \".\" "
-		       "and \"-\"";
-	if (strchr(".-", *name))
-		return "begins with \".\" or \"-\"";
-	return NULL;
-}
-
 static bool read_name(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object, const char *problem)
@@ -279,7 +223,7 @@ void conf_read_peer_name(struct conf_reader *reader,
     void *object)
 {
 	if (read_name(reader, setting, node, object,
-		conf_name_problem(node->string)) &&
+		value_name_problem(node->string)) &&
 	    !conf_unique_add(
 		&reader->names, node->string, reader->object, node->place))
 		reader->has_no_memory = true;

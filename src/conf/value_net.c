@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#define HOST_CHARACTERS                                                        \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
-#define LABEL_BYTES 63 /* RFC 1035, section 2.3.4 */
+#include "api/value.h"
 
 bool conf_address_is_unspecified(const struct address *address)
 {
@@ -120,80 +118,15 @@ void conf_read_allowed_ips(struct conf_reader *reader,
 			add_allowed_ip(reader, at, object, &prefix);
 }
 
-/* ---- endpoints ---- */
-
-/* Letters, digits and hyphens with dots; a last label of digits would be a
- * bad IPv4 address, no name. */
-static bool is_host_name(const char *host)
-{
-	const char *label = host;
-	size_t len = 0;
-
-	if (host[strspn(host, HOST_CHARACTERS)] ||
-	    strlen(host) > CONFIG_HOST_BYTES - 3)
-		return false;
-	for (;; label += len + 1) {
-		len = strcspn(label, ".");
-		if (!len || len > LABEL_BYTES || *label == '-')
-			return false;
-		if (!label[len])
-			return strspn(label, "0123456789") < len;
-		if (!label[len + 1]) /* "example.net." */
-			return true;
-	}
-}
-
-/* Why `host` can not be one; NULL: it can. */
-static const char *host_problem(const char *host, bool has_brackets)
-{
-	struct address address;
-	int error = address_parse(&address, host);
-
-	if (!error &&
-	    (conf_address_is_unspecified(&address) || is_many(&address)))
-		return "its address is not that of one host";
-	if (!error && has_brackets == (address.family == FAMILY_IPV6))
-		return NULL;
-	if (has_brackets)
-		return "there is no IPv6 address between the brackets";
-	if (strchr(host, ':'))
-		return "an IPv6 address stands in brackets";
-	return is_host_name(host) ? NULL : "its host is no name or address";
-}
-
-/* Splits "host:port" or "[v6]:port"; the port's text, or NULL. */
-static const char *split_endpoint(
-    const char *text, char host[CONFIG_HOST_BYTES], bool has_brackets)
-{
-	const char *end = strrchr(text, has_brackets ? ']' : ':');
-	size_t len;
-
-	if (!end || (has_brackets && end[1] != ':'))
-		return NULL;
-	len = (size_t)(end - text) - has_brackets;
-	if (len >= CONFIG_HOST_BYTES)
-		return NULL;
-	memcpy(host, text + has_brackets, len);
-	host[len] = '\0';
-	return end + 1 + has_brackets;
-}
-
 void conf_read_endpoint(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
 	struct config_peer *peer = object;
 	char host[CONFIG_HOST_BYTES];
-	bool has_brackets = *node->string == '[';
-	const char *port = split_endpoint(node->string, host, has_brackets);
-	const char *problem = "it is not HOST:PORT";
-	uint32_t number = 0;
+	uint16_t port = 0;
+	const char *problem = value_endpoint(host, &port, node->string);
 
-	if (port)
-		problem = host_problem(host, has_brackets);
-	if (!problem && (!conf_digits_read(&number, port, setting->most) ||
-			    number < setting->least))
-		problem = "its port is not between 1 and 65535";
 	if (problem) {
 		complain(reader, node, "\"%s\" is no endpoint: %s",
 		    node->string, problem);
@@ -202,5 +135,5 @@ void conf_read_endpoint(struct conf_reader *reader,
 		return;
 	}
 	strcpy(peer->endpoint_host, host);
-	peer->endpoint_port = (uint16_t)number;
+	peer->endpoint_port = port;
 }
