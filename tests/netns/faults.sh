@@ -70,9 +70,9 @@ addr a va fd99::1/64
 check "the link is up again: it works" pings a 10.77.0.2 3
 
 on a nft -f - <<'X'
-table inet block { chain out {
-	type filter hook output priority 0; udp sport 51820 drop
-} }
+table inet block {
+	chain out { type filter hook output priority 0; udp sport 51820 drop; }
+}
 X
 send_some >/dev/null
 check "the firewall refuses our packets: counted" drops NETFILTER_DROP
@@ -135,7 +135,7 @@ kill -STOP "$pid"
 send_some >/dev/null
 kill -CONT "$pid"
 check "stopped and continued: it works" pings a 10.77.0.2 3
-for _ in $(seq 100); do kill -HUP "$pid"; kill -USR1 "$pid"; kill -PIPE "$pid"; done
-check "300 signals: it works" pings a 10.77.0.2 3
+for _ in $(seq 100); do kill -HUP "$pid"; kill -PIPE "$pid"; done
+check "200 signals: it works" pings a 10.77.0.2 3
 check "and it is the same process" is_same
 finish

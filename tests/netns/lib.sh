@@ -370,6 +370,11 @@ random_file() { head -c "$2" /dev/urandom >"$1"; }
 listens() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
 # transfer FROM TO ADDRESS FILE: over TCP; the copy is FILE.got.
 transfer() {
+	send_file "$@" && return
+	quit receiver KILL
+	return 1
+}
+send_file() {
 	local port=9009 target=$3
 	case $3 in *:*) target="[$3]" ;; esac
 	rm -f "$4.got"
@@ -386,7 +391,7 @@ transfer() {
 capture() {
 	local host=$1 dev=$2 name=$3
 	shift 3
-	spawn "$host" "$name" tcpdump -Z root -n -U -i "$dev" \
+	spawn "$host" "$name" tcpdump -Z root -n -U --immediate-mode -i "$dev" \
 		-w "$RUN/$name.pcap" "$@"
 	wait_for 5 grep -q 'listening on' "$RUN/$name.log"
 }

@@ -130,11 +130,11 @@ check "peer add" ctl a peer add c public-key "$(cat "$RUN/c.pub")" \
 	endpoint 10.98.0.3:51820 allowed-ips 10.77.0.3/32 \
 	preshared-key-file "$RUN/ac.psk"
 check "the peer added at run time is reached" pings a 10.77.0.3 20
-check "a second one of that name is refused" \
-	code_of 1 ctl a peer add c public-key "$(cat "$RUN/d.pub")"
+check_not "a second one of that name is refused" \
+	ctl a peer add c public-key "$(cat "$RUN/d.pub")"
 check "reload succeeds" reload_code 0
 check "and reports that the run-time peer is gone" \
-	contains "$RUN/reload.out" 'c.*(run.?time|runtime)|(run.?time|runtime).*c'
+	contains "$RUN/reload.out" 'peer c removed.*added by vpnctl'
 check "and it is" no_peer c
 check "peer add again" ctl a peer add c public-key "$(cat "$RUN/c.pub")" \
 	allowed-ips 10.77.0.3/32

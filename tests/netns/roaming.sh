@@ -59,8 +59,8 @@ check "all in one session" peer_is a b latest_handshake_s "$handshake"
 # The idle side moves without a keepalive that is due: it tells a at once.
 conf b 10.77.0.2/24 "" "$(peer a 10.99.0.1:51820 10.77.0.1/32)"
 check "b has no keepalive any more" ctl b reload
-addr b vb 10.99.0.4/24
 ip_on b addr del 10.99.0.3/24 dev vb
+addr b vb 10.99.0.4/24
 check "the idle side moved: a reaches it without b sending data" \
 	pings a 10.77.0.2 3
 check "a follows the idle side" \

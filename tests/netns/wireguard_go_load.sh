@@ -12,11 +12,11 @@ need_vpnd
 command -v wireguard-go wg >/dev/null || skip_all "wireguard-go is missing"
 lab_pair
 host f1 f2
-wire f1 vf a vaf
-wire f2 vf b vbf
-addr f1 vf 10.98.0.3/24
+wire f1 uplink a vaf
+wire f2 uplink b vbf
+addr f1 uplink 10.98.0.3/24
 addr a vaf 10.98.0.1/24
-addr f2 vf 10.97.0.3/24
+addr f2 uplink 10.97.0.3/24
 addr b vbf 10.97.0.2/24
 keys a b
 
@@ -52,11 +52,15 @@ cap=first
 flood f2 flood2 10.97.0.2 b
 flood f1 flood1 10.98.0.1 a
 under_load() { status_is a .tunnel.under_load true; }
-conf a 10.77.0.1/24 "" "$(peer b 10.99.0.2:51820 10.77.0.2/32)"
+wg_under_load() { grep -q 'Sending cookie response' "$RUN/b.log"; }
+conf a 10.77.0.1/24 "" "$(peer b - 10.77.0.2/32)"
 wg_start b 10.77.0.2/24 a - 10.77.0.1/32
-capture a va first udp port 51820
 vpnd_start a
+check "wireguard-go is under load" wait_for 10 wg_under_load
 check "vpnd is under load" wait_for 5 under_load
+capture a va first udp port 51820
+conf a 10.77.0.1/24 "" "$(peer b 10.99.0.2:51820 10.77.0.2/32)"
+check "vpnd learns where wireguard-go is" ctl a reload
 check "vpnd initiates, both under load: traffic passes" pings a 10.77.0.2 60
 capture_end first
 check "wireguard-go sent vpnd a cookie" messages 2 1 cookie
@@ -66,6 +70,7 @@ check "vpnd sent wireguard-go a cookie" messages 1 2 cookie
 check "and its response carried MAC2" session_has_mac2 1 2 response
 quit b
 vpnd_stop a
+rm "$RUN/b.log"
 
 cap=second
 rm -rf "$RUN/a.state"
@@ -74,6 +79,7 @@ capture a va second udp port 51820
 vpnd_start a
 check "vpnd is under load again" wait_for 5 under_load
 wg_start b 10.77.0.2/24 a 10.99.0.1:51820 10.77.0.1/32
+check "wireguard-go is under load again" wait_for 10 wg_under_load
 check "wireguard-go initiates, both under load: traffic passes" \
 	pings b 10.77.0.1 60
 capture_end second
