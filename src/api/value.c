@@ -67,17 +67,25 @@ const char *value_name_problem(const char *name)
 
 /* ---- endpoints ---- */
 
-/* Not that of one host: nobody's, a group's, or all hosts'. */
-static bool is_no_host(const struct address *address)
+bool value_address_is_unspecified(const struct address *address)
 {
 	struct address none = {.family = address->family};
 
-	if (address_is_equal(address, &none))
-		return true;
+	return address_is_equal(address, &none);
+}
+
+bool value_address_is_group(const struct address *address)
+{
 	if (address->family == FAMILY_IPV6)
 		return address->bytes[0] == 0xff;
 	return (address->bytes[0] & 0xf0) == 0xe0 ||
 	       memcmp(address->bytes, "\xff\xff\xff\xff", 4) == 0;
+}
+
+static bool is_no_host(const struct address *address)
+{
+	return value_address_is_unspecified(address) ||
+	       value_address_is_group(address);
 }
 
 /* Labels parted by dots, with one at the end perhaps; a last label of digits

@@ -22,6 +22,12 @@ must_check bool value_duration(uint32_t *ret, const char *text, uint32_t most);
 /* Why `name` can not be that of a peer or tunnel ("has ..."); NULL: it can. */
 const char *value_name_problem(const char *name);
 
+/* "0.0.0.0" or "::". */
+bool value_address_is_unspecified(const struct address *address);
+
+/* Multicast, or all hosts: nobody's own. */
+bool value_address_is_group(const struct address *address);
+
 /* Splits "HOST:PORT" or "[IPV6]:PORT". NULL, or why it is no endpoint ("its
  * ..."); then host and port are undefined. */
 must_check const char *value_endpoint(

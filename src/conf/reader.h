@@ -82,9 +82,6 @@ conf_read_fn conf_read_choice, conf_read_u32, conf_read_u16, conf_read_path,
 conf_read_fn conf_read_address, conf_read_addresses, conf_read_allowed_ips,
     conf_read_endpoint;
 
-/* "0.0.0.0" or "::". */
-bool conf_address_is_unspecified(const struct address *address);
-
 /* Why a name can not be that of an interface; NULL: it can. */
 const char *conf_device_name_problem(const char *name);
 #endif

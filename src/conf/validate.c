@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "api/value.h"
+
 static const struct conf_node *find_in(
     const struct conf_reader *reader, const char *group, const char *key)
 {
@@ -111,7 +113,7 @@ static bool can_reach(
 {
 	return listen->family == endpoint->family ||
 	       (listen->family == FAMILY_IPV6 &&
-		   conf_address_is_unspecified(listen));
+		   value_address_is_unspecified(listen));
 }
 
 static void check_endpoint(

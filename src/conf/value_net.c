@@ -6,29 +6,14 @@
 
 #include "api/value.h"
 
-bool conf_address_is_unspecified(const struct address *address)
-{
-	struct address none = {.family = address->family};
-
-	return address_is_equal(address, &none);
-}
-
-/* Nobody's own address: a group's, or all hosts'. */
-static bool is_many(const struct address *address)
-{
-	if (address->family == FAMILY_IPV6)
-		return address->bytes[0] == 0xff;
-	return (address->bytes[0] & 0xf0) == 0xe0 ||
-	       !memcmp(address->bytes, "\xff\xff\xff\xff", 4);
-}
-
 void conf_read_address(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
 	struct address address;
 
-	if (address_parse(&address, node->string) || is_many(&address))
+	if (address_parse(&address, node->string) ||
+	    value_address_is_group(&address))
 		complain(reader, node, "\"%s\" is no address of a host",
 		    node->string);
 	else
@@ -79,8 +64,8 @@ void conf_read_addresses(struct conf_reader *reader,
 	for (const struct conf_node *at = node->first; at; at = at->next) {
 		if (!read_prefix(reader, at, &prefix))
 			continue;
-		if (conf_address_is_unspecified(&prefix.address) ||
-		    is_many(&prefix.address))
+		if (value_address_is_unspecified(&prefix.address) ||
+		    value_address_is_group(&prefix.address))
 			complain(reader, at,
 			    "\"%s\" can not be an address of this host",
 			    at->string);
