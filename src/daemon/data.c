@@ -120,6 +120,14 @@ static void queue_packet(struct data *data, struct packet *pkt)
 		packet_list_push(&data->backlog, pkt);
 }
 
+/* -EAGAIN leaves the rest on the backlog (data_is_blocked): until it leaves,
+ * its peers may be removed. */
+static void forget_peers(struct packet_list *backlog)
+{
+	for (struct packet *pkt = backlog->first; pkt; pkt = pkt->next)
+		pkt->peer = NULL;
+}
+
 void data_flush(struct data *data)
 {
 	const struct udp_sender sender = {.failed = fail_packet,
@@ -131,10 +139,9 @@ void data_flush(struct data *data)
 		write_packet(data, pkt);
 	while ((pkt = packet_list_pop(core_to_wire(data->core))))
 		queue_packet(data, pkt);
-	/* -EAGAIN leaves the rest on the backlog: data_is_blocked */
 	if (data->backlog.first &&
-	    udp_send(data->udp, &data->backlog, &sender) == 0)
-		return;
+	    udp_send(data->udp, &data->backlog, &sender) != 0)
+		forget_peers(&data->backlog);
 }
 
 bool data_is_blocked(const struct data *data)
