@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/* The path's lab. */
+#include "path_lab.h"
+
+#include <check.h>
+#include <string.h>
+
+struct pool *pool;
+struct tunnel tunnel;
+struct path *path;
+struct moment now = {.now = {.ns = 7 * NS_PER_S}};
+unsigned traced;
+static char traced_stage[32];
+
+static void trace(
+    void *context, const struct stage *stage, const struct packet *pkt)
+{
+	ck_assert_ptr_eq(context, &traced);
+	ck_assert_int_ne(pkt->drop, DROP_NONE);
+	traced++;
+	strncpy(traced_stage, stage->name, sizeof(traced_stage) - 1);
+}
+
+void setup(void)
+{
+	struct path_setup how = {
+	    .tunnel = &tunnel,
+	    .trace = trace,
+	    .trace_context = &traced,
+	};
+
+	ck_assert_int_eq(pool_new(&pool, PACKETS, 1500), 0);
+	how.pool = pool;
+	tunnel = (struct tunnel){.has_session = true};
+	traced = 0;
+	ck_assert_int_eq(path_new(&path, &how), 0);
+}
+
+void teardown(void)
+{
+	pool_put_list(pool, &tunnel.staged);
+	path_free(path);
+	ck_assert_uint_eq(pool_available(pool), PACKETS);
+	pool_free(pool);
+}
+
+struct packet *udp(const char *source, const char *destination, uint16_t port)
+{
+	struct packet *pkt = pool_get(pool);
+	uint8_t *bytes = packet_data(pkt);
+	struct address from, to;
+
+	ck_assert_int_eq(address_parse(&from, source), 0);
+	ck_assert_int_eq(address_parse(&to, destination), 0);
+	memset(bytes, 0, INNER_BYTES);
+	bytes[0] = 0x45;
+	bytes[3] = INNER_BYTES;
+	bytes[8] = 64;
+	bytes[9] = IP_PROTOCOL_UDP;
+	memcpy(bytes + 12, from.bytes, 4);
+	memcpy(bytes + 16, to.bytes, 4);
+	bytes[20] = 4000 >> 8;
+	bytes[21] = 4000 & 255;
+	bytes[22] = (uint8_t)(port >> 8);
+	bytes[23] = (uint8_t)port;
+	bytes[25] = 12;
+	header_finish(bytes, IPV4_BYTES);
+	pkt->len = INNER_BYTES;
+	return pkt;
+}
+
+struct packet *udp6(const char *source, const char *destination)
+{
+	struct packet *pkt = pool_get(pool);
+	uint8_t *bytes = packet_data(pkt);
+	struct address from, to;
+
+	ck_assert_int_eq(address_parse(&from, source), 0);
+	ck_assert_int_eq(address_parse(&to, destination), 0);
+	memset(bytes, 0, IPV6_BYTES + UDP_BYTES);
+	bytes[0] = 0x60;
+	bytes[5] = bytes[IPV6_BYTES + 5] = UDP_BYTES;
+	bytes[6] = IP_PROTOCOL_UDP;
+	memcpy(bytes + 8, from.bytes, 16);
+	memcpy(bytes + 24, to.bytes, 16);
+	pkt->len = IPV6_BYTES + UDP_BYTES;
+	return pkt;
+}
+
+struct packet *raw(uint8_t first)
+{
+	struct packet *pkt = pool_get(pool);
+
+	packet_data(pkt)[0] = first;
+	pkt->len = 1;
+	return pkt;
+}
+
+void receive(struct packet *pkt)
+{
+	struct packet_list list = {0};
+
+	packet_list_push(&list, pkt);
+	path_run_inbound(path, &list, &now);
+}
+
+void transmit(struct packet *pkt)
+{
+	struct packet_list list = {0};
+
+	packet_list_push(&list, pkt);
+	path_run_outbound(path, &list, &now);
+}
+
+struct path_totals totals(void)
+{
+	struct path_totals ret;
+
+	path_totals(path, &ret);
+	ck_assert_uint_eq(ret.rx_packets,
+	    ret.rx_delivered + ret.rx_consumed + ret.rx_dropped);
+	ck_assert_uint_eq(ret.tx_packets + ret.tx_ours,
+	    ret.tx_sent + tunnel.staged.len + ret.tx_dropped);
+	return ret;
+}
+
+void found(void *context, const struct path_drop *drop)
+{
+	struct drops *drops = context;
+
+	drops->lines++;
+	drops->last = *drop;
+}
+
+struct path_drop only_drop(const char *stage, enum drop reason)
+{
+	struct drops drops = {0};
+
+	path_each_drop(path, found, &drops);
+	ck_assert_uint_eq(drops.lines, 1);
+	ck_assert_str_eq(drops.last.stage, stage);
+	ck_assert_str_eq(drop_name(drops.last.reason), drop_name(reason));
+	ck_assert_uint_eq(drops.last.packets, 1);
+	ck_assert_uint_eq(totals().rx_dropped + totals().tx_dropped, 1);
+	return drops.last;
+}
+
+void check_dropped(const char *stage, enum drop reason)
+{
+	(void)only_drop(stage, reason);
+	ck_assert_uint_eq(traced, 1);
+	ck_assert_str_eq(traced_stage, stage);
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+	ck_assert_uint_eq(path_to_wire(path)->len, 0);
+}
