@@ -189,7 +189,8 @@ bool change_may_fail(const struct change *change, int code)
 	bool is_ipv6 = change->prefix.address.family == FAMILY_IPV6 ||
 		       change->rule.family == FAMILY_IPV6;
 
-	if (change->kind == CHANGE_SRC_VALID_MARK)
+	if (change->kind == CHANGE_SRC_VALID_MARK ||
+	    change->rule.udp_source_port) /* before Linux 4.17 */
 		return true;
 	return is_ipv6 && (code == -EACCES || code == -EAFNOSUPPORT ||
 			      code == -EOPNOTSUPP);
@@ -202,7 +203,11 @@ static void format_rule(
 {
 	const char *family = rule->family == FAMILY_IPV4 ? "-4" : "-6";
 
-	if (rule->has_suppress_default)
+	if (rule->udp_source_port)
+		snprintf(text, room,
+		    "ip %s rule add pref %u ipproto udp sport %u table %u",
+		    family, rule->priority, rule->udp_source_port, rule->table);
+	else if (rule->has_suppress_default)
 		snprintf(text, room,
 		    "ip %s rule add pref %u table %u suppress_prefixlength 0",
 		    family, rule->priority, rule->table);

@@ -82,20 +82,23 @@ void device_count_drops(struct daemon *daemon)
 
 static void our_link(struct daemon *daemon, const struct netlink_link *link)
 {
+	const struct core_host *host = &daemon->core_host;
 	struct log *log = &daemon->logger.log;
+	bool was_up;
 
 	if (*link->name && strcmp(link->name, daemon->device) != 0) {
 		log_info(log, "device %s: renamed to %s", daemon->device,
 		    link->name);
 		memcpy(daemon->device, link->name, sizeof(daemon->device));
 	}
-	if (link->is_up != daemon->core_host.is_device_up) {
-		log_info(log, "device %s: %s", daemon->device,
-		    link->is_up ? "up" : "down");
-		if (link->is_up)
-			host_restore(daemon->host);
-	}
+	was_up = host->is_device_up;
 	device_tell_core(daemon);
+	if (host->is_device_up != was_up)
+		log_info(log, "device %s: %s", daemon->device,
+		    host->is_device_up ? "up" : "down");
+	/* News may be old: it was down, and is up already. */
+	if (host->is_device_up && (!was_up || !link->is_up))
+		host_restore(daemon->host);
 }
 
 static void underlay_changed(struct daemon *daemon)

@@ -11,14 +11,16 @@
 
 #define FIRST_TABLE 51820 /* as wg-quick: the first one that is unused */
 #define LAST_TABLE  52819
+#define RULES	    3
 
 struct host {
 	struct netlink *netlink;
 	const struct log *log;
 	uint32_t ifindex;
+	uint16_t port;
 	uint32_t fwmark, table;
 	bool has_default[2];  /* IPv4, IPv6: rules are wanted */
-	uint32_t priority[2]; /* of the two rules; 0: not chosen yet */
+	uint32_t priority[2]; /* of the first rule; 0: not chosen yet */
 	struct change_list applied;
 };
 
@@ -31,6 +33,7 @@ int host_new(struct host **ret, const struct host_setup *setup)
 		return -ENOMEM;
 	host->netlink = setup->netlink;
 	host->log = setup->log;
+	host->port = setup->port;
 	code = host_replace_device(host, setup->device);
 	if (code)
 		free(host);
@@ -131,7 +134,7 @@ static int want_routes(
 	return code;
 }
 
-/* Both rules come before all others, the suppressing one first. */
+/* Our rules come before all others. */
 static int choose_priority(struct host *host, enum family family)
 {
 	uint32_t *priority = &host->priority[family == FAMILY_IPV6];
@@ -143,33 +146,33 @@ static int choose_priority(struct host *host, enum family family)
 	code = netlink_first_priority(host->netlink, family, &first);
 	if (code)
 		return code;
-	*priority = first > 2 ? first - 2 : 1;
+	*priority = first > RULES ? first - RULES : 1;
 	return 0;
 }
 
 static int want_rules(
     struct host *host, struct change_list *list, enum family family)
 {
-	struct change change = {.kind = CHANGE_RULE};
-	struct netlink_rule *rule = &change.rule;
+	struct netlink_rule rules[RULES] = {
+	    {.table = CHANGE_TABLE_MAIN, .udp_source_port = host->port},
+	    {.table = CHANGE_TABLE_MAIN, .has_suppress_default = true},
+	    {.table = host->table, .fwmark = host->fwmark, .is_inverted = true},
+	};
 	int code;
 
 	if (!host->has_default[family == FAMILY_IPV6])
 		return 0;
 	code = choose_priority(host, family);
-	if (code)
-		return code;
-	*rule = (struct netlink_rule){.family = family,
-	    .priority = host->priority[family == FAMILY_IPV6],
-	    .table = CHANGE_TABLE_MAIN,
-	    .has_suppress_default = true};
-	code = want(list, &change);
-	*rule = (struct netlink_rule){.family = family,
-	    .priority = host->priority[family == FAMILY_IPV6] + 1,
-	    .table = host->table,
-	    .fwmark = host->fwmark,
-	    .is_inverted = true};
-	return code ? code : want(list, &change);
+	for (size_t i = family == FAMILY_IPV4 ? 0 : 1; i < RULES && !code;
+	     i++) {
+		struct change change = {.kind = CHANGE_RULE, .rule = rules[i]};
+
+		change.rule.family = family;
+		change.rule.priority =
+		    host->priority[family == FAMILY_IPV6] + (uint32_t)i;
+		code = want(list, &change);
+	}
+	return code;
 }
 
 static bool wants_default(const struct config *config)

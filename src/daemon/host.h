@@ -9,7 +9,10 @@
  *
  * A default route in allowed_ips gets a table of its own: what does not carry
  * our mark is routed there, unless the main table knows something better than
- * its own default route. Our outer datagrams carry the mark.
+ * its own default route. Our outer datagrams carry the mark. A strict rp_filter
+ * knows no mark when it asks where an answer to a peer's datagram would go, so
+ * IPv4 has a third rule: what has our UDP port as its source is for the main
+ * table (the kernel exchanges the ports for that question).
  */
 #ifndef DAEMON_HOST_H
 #define DAEMON_HOST_H
@@ -28,6 +31,7 @@ struct host_setup {
 	struct netlink *netlink;
 	const struct log *log;
 	const char *device; /* its name now */
+	uint16_t port;	    /* of our UDP socket */
 };
 
 /* 0, or negative errno: the device is not there. */

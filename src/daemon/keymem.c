@@ -77,12 +77,13 @@ static size_t page_round(size_t len)
 
 static void *arena_alloc(void *context, size_t len)
 {
-	unsigned class = class_of(len);
 	struct piece *piece;
+	unsigned class;
 
 	(void)context;
 	if (len > SIZE_MAX / 2)
 		return NULL;
+	class = class_of(len);
 	if (class >= CLASSES)
 		return map_locked(page_round(len));
 	piece = arena.released[class];

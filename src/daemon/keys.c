@@ -106,7 +106,7 @@ int keys_read_file(
 	memory_release(&keymem, text, FILE_BYTES + 1);
 	if (code == -EINVAL)
 		complain(code, path,
-		    "not a key: one line of 44 characters of base64, as "
+		    "it holds no key: one line of 44 characters of base64, as "
 		    "vpnctl genkey writes it",
 		    error, room);
 	else if (code)

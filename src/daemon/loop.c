@@ -10,6 +10,8 @@
 #include "base/instant.h"
 
 static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+/* Their default would end us for nothing. */
+static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
 
 struct loop {
 	struct ev_loop *ev;
@@ -71,7 +73,8 @@ static void watch_signals(struct loop *loop)
 		loop->signals[i].data = loop;
 		ev_signal_start(loop->ev, &loop->signals[i]);
 	}
-	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
 }
 
 int loop_new(struct loop **ret, const struct loop_hooks *hooks)

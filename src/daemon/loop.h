@@ -30,7 +30,8 @@ struct loop_hooks {
 	void *context;
 };
 
-/* Takes SIGTERM, SIGINT and SIGHUP; ignores SIGPIPE. 0 or -ENOMEM. */
+/* Takes SIGTERM, SIGINT and SIGHUP; ignores SIGPIPE and SIGUSR1/2. 0 or
+ * -ENOMEM. */
 must_check int loop_new(struct loop **ret, const struct loop_hooks *hooks);
 void loop_free(struct loop *loop); /* NULL is fine */
 

@@ -197,7 +197,8 @@ static int change_host(struct daemon *daemon)
 {
 	struct host_setup setup = {.netlink = daemon->netlink,
 	    .log = &daemon->logger.log,
-	    .device = daemon->device};
+	    .device = daemon->device,
+	    .port = udp_port(daemon->udp)};
 	int code = host_new(&daemon->host, &setup);
 
 	if (code)

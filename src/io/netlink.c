@@ -15,6 +15,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -332,6 +333,8 @@ static struct fib_rule_hdr *begin_rule(struct netlink *netlink, uint16_t type,
 int netlink_change_rule(struct netlink *netlink, enum netlink_verb verb,
     const struct netlink_rule *rule)
 {
+	struct fib_rule_port_range port = {
+	    rule->udp_source_port, rule->udp_source_port};
 	struct nlmsghdr *message;
 	struct fib_rule_hdr *info =
 	    begin_rule(netlink, verb == NETLINK_ADD ? RTM_NEWRULE : RTM_DELRULE,
@@ -345,6 +348,10 @@ int netlink_change_rule(struct netlink *netlink, enum netlink_verb verb,
 		mnl_attr_put_u32(message, FRA_FWMARK, rule->fwmark);
 	if (rule->has_suppress_default)
 		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, 0);
+	if (rule->udp_source_port) {
+		mnl_attr_put_u8(message, FRA_IP_PROTO, IPPROTO_UDP);
+		mnl_attr_put(message, FRA_SPORT_RANGE, sizeof(port), &port);
+	}
 	return talk(netlink, message, NULL, NULL);
 }
 

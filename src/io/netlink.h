@@ -68,6 +68,7 @@ struct netlink_rule {
 	uint32_t fwmark;	   /* 0: any */
 	bool is_inverted;	   /* what does not have the mark */
 	bool has_suppress_default; /* ignore what the table's default says */
+	uint16_t udp_source_port;  /* 0: any packet */
 };
 must_check int netlink_change_rule(struct netlink *netlink,
     enum netlink_verb verb, const struct netlink_rule *rule);
