@@ -13,7 +13,7 @@
 #include "sim.h"
 
 #define ACT_GAP_NS    (60 * SIM_S) /* longest time between two acts */
-#define HEAL_NS	      (45 * SIM_S)
+#define HEAL_NS	      (75 * SIM_S) /* names are asked for each minute */
 #define PROOF_PACKETS 10
 
 static uint64_t below(struct world *world, uint64_t limit)
@@ -324,6 +324,16 @@ static void act(struct world *world)
 	chosen->act(world, &world->hosts[host], &world->hosts[other]);
 }
 
+void chaos_act(struct world *world, size_t act_number, size_t host)
+{
+	size_t hosts = world->setup.hosts;
+
+	if (!world->has_failed)
+		acts[act_number % ARRAY_SIZE(acts)].act(world,
+		    &world->hosts[host % hosts],
+		    &world->hosts[(host + 1) % hosts]);
+}
+
 /* At most one side of a pair does not know where the other one is. */
 static void draw_endpoints(struct world *world, size_t a, size_t b)
 {
@@ -338,7 +348,7 @@ static void draw_endpoints(struct world *world, size_t a, size_t b)
 		to_b->endpoint = ENDPOINT_ABSENT;
 }
 
-static void begin(struct world *world)
+void chaos_begin(struct world *world)
 {
 	size_t hosts = world->setup.hosts;
 
@@ -398,7 +408,7 @@ static void prove_pair(struct world *world, size_t from, size_t to)
 		    from, to, world->book.delivered - before, PROOF_PACKETS);
 }
 
-static void heal(struct world *world)
+void chaos_heal(struct world *world)
 {
 	size_t hosts = world->setup.hosts;
 
@@ -420,12 +430,12 @@ bool chaos_run(struct world *world, double hours)
 	struct instant end =
 	    instant_after(world->now, (int64_t)(hours * 3600e9));
 
-	begin(world);
+	chaos_begin(world);
 	while (!world->has_failed && instant_is_before(world->now, end)) {
 		world_run(world, (int64_t)below(world, ACT_GAP_NS));
 		act(world);
 	}
 	if (!world->has_failed)
-		heal(world);
+		chaos_heal(world);
 	return !world->has_failed;
 }

@@ -206,7 +206,7 @@ static size_t target_of(const struct host *host, const struct packet *pkt)
 	return SIM_HOSTS;
 }
 
-static void check_addressee(const struct host *host, const struct packet *pkt,
+static void check_addressee(struct host *host, const struct packet *pkt,
     const struct datagram *cause, size_t target)
 {
 	if (cause && !cause->is_genuine)
@@ -215,6 +215,9 @@ static void check_addressee(const struct host *host, const struct packet *pkt,
 	if (cause && host->is_repeat && message_type(cause) != WIRE_INITIATION)
 		world_fail(host->world, "h%zu answers a repetition", host->idx);
 	if (target < SIM_HOSTS || is_known(host, &pkt->endpoint))
+		return;
+	(void)look(host, host->known); /* as of now */
+	if (is_known(host, &pkt->endpoint))
 		return;
 	if (!cause || !endpoint_is_equal(&cause->from, &pkt->endpoint))
 		world_fail(host->world, "h%zu sends to nobody", host->idx);

@@ -258,5 +258,10 @@ const struct tapped *tap_find(
 /* One random history of `hours` that ends with a healed network, in which
  * every pair that may talk has to talk again. */
 bool chaos_run(struct world *world, double hours);
+/* Its parts, for who brings his own schedule: begin, one act of the table on a
+ * host and the next one, and the end. */
+void chaos_begin(struct world *world);
+void chaos_act(struct world *world, size_t act_number, size_t host);
+void chaos_heal(struct world *world);
 
 #endif

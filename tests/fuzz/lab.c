@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/* What the fuzzers of the protocol share: a simulated pair with a session. */
+#include "lab.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define LAB_RENEW_NS (100 * SIM_S)
+
+static struct world *begin(void)
+{
+	struct world_setup setup = {.seed = 1, .hosts = 2};
+	struct world *world = world_new(&setup);
+
+	for (size_t i = 0; i < 2; i++)
+		host_start(&world->hosts[i], false);
+	world_run(world, 5 * SIM_S);
+	assert(!world->has_failed);
+	return world;
+}
+
+static bool is_usable(const struct world *world)
+{
+	return host_peer_status(&world->hosts[0], 1).has_session &&
+	       host_peer_status(&world->hosts[1], 0).has_session &&
+	       host_peer_status(&world->hosts[0], 1).knows_features &&
+	       world->now.ns < 1000 * SIM_S + LAB_RENEW_NS;
+}
+
+struct world *lab_world(void)
+{
+	static struct world *world;
+
+	if (world && !is_usable(world)) {
+		world_free(world);
+		world = NULL;
+	}
+	if (!world)
+		world = begin();
+	world->now.ns += SIM_MS;
+	return world;
+}
+
+void lab_drain(struct host *host)
+{
+	struct path_totals totals;
+
+	pool_put_list(host->pool, core_to_wire(host->core));
+	pool_put_list(host->pool, core_to_device(host->core));
+	assert(pool_available(host->pool) == pool_count(host->pool));
+	path_totals(core_path(host->core), &totals);
+	assert(totals.rx_packets ==
+	       totals.rx_delivered + totals.rx_consumed + totals.rx_dropped);
+}
+
+void lab_datagram(struct host *host, const void *bytes, size_t len)
+{
+	struct moment now = world_moment(host->world, host);
+	struct packet *pkt = pool_get(host->pool);
+	struct packet_list list = {0};
+
+	assert(pkt);
+	if (len > pool_largest(host->pool)) {
+		len = pool_largest(host->pool);
+		pkt->is_truncated = true;
+	}
+	memcpy(packet_data(pkt), bytes, len);
+	pkt->len = (uint32_t)len;
+	pkt->endpoint = host->world->hosts[1 - host->idx].own;
+	packet_list_push(&list, pkt);
+	core_from_wire(host->core, &list, &now);
+}

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Writes the seed corpora of the protocol's fuzz targets (run in tests/fuzz)."""
+import base64
+import os
+import struct
+
+
+def save(target, name, data):
+    directory = os.path.join("corpus", target)
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, name), "wb") as file:
+        file.write(data)
+
+
+def ipv4(protocol, payload, options=b"", fragment=0, source=b"\x0a\x4d\0\1"):
+    words = 5 + len(options) // 4
+    head = struct.pack(">BBHHHBBH4s4s", 0x40 | words, 0,
+                       words * 4 + len(payload), 1, fragment, 64, protocol, 0,
+                       source, b"\x0a\x4d\0\2") + options
+    total = sum(struct.unpack(">%dH" % (len(head) // 2), head))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return head[:10] + struct.pack(">H", ~total & 0xffff) + head[12:] + payload
+
+
+def ipv6(next_header, payload):
+    source = b"\xfd\x77" + bytes(13) + b"\1"
+    destination = b"\xfd\x77" + bytes(13) + b"\2"
+    return struct.pack(">IHBB", 6 << 28, len(payload), next_header, 64) + \
+        source + destination + payload
+
+
+UDP = struct.pack(">HHHH", 4000, 53, 20, 0) + b"hello, world"
+TCP = struct.pack(">HHIIBBHHH", 1, 443, 1, 2, 0x50, 2, 1000, 0, 0) + b"text"
+ICMP = struct.pack(">BBHHH", 8, 0, 0, 7, 1) + bytes(16)
+FRAGMENT = struct.pack(">BBHI", 17, 0, 0, 5)
+HOP = struct.pack(">BB6x", 60, 0)
+DESTINATION = struct.pack(">BB6x", 43, 0)
+ROUTING = struct.pack(">BBBB4x", 44, 0, 0, 0)
+CHAIN = HOP + DESTINATION + ROUTING + struct.pack(">BBHI", 6, 0, 0, 5) + TCP
+LONG_HOP = struct.pack(">BB", 17, 255) + bytes(2046) + UDP
+PACKETS = {
+    "udp4": ipv4(17, UDP), "tcp4": ipv4(6, TCP), "icmp4": ipv4(1, ICMP),
+    "options": ipv4(17, UDP, b"\x83\x07\x04\x0a\0\0\1\0"),
+    "timestamp": ipv4(17, UDP, b"\x44\x0c\x05\0" + bytes(8)),
+    "route": ipv4(17, UDP, b"\x07\x07\x04" + bytes(5)),
+    "bad_option": ipv4(17, UDP, b"\x94\x09\0\0"),
+    "fragment4": ipv4(17, UDP[:8], fragment=0x2000),
+    "later4": ipv4(17, UDP, fragment=0x0010),
+    "esp": ipv4(50, bytes(32)), "wireguard": ipv4(17, struct.pack(
+        ">HHHH", 51820, 51820, 40, 0) + bytes(32)),
+    "martian": ipv4(17, UDP, source=b"\x7f\0\0\1"),
+    "udp6": ipv6(17, UDP), "tcp6": ipv6(6, TCP), "icmp6": ipv6(58, ICMP),
+    "fragment6": ipv6(44, FRAGMENT + UDP), "chain": ipv6(0, CHAIN),
+    "later6": ipv6(44, struct.pack(">BBHI", 17, 0, 0x10, 5) + UDP),
+    "long_hop": ipv6(0, LONG_HOP), "none": ipv6(59, b"bytes"),
+    "ah": ipv6(51, struct.pack(">BBHII", 17, 1, 0, 1, 1) + UDP),
+    "tls": ipv4(6, struct.pack(">HHIIBBHHH", 1, 443, 1, 2, 0x50, 16, 1000, 0,
+                               0) + b"\x17\x03\x03"),
+    "short4": b"\x45\0", "short6": b"\x60" + bytes(10),
+    "jumbo": ipv6(17, b"")[:4] + bytes(2) + ipv6(17, b"")[6:],
+}
+for key, value in PACKETS.items():
+    save("ip", key, b"\0\0" + value)
+    save("ip", key + "_ce", b"\7\11" + value.replace(b"\x45\0", b"\x45\2", 1))
+    save("data", key, b"\0\0" + value + bytes(-len(value) % 16))
+
+FIELDS = b"\1\4" + struct.pack("<I", 7) + b"\2\1\1" + b"\3\4" + \
+    struct.pack("<I", 1500) + b"\4\6" + struct.pack("<BHBH", 1, 9, 2, 99) + \
+    b"\5\2\1\2"
+HELLO = struct.pack("<BBH", 0x10, 1, len(FIELDS)) + FIELDS
+UDP_COPY = ipv4(17, UDP)
+FRAMES = {
+    "keepalive": b"", "hello": HELLO.ljust(84, b"\0"),
+    "answer": b"\x11" + HELLO[1:].ljust(83, b"\0"),
+    "hello_cut": HELLO[:9], "hello_long": HELLO[:2] + b"\xff\xff" + FIELDS,
+    "echo": struct.pack("<BBQQ", 0x14, 16, 1, 2),
+    "echo_reply": struct.pack("<BBQQ", 0x15, 16, 1, 2),
+    "close": b"\x16\1", "probe": b"\x12\1\0\0\0\1\0", "ethernet": b"\x20" +
+    bytes(20), "bundle": b"\x50\4\0abcd", "fragment": b"\x51" + bytes(8),
+    "partial4": b"\xa5" + UDP_COPY[1:], "verified4": b"\xb5" + UDP_COPY[1:],
+    "partial6": b"\xc0" + ipv6(17, UDP)[1:],
+    "verified6": b"\xd0" + ipv6(17, UDP)[1:],
+    # LZ4: one literal run that is the packet
+    "lz4": b"\x30" + struct.pack("<HH", len(UDP_COPY), len(UDP_COPY) + 2) +
+    b"\xf0" + bytes([len(UDP_COPY) - 15]) + UDP_COPY,
+    "lz4_lie": b"\x30" + struct.pack("<HH", 1400, 4) + b"\x1fa\1\0\xff",
+    "zstd": b"\x31" + struct.pack("<HH", 40, 13) +
+    bytes.fromhex("28b52ffd2028410100000000aa"),
+}
+for key, value in FRAMES.items():
+    save("data", key, b"\0\1" + value + bytes(-len(value) % 16))
+
+for kind, length in ((1, 148), (2, 92), (3, 64), (4, 32), (5, 48), (0, 4),
+                     (6, 60), (4, 31), (1, 149), (2, 91)):
+    save("receive", "type%d_%d" % (kind, length),
+         bytes([kind, 0, 0, 0]) + bytes(range(256))[:length - 4])
+save("receive", "empty", b"")
+save("receive", "large", b"\4" + bytes(3000))
+
+STAMP = struct.pack(">QI", 0x400000006553f100, 0)
+for key, value in {
+        "right": b"\0" + STAMP + b"\1\0\0\0",
+        "right_late": b"\0" + b"\x7f" + bytes(11) + b"\2\0\0\0",
+        "unknown": b"\1" + STAMP + b"\3\0\0\0",
+        "type": b"\0" + STAMP + bytes(4) + b"\1",
+        "ephemeral": b"\0" + STAMP + bytes(12) + b"\1",
+        "static": b"\0" + STAMP + bytes(44) + b"\1",
+        "timestamp": b"\0" + STAMP + bytes(92) + b"\1"}.items():
+    save("initiation", key, value)
+for key, offset in (("ephemeral", 12), ("nothing", 44), ("index", 4),
+                    ("receiver", 8)):
+    save("response", key, bytes(offset) + b"\1")
+save("response", "right", b"")
+for key, offset in (("nonce", 8), ("cookie", 32), ("tag", 60), ("type", 0)):
+    save("cookie", key, bytes(offset) + b"\1")
+save("cookie", "right", b"")
+
+for number in range(18):
+    save("schedule", "act%d" % number, bytes([number, 40, 14, 9, number, 41]))
+save("schedule", "mixed", bytes(
+    [13, 2, 0, 99, 3, 7, 13, 8, 15, 50, 4, 200, 7, 31, 8, 60, 12, 2]))
+
+ROUTES = b"".join(struct.pack("<BB4s", what, bits, address) for
+                  what, bits, address in (
+    (0x00, 24, b"\x0a\0\0\0"), (0x40, 16, b"\x0a\0\0\0"),
+    (0x80, 32, b"\x0a\0\0\1"), (0x04, 8, b"\xfd\0\0\0"),
+    (0x44, 0, bytes(4)), (0x03, 32, b"\x0a\0\0\1"), (0x41, 16, b"\x0a\0\0\0"),
+    (0x02, 0, bytes(4)), (0x83, 32, b"\x0a\0\0\1")))
+save("allowedips", "nested", ROUTES)
+save("allowedips", "one_by_one", b"".join(
+    struct.pack("<BB4s", 64 * (i % 4), i, b"\xff\xaa\x55\x01")
+    for i in range(33)))
+save("replay", "up", b"\1\1\0" * 200 + b"\0\7\0" * 3)
+save("replay", "edge", b"\1\xc0\x1f\0\xc0\x1f\0\xc1\x1f\0\xbf\x1f\3\0\0")
+save("replay", "far", b"\xfe\1\0\1\1\0\0\1\0\xfe\2\0")
+TEXT = b"the quick brown fox " * 20
+save("compress", "text", b"\0\x90\1" + TEXT)
+save("compress", "lz4_bomb", b"\0\xff\xff\x1fa\1\0" + b"\xff" * 200 + b"\0")
+save("compress", "zstd_huge", b"\1\xff\xff" + bytes.fromhex(
+    "28b52ffde0ffffffffffffff0f010000"))
+save("compress", "zstd_skip", b"\1\4\0" + bytes.fromhex("502a4d1804000000") +
+     b"abcd")
+save("compress", "zstd_dictionary", b"\1\4\0" + bytes.fromhex(
+    "28b52ffd2301000000040100000061"))
+
+for key, value in {
+        "v4": "192.0.2.1", "octal": "010.0.0.1", "cut": "1.2.3",
+        "large": "256.1.1.1", "v6": "2001:db8::1", "mapped": "::ffff:1.2.3.4",
+        "all": "::", "prefix": "10.0.0.0/8", "prefix6": "fd00::/64",
+        "over": "1.2.3.4/33", "minus": "1.2.3.4/-1", "port": "1.2.3.4:51820",
+        "port6": "[fd00::1]:51820", "scope": "[fe80::1%3]:51820",
+        "no_port": "[fd00::1]", "port0": "1.2.3.4:0", "many": "1:2:3:4:5:6:7:8",
+        "too_many": "1:2:3:4:5:6:7:8:9", "twice": "1::2::3",
+        "key": base64.b64encode(bytes(range(32))).decode(),
+        "key_short": base64.b64encode(bytes(31)).decode(),
+        "key_loose": "A" * 42 + "B="}.items():
+    save("endpoint", key, value.encode())
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+STATE = "vpnd-endpoints 1\n%s 192.0.2.1:51820\nend\n"
+save("state", "one", (STATE % KEY).encode())
+save("state", "empty", b"vpnd-endpoints 1\nend\n")
+save("state", "cut", (STATE % KEY)[:50].encode())
+save("state", "version", b"vpnd-endpoints 2\nend\n")
+save("state", "no_key", (STATE % "AAAA").encode())
+save("state", "behind", (STATE % KEY + "more\n").encode())
+
+
+def message(kind, body):
+    return struct.pack("<IHHII", 16 + len(body), kind, 0, 0, 0) + body
+
+
+def attribute(kind, value):
+    return struct.pack("<HH", 4 + len(value), kind) + \
+        value.ljust((len(value) + 3) & ~3, b"\0")
+
+
+LINK = struct.pack("<BxHiII", 0, 65534, 7, 1, 0)
+save("netlink", "link", b"\0" + message(16, LINK + attribute(3, b"vpn0\0") +
+     attribute(4, struct.pack("<I", 1420)) + attribute(13, bytes(4)) +
+     attribute(23, bytes(192))))
+save("netlink", "link_short", b"\0" + message(16, LINK + attribute(4, b"")))
+ROUTE = struct.pack("<BBBBBBBBI", 2, 0, 0, 0, 254, 3, 0, 1, 0)
+save("netlink", "route", b"\1" + message(24, ROUTE + attribute(
+    4, struct.pack("<I", 2)) + attribute(15, struct.pack("<I", 254))))
+save("netlink", "table", b"\2" + message(24, ROUTE + attribute(
+    15, struct.pack("<I", 51820))))
+RULE = struct.pack("<BBBBBBBBI", 2, 0, 0, 0, 254, 0, 0, 1, 0)
+save("netlink", "rule", b"\3" + message(32, RULE + attribute(
+    6, struct.pack("<I", 32766))))
+save("netlink", "rule_short", b"\3" + message(32, RULE + attribute(6, b"\1")))
+save("netlink", "end", b"\0" + message(3, bytes(4)))
+save("netlink", "error", b"\0" + message(2, struct.pack("<i", -19) + bytes(16)))
