@@ -332,37 +332,54 @@ static size_t compress_into(struct peer *peer,
 	return WIRE_COMPRESSED_HEAD + len;
 }
 
+/* True: pkt is the compressed frame now. */
+static bool shrink(struct peer *peer, const struct compressor *compressor,
+    struct packet *pkt, struct packet *spare)
+{
+	size_t len = compress_into(peer, compressor, pkt, spare);
+
+	if (len == 0)
+		return false;
+	packet_swap_buffers(pkt, spare);
+	pkt->offset = spare->offset;
+	pkt->plain_bytes = pkt->len;
+	pkt->len = (uint32_t)len;
+	pkt->frame = packet_data(pkt)[0];
+	return true;
+}
+
+static bool try_to_shrink(struct peer *peer,
+    const struct compressor *compressor, struct packet *pkt)
+{
+	struct packet *spare;
+	bool has_shrunk;
+
+	if (!compress_looks_worth_it(packet_data(pkt), pkt->len))
+		return false;
+	spare = pool_get(peer->tunnel->pool);
+	has_shrunk = spare && shrink(peer, compressor, pkt, spare);
+	pool_put(peer->tunnel->pool, spare);
+	return has_shrunk;
+}
+
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	struct peer *peer = pkt->peer;
 	const struct compressor *compressor = compressor_of(peer);
-	struct packet *spare;
-	size_t len = 0;
 
+	(void)tunnel;
 	if (!compressor || pkt->is_ours || pkt->flow_hash == 0 ||
-	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX)
+	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX ||
+	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
 		return;
-	if (!compress_flow_may_try(peer->flows, pkt->flow_hash))
-		return;
-	spare = pool_get(tunnel->pool);
-	if (!spare)
-		return;
-	if (compress_looks_worth_it(packet_data(pkt), pkt->len))
-		len = compress_into(peer, compressor, pkt, spare);
 	peer->counters.compress_in_bytes += pkt->len;
-	peer->counters.compress_out_bytes += len ? len : pkt->len;
-	if (len) {
+	if (try_to_shrink(peer, compressor, pkt)) {
 		compress_flow_succeeded(peer->flows, pkt->flow_hash);
 		peer->counters.compressed_packets++;
-		packet_swap_buffers(pkt, spare);
-		pkt->offset = spare->offset;
-		pkt->plain_bytes = pkt->len;
-		pkt->len = (uint32_t)len;
-		pkt->frame = packet_data(pkt)[0];
 	} else {
 		compress_flow_failed(peer->flows, pkt->flow_hash);
 	}
-	pool_put(tunnel->pool, spare);
+	peer->counters.compress_out_bytes += pkt->len;
 }
 
 /* ---- sealing ---- */
