@@ -28,7 +28,7 @@
 #include "io/tun.h"
 #include "io/watch.h"
 
-#define DAEMON_ERROR_BYTES 4096
+#define DAEMON_ERROR_BYTES 65536
 #define DAEMON_WAITERS	   CONTROL_CLIENTS
 
 /* A client that waits for an answer. */

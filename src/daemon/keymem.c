@@ -13,6 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "daemon/sanitized.h"
+
 #define CHUNK_BYTES   ((size_t)256 * 1024)
 #define SMALLEST_BITS 5 /* 32 bytes */
 #define LARGEST_BITS  17
@@ -197,7 +199,7 @@ static int forbid_dumps(void)
 int keymem_init(char *error, size_t room)
 {
 	arena.at = map_locked(CHUNK_BYTES);
-	if (!arena.at || !is_really_locked()) {
+	if (!arena.at || (!IS_SANITIZED && !is_really_locked())) {
 		snprintf(error, room,
 		    "memory for keys can not be locked: raise the limit "
 		    "(LimitMEMLOCK=64M in the unit, or ulimit -l)");
