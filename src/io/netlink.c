@@ -119,6 +119,26 @@ static const uint16_t change_flags[] = {
 
 /* ---- links ---- */
 
+/* What is too short for its type reads as nothing. */
+static uint32_t read_u32(const struct nlattr *attribute)
+{
+	return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0
+		   ? 0
+		   : mnl_attr_get_u32(attribute);
+}
+
+static const char *read_name(const struct nlattr *attribute)
+{
+	return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0
+		   ? ""
+		   : mnl_attr_get_str(attribute);
+}
+
+static bool has_header(const struct nlmsghdr *message, size_t bytes)
+{
+	return mnl_nlmsg_get_payload_len(message) >= bytes;
+}
+
 static void take_link_attribute(
     const struct nlattr *attribute, struct netlink_link *ret)
 {
@@ -126,14 +146,13 @@ static void take_link_attribute(
 
 	switch (mnl_attr_get_type(attribute)) {
 	case IFLA_IFNAME:
-		strncpy(ret->name, mnl_attr_get_str(attribute),
-		    sizeof(ret->name) - 1);
+		strncpy(ret->name, read_name(attribute), sizeof(ret->name) - 1);
 		break;
 	case IFLA_MTU:
-		ret->mtu = mnl_attr_get_u32(attribute);
+		ret->mtu = read_u32(attribute);
 		break;
 	case IFLA_TXQLEN:
-		ret->txqueuelen = mnl_attr_get_u32(attribute);
+		ret->txqueuelen = read_u32(attribute);
 		break;
 	case IFLA_STATS64:
 		if (mnl_attr_get_payload_len(attribute) < sizeof(stats))
@@ -150,6 +169,8 @@ static int take_link(const struct nlmsghdr *message, void *context)
 	const struct nlattr *attribute;
 	struct netlink_link *ret = context;
 
+	if (!has_header(message, sizeof(*info)))
+		return MNL_CB_ERROR;
 	ret->ifindex = (uint32_t)info->ifi_index;
 	ret->is_up = info->ifi_flags & IFF_UP;
 	mnl_attr_for_each(attribute, message, sizeof(*info))
@@ -260,10 +281,11 @@ static int take_oif(const struct nlmsghdr *message, void *context)
 	const struct nlattr *attribute;
 	uint32_t *ret = context;
 
+	if (!has_header(message, sizeof(struct rtmsg)))
+		return MNL_CB_ERROR;
 	mnl_attr_for_each(attribute, message,
 	    sizeof(struct rtmsg)) if (mnl_attr_get_type(attribute) ==
-				      RTA_OIF) *ret =
-	    mnl_attr_get_u32(attribute);
+				      RTA_OIF) *ret = read_u32(attribute);
 	return MNL_CB_OK;
 }
 
@@ -292,11 +314,14 @@ static int take_table(const struct nlmsghdr *message, void *context)
 	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
 	struct table_search *search = context;
-	uint32_t table = info->rtm_table;
+	uint32_t table;
 
+	if (!has_header(message, sizeof(*info)))
+		return MNL_CB_ERROR;
+	table = info->rtm_table;
 	mnl_attr_for_each(attribute, message,
 	    sizeof(*info)) if (mnl_attr_get_type(attribute) == RTA_TABLE)
-	    table = mnl_attr_get_u32(attribute);
+	    table = read_u32(attribute);
 	if (table == search->table)
 		search->is_used = true;
 	return MNL_CB_OK;
@@ -360,13 +385,15 @@ static int take_priority(const struct nlmsghdr *message, void *context)
 	const struct nlattr *attribute;
 	uint32_t *first = context;
 
+	if (!has_header(message, sizeof(struct fib_rule_hdr)))
+		return MNL_CB_ERROR;
 	mnl_attr_for_each(attribute, message, sizeof(struct fib_rule_hdr))
 	{
 		uint32_t priority;
 
 		if (mnl_attr_get_type(attribute) != FRA_PRIORITY)
 			continue;
-		priority = mnl_attr_get_u32(attribute);
+		priority = read_u32(attribute);
 		if (priority && (!*first || priority < *first))
 			*first = priority;
 	}

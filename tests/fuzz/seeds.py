@@ -168,28 +168,23 @@ save("state", "no_key", (STATE % "AAAA").encode())
 save("state", "behind", (STATE % KEY + "more\n").encode())
 
 
-def message(kind, body):
-    return struct.pack("<IHHII", 16 + len(body), kind, 0, 0, 0) + body
-
-
 def attribute(kind, value):
     return struct.pack("<HH", 4 + len(value), kind) + \
         value.ljust((len(value) + 3) & ~3, b"\0")
 
 
 LINK = struct.pack("<BxHiII", 0, 65534, 7, 1, 0)
-save("netlink", "link", b"\0" + message(16, LINK + attribute(3, b"vpn0\0") +
+save("netlink", "link", b"\0" + (LINK + attribute(3, b"vpn0\0") +
      attribute(4, struct.pack("<I", 1420)) + attribute(13, bytes(4)) +
      attribute(23, bytes(192))))
-save("netlink", "link_short", b"\0" + message(16, LINK + attribute(4, b"")))
+save("netlink", "link_short", b"\0" + (LINK + attribute(4, b"")))
 ROUTE = struct.pack("<BBBBBBBBI", 2, 0, 0, 0, 254, 3, 0, 1, 0)
-save("netlink", "route", b"\1" + message(24, ROUTE + attribute(
+save("netlink", "route", b"\1" + (ROUTE + attribute(
     4, struct.pack("<I", 2)) + attribute(15, struct.pack("<I", 254))))
-save("netlink", "table", b"\2" + message(24, ROUTE + attribute(
+save("netlink", "table", b"\2" + (ROUTE + attribute(
     15, struct.pack("<I", 51820))))
 RULE = struct.pack("<BBBBBBBBI", 2, 0, 0, 0, 254, 0, 0, 1, 0)
-save("netlink", "rule", b"\3" + message(32, RULE + attribute(
+save("netlink", "rule", b"\3" + (RULE + attribute(
     6, struct.pack("<I", 32766))))
-save("netlink", "rule_short", b"\3" + message(32, RULE + attribute(6, b"\1")))
-save("netlink", "end", b"\0" + message(3, bytes(4)))
-save("netlink", "error", b"\0" + message(2, struct.pack("<i", -19) + bytes(16)))
+save("netlink", "rule_short", b"\3" + (RULE + attribute(6, b"\1")))
+save("netlink", "no_header", b"\0" + bytes(4))
