@@ -11,7 +11,20 @@ _Static_assert(KEY_TEXT_BYTES == sodium_base64_ENCODED_LEN(CONFIG_KEY_BYTES,
 				     sodium_base64_VARIANT_ORIGINAL),
     "a key with its padding and a NUL");
 
-/* libsodium checks the padding and that the spare bits are zero. */
+/* libsodium checks the padding and that the spare bits are zero, but takes
+ * some bytes above 127 for letters: so what was read has to be written alike.
+ */
+static bool is_written_so(const uint8_t key[CONFIG_KEY_BYTES], const char *text)
+{
+	char again[KEY_TEXT_BYTES];
+	bool is_same;
+
+	key_format(key, again);
+	is_same = sodium_memcmp(again, text, KEY_TEXT_BYTES) == 0;
+	sodium_memzero(again, sizeof(again));
+	return is_same;
+}
+
 int key_parse(uint8_t ret[CONFIG_KEY_BYTES], const char *text)
 {
 	uint8_t key[CONFIG_KEY_BYTES];
@@ -21,7 +34,7 @@ int key_parse(uint8_t ret[CONFIG_KEY_BYTES], const char *text)
 	if (strlen(text) != KEY_TEXT_BYTES - 1 ||
 	    sodium_base642bin(key, sizeof(key), text, KEY_TEXT_BYTES - 1, NULL,
 		&len, NULL, sodium_base64_VARIANT_ORIGINAL) ||
-	    len != sizeof(key))
+	    len != sizeof(key) || !is_written_so(key, text))
 		error = -EINVAL;
 	else
 		memcpy(ret, key, sizeof(key));

@@ -230,6 +230,7 @@ static const char *const bad_keys[] = {
     "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8D-=", /* the URL's alphabet */
     "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8D =",
     "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n",
+    "AAECAwQFBg\213ICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 };
 
 START_TEST(key_in_another_form_is_refused)
