@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len < 1)
 		return 0;
-	message = malloc(sizeof(*message) + len - 1);
+	/* as the kernel does, padded to a multiple of four */
+	message = calloc(1, MNL_ALIGN(sizeof(*message) + len - 1));
 	assert(message);
 	*message = (struct nlmsghdr){
 	    .nlmsg_len = (uint32_t)(sizeof(*message) + len - 1)};

@@ -44,9 +44,13 @@ struct world *lab_world(void)
 void lab_drain(struct host *host)
 {
 	struct path_totals totals;
+	struct packet *pkt;
 
 	pool_put_list(host->pool, core_to_wire(host->core));
-	pool_put_list(host->pool, core_to_device(host->core));
+	while ((pkt = packet_list_pop(core_to_device(host->core)))) {
+		assert(pkt->len <= pool_largest(host->pool));
+		pool_put(host->pool, pkt);
+	}
 	assert(pool_available(host->pool) == pool_count(host->pool));
 	path_totals(core_path(host->core), &totals);
 	assert(totals.rx_packets ==

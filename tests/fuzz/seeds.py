@@ -71,6 +71,9 @@ FIELDS = b"\1\4" + struct.pack("<I", 7) + b"\2\1\1" + b"\3\4" + \
     b"\5\2\1\2"
 HELLO = struct.pack("<BBH", 0x10, 1, len(FIELDS)) + FIELDS
 UDP_COPY = ipv4(17, UDP)
+# LZ4: a packet's header as literals, and zeros up to 40000 bytes
+LARGE = b"\xff\5" + ipv4(17, bytes(39980))[:20] + b"\1\0" + b"\xff" * 156 + \
+    b"\xb0\x50" + bytes(5)
 FRAMES = {
     "keepalive": b"", "hello": HELLO.ljust(84, b"\0"),
     "answer": b"\x11" + HELLO[1:].ljust(83, b"\0"),
@@ -85,6 +88,7 @@ FRAMES = {
     # LZ4: one literal run that is the packet
     "lz4": b"\x30" + struct.pack("<HH", len(UDP_COPY), len(UDP_COPY) + 2) +
     b"\xf0" + bytes([len(UDP_COPY) - 15]) + UDP_COPY,
+    "lz4_large": b"\x30" + struct.pack("<HH", 40000, len(LARGE)) + LARGE,
     "lz4_lie": b"\x30" + struct.pack("<HH", 1400, 4) + b"\x1fa\1\0\xff",
     "zstd": b"\x31" + struct.pack("<HH", 40, 13) +
     bytes.fromhex("28b52ffd2028410100000000aa"),

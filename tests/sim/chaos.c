@@ -219,6 +219,19 @@ static void act_burst(
 	send_some(host, other->idx, 1 + below(world, 100));
 }
 
+/* A packet that claims to come from another host, perhaps the receiver. */
+static void act_spoof(
+    struct world *world, struct host *host, struct host *other)
+{
+	struct inner_wish wish = {
+	    .sender = (uint8_t)((host->idx + 1 + below(world, 2)) % SIM_HOSTS),
+	    .receiver = (uint8_t)other->idx,
+	    .len = 100};
+
+	if (wish.sender != host->idx && host->core && !host->is_asleep)
+		host_send_inner(host, &wish);
+}
+
 /* What was recorded comes again, from elsewhere or damaged. */
 static void act_replay(
     struct world *world, struct host *host, struct host *other)
@@ -294,6 +307,7 @@ static const struct act {
     {"refused", act_refused, 2},
     {"traffic", act_traffic, 20},
     {"burst", act_burst, 8},
+    {"spoof", act_spoof, 4},
     {"replay", act_replay, 8},
     {"junk", act_junk, 4},
     {"names", act_names, 2},

@@ -348,7 +348,8 @@ void check_delivery(
     struct host *host, const struct packet *pkt, const struct datagram *cause)
 {
 	struct world *world = host->world;
-	const char *wrong = inner_check(&world->book, pkt, host->idx);
+	const char *wrong = inner_check(
+	    &world->book, pkt, cause ? cause->sender : SIM_HOSTS, host->idx);
 
 	world_trace(world, "delivers", host->idx, pkt->len,
 	    world->book.delivered, inner_hash(0, packet_data(pkt), pkt->len));

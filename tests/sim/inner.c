@@ -163,8 +163,8 @@ size_t inner_make(struct inner_book *book, struct packet *pkt,
 	return number;
 }
 
-const char *inner_check(
-    struct inner_book *book, const struct packet *pkt, size_t receiver)
+const char *inner_check(struct inner_book *book, const struct packet *pkt,
+    size_t sender, size_t receiver)
 {
 	const uint8_t *at = packet_data(pkt);
 	bool is_ipv6 = pkt->len > 0 && at[0] >> 4 == 6;
@@ -181,6 +181,8 @@ const char *inner_check(
 	entry = &book->entries[number];
 	if (entry->receiver != receiver)
 		return "a packet for somebody else";
+	if (entry->sender != sender)
+		return "a packet of somebody else";
 	if (entry->len != pkt->len || entry->hash != hash_fixed(at, pkt->len))
 		return "a packet that was changed on the way";
 	if (!is_ipv6 && sum_words(0, at, IPV4_BYTES) != 0xffff)

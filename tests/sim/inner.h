@@ -46,10 +46,10 @@ struct inner_wish {
 size_t inner_make(struct inner_book *book, struct packet *pkt,
     const struct inner_wish *wish, struct instant now);
 
-/* NULL when the packet is what was sent to `receiver` and comes for the first
- * time, else what is wrong with it. */
-const char *inner_check(
-    struct inner_book *book, const struct packet *pkt, size_t receiver);
+/* NULL when the packet is what `sender` sent to `receiver` and comes for the
+ * first time, else what is wrong with it. */
+const char *inner_check(struct inner_book *book, const struct packet *pkt,
+    size_t sender, size_t receiver);
 
 void inner_clear(struct inner_book *book);
 

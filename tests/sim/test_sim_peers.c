@@ -412,18 +412,89 @@ static void flood(struct world *world, size_t count)
 	}
 }
 
-START_TEST(flood_does_not_keep_a_peer_out)
+/* A pair whose session is over, while host 1 is under load for 4 seconds. */
+static struct world *loaded_pair(void)
 {
 	struct world *world = scenario_pair(CONFIG_EXTENSION_AUTO);
-	size_t number;
 
 	scenario_run(world, 185 * SIM_S);
 	flood(world, 20000);
 	scenario_run(world, SIM_S);
-	number = scenario_say(world, 0);
-	scenario_run(world, 4 * SIM_S);
+	return world;
+}
+
+static size_t cookies_for(const struct world *world, int host)
+{
+	return tap_count(world, &(struct tap_filter){1, host, WIRE_COOKIE_REPLY,
+				    TAP_ANY, FROM_START});
+}
+
+START_TEST(flood_does_not_keep_a_peer_out)
+{
+	struct world *world = loaded_pair();
+	size_t number = scenario_say(world, 0);
+
+	scenario_run(world, 2 * SIM_S);
 	ck_assert(scenario_has_heard(world, number));
-	scenario_run(world, 10 * SIM_S);
+	ck_assert_uint_eq(cookies_for(world, 0), 1);
+	scenario_end(world);
+}
+END_TEST
+
+START_TEST(cookie_moves_no_endpoint)
+{
+	struct world *world = loaded_pair();
+	struct datagram it;
+
+	scenario_cut(world, 1, true);
+	scenario_say(world, 0);
+	while (cookies_for(world, 0) == 0)
+		scenario_run(world, SIM_MS / 8);
+	it = *world->caught[(world->ids - 1) % SIM_CAUGHT];
+	ck_assert_uint_eq(it.bytes[0], WIRE_COOKIE_REPLY);
+	it.from = stranger;
+	wire_inject(world, &it, 0);
+	scenario_run(world, SIM_MS);
+	ck_assert(endpoint_is_equal(
+	    tunnel_peer_endpoint(host_peer(&world->hosts[0], 1)),
+	    &world->hosts[1].home));
+	scenario_end(world);
+}
+END_TEST
+
+START_TEST(late_close_leaves_the_newer_session_alone)
+{
+	struct world *world = scenario_pair(CONFIG_EXTENSION_AUTO);
+
+	scenario_chat(world, 5 * SIM_S, SIM_S);
+	world->links[1][0].delay_ns = 3 * SIM_S;
+	host_stop(&world->hosts[1], true);
+	world->links[1][0].delay_ns = 20 * SIM_MS;
+	host_start(&world->hosts[1], true);
+	scenario_run(world, 2 * SIM_S);
+	ck_assert(host_peer_status(&world->hosts[0], 1).has_session);
+	scenario_run(world, 2 * SIM_S);
+	ck_assert(host_peer_status(&world->hosts[0], 1).has_session);
+	scenario_end(world);
+}
+END_TEST
+
+START_TEST(source_of_another_peer_is_refused)
+{
+	struct world_setup setup = {.seed = 1, .hosts = 3};
+	struct world *world = world_new(&setup);
+	struct inner_wish wish = {.sender = 1, .receiver = 0, .len = 100};
+	size_t number;
+
+	for (size_t i = 0; i < 3; i++)
+		host_start(&world->hosts[i], false);
+	scenario_run(world, 5 * SIM_S);
+	number = host_send_inner(&world->hosts[2], &wish);
+	scenario_run(world, SIM_S);
+	ck_assert(!scenario_has_heard(world, number));
+	number = host_send_inner(&world->hosts[1], &wish);
+	scenario_run(world, SIM_S);
+	ck_assert(scenario_has_heard(world, number));
 	scenario_end(world);
 }
 END_TEST
@@ -456,6 +527,9 @@ Suite *unit_suite(void)
 	tcase_add_test(cases, forged_path_does_not_lock_a_peer_out);
 	tcase_add_test(cases, unknown_key_is_met_with_silence);
 	tcase_add_test(cases, flood_does_not_keep_a_peer_out);
+	tcase_add_test(cases, cookie_moves_no_endpoint);
+	tcase_add_test(cases, late_close_leaves_the_newer_session_alone);
+	tcase_add_test(cases, source_of_another_peer_is_refused);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
