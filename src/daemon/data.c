@@ -4,6 +4,9 @@
 
 #include "io/tun.h"
 
+/* Of one direction in one turn, so that the other, and control, get theirs. */
+#define BATCHES 4
+
 /* ---- device to socket ---- */
 
 /* False: there is nothing more to read now. */
@@ -40,24 +43,36 @@ static void discard_from_device(struct data *data)
 	    core_path(data->core), PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
 }
 
-void data_from_device(struct data *data)
+/* True: it was a full batch, so there may be more. */
+static bool carry_from_device(struct data *data)
 {
 	struct packet_list list = {0};
+	bool is_full;
+
+	while (list.len < PACKET_BATCH && read_packet(data, &list))
+		;
+	is_full = list.len == PACKET_BATCH;
+	if (list.len)
+		core_from_device(data->core, &list, data->moment);
+	data_flush(data);
+	return is_full && !data_is_blocked(data);
+}
+
+void data_from_device(struct data *data)
+{
+	int batches = BATCHES;
 
 	if (data->tun_fd < 0)
 		return;
 	if (!pool_available(data->pool))
 		discard_from_device(data);
-	while (list.len < PACKET_BATCH && read_packet(data, &list))
+	while (batches-- && carry_from_device(data))
 		;
-	if (list.len)
-		core_from_device(data->core, &list, data->moment);
-	data_flush(data);
 }
 
 /* ---- socket to device ---- */
 
-void data_from_wire(struct data *data)
+static bool carry_from_wire(struct data *data)
 {
 	struct path *path = core_path(data->core);
 	struct packet_list list = {0};
@@ -73,6 +88,15 @@ void data_from_wire(struct data *data)
 	if (list.len)
 		core_from_wire(data->core, &list, data->moment);
 	data_flush(data);
+	return received.count == PACKET_BATCH;
+}
+
+void data_from_wire(struct data *data)
+{
+	int batches = BATCHES;
+
+	while (batches-- && carry_from_wire(data))
+		;
 }
 
 /* ---- what the core has made ---- */

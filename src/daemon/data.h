@@ -2,9 +2,9 @@
 /*
  * The data path's two directions: device to socket, socket to device.
  *
- * How it works: a call carries one batch to its end: read, core, write. What
- * the socket does not take stays in order on the backlog; until it is empty,
- * nothing more is read from the device.
+ * How it works: a call carries a few batches to their end: read, core, write.
+ * What the socket does not take stays in order on the backlog; until it is
+ * empty, nothing more is read from the device.
  */
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
