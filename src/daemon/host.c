@@ -65,6 +65,16 @@ uint32_t host_table(const struct host *host)
 	return host->table;
 }
 
+static void undo_one(struct host *host, const struct change *change)
+{
+	char text[CHANGE_TEXT_BYTES];
+	int code = change_undo(host->netlink, change);
+
+	if (code)
+		log_debug(host->log, "undo %s: %s",
+		    change_format(change, text, sizeof(text)), strerror(-code));
+}
+
 /* ---- what is wanted ---- */
 
 static int want(struct change_list *list, const struct change *change)
@@ -150,29 +160,64 @@ static int choose_priority(struct host *host, enum family family)
 	return 0;
 }
 
-static int want_rules(
-    struct host *host, struct change_list *list, enum family family)
+/* Rule i of ours for that family, when the first one has this priority. */
+static struct change rule_change(const struct host *host, enum family family,
+    uint32_t first_priority, size_t i)
 {
+	struct change change = {.kind = CHANGE_RULE};
 	struct netlink_rule rules[RULES] = {
 	    {.table = CHANGE_TABLE_MAIN, .udp_source_port = host->port},
 	    {.table = CHANGE_TABLE_MAIN, .has_suppress_default = true},
 	    {.table = host->table, .fwmark = host->fwmark, .is_inverted = true},
 	};
+
+	change.rule = rules[i];
+	change.rule.family = family;
+	change.rule.priority = first_priority + (uint32_t)i;
+	return change;
+}
+
+static size_t first_rule(enum family family)
+{
+	return family == FAMILY_IPV4 ? 0 : 1;
+}
+
+static int want_rules(
+    struct host *host, struct change_list *list, enum family family)
+{
+	uint32_t *priority = &host->priority[family == FAMILY_IPV6];
 	int code;
 
 	if (!host->has_default[family == FAMILY_IPV6])
 		return 0;
 	code = choose_priority(host, family);
-	for (size_t i = family == FAMILY_IPV4 ? 0 : 1; i < RULES && !code;
-	     i++) {
-		struct change change = {.kind = CHANGE_RULE, .rule = rules[i]};
+	for (size_t i = first_rule(family); i < RULES && !code; i++) {
+		struct change change = rule_change(host, family, *priority, i);
 
-		change.rule.family = family;
-		change.rule.priority =
-		    host->priority[family == FAMILY_IPV6] + (uint32_t)i;
 		code = want(list, &change);
 	}
 	return code;
+}
+
+/* A killed vpnd left its rules; its table went with its device, so rules for
+ * an unused table are nobody's. */
+static void remove_stale_rules(struct host *host, enum family family)
+{
+	struct change last = rule_change(host, family, 0, RULES - 1);
+	uint32_t priority = 0;
+
+	for (int tries = 0; tries < 8; tries++) {
+		if (netlink_find_rule(host->netlink, &last.rule, &priority) ||
+		    priority < RULES)
+			return;
+		log_info(host->log, "host: removing what a killed vpnd left");
+		for (size_t i = first_rule(family); i < RULES; i++) {
+			struct change stale = rule_change(
+			    host, family, priority - (RULES - 1), i);
+
+			undo_one(host, &stale);
+		}
+	}
 }
 
 static bool wants_default(const struct config *config)
@@ -208,6 +253,10 @@ static int choose_table(struct host *host, const struct config *config)
 		if (table++ == LAST_TABLE)
 			return -EBUSY;
 	host->table = host->fwmark = table;
+	if (is_free_table(host, table)) {
+		remove_stale_rules(host, FAMILY_IPV4);
+		remove_stale_rules(host, FAMILY_IPV6);
+	}
 	return 0;
 }
 
@@ -243,16 +292,6 @@ static int want_all(
 }
 
 /* ---- from here to there ---- */
-
-static void undo_one(struct host *host, const struct change *change)
-{
-	char text[CHANGE_TEXT_BYTES];
-	int code = change_undo(host->netlink, change);
-
-	if (code)
-		log_debug(host->log, "undo %s: %s",
-		    change_format(change, text, sizeof(text)), strerror(-code));
-}
 
 static void undo_unwanted(struct host *host, const struct change_list *wanted)
 {

@@ -409,3 +409,43 @@ int netlink_first_priority(
 	*ret = 0;
 	return talk(netlink, message, take_priority, ret);
 }
+
+struct rule_search {
+	const struct netlink_rule *like;
+	uint32_t priority;
+};
+
+static int take_rule(const struct nlmsghdr *message, void *context)
+{
+	const struct fib_rule_hdr *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute;
+	struct rule_search *search = context;
+	uint32_t values[FRA_MAX + 1] = {0};
+
+	mnl_attr_for_each(attribute, message, sizeof(*info))
+	{
+		uint16_t type = mnl_attr_get_type(attribute);
+
+		if (type <= FRA_MAX &&
+		    mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+			values[type] = mnl_attr_get_u32(attribute);
+	}
+	if (values[FRA_TABLE] == search->like->table &&
+	    values[FRA_FWMARK] == search->like->fwmark &&
+	    search->like->is_inverted == !!(info->flags & FIB_RULE_INVERT))
+		search->priority = values[FRA_PRIORITY];
+	return MNL_CB_OK;
+}
+
+int netlink_find_rule(struct netlink *netlink, const struct netlink_rule *like,
+    uint32_t *ret_priority)
+{
+	struct rule_search search = {.like = like};
+	struct nlmsghdr *message;
+	int error;
+
+	begin_rule(netlink, RTM_GETRULE, NLM_F_DUMP, like->family, &message);
+	error = talk(netlink, message, take_rule, &search);
+	*ret_priority = search.priority;
+	return error;
+}

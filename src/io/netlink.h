@@ -73,6 +73,10 @@ struct netlink_rule {
 must_check int netlink_change_rule(struct netlink *netlink,
     enum netlink_verb verb, const struct netlink_rule *rule);
 
+/* The priority of a rule with the same table, mark and inversion; 0: none. */
+must_check int netlink_find_rule(struct netlink *netlink,
+    const struct netlink_rule *like, uint32_t *ret_priority);
+
 /* The smallest priority above 0 of all rules; 0: there is none. */
 must_check int netlink_first_priority(
     struct netlink *netlink, enum family family, uint32_t *ret);
