@@ -50,7 +50,12 @@ absent=$(missing $wanted)
 [ -n "$absent" ] || exit 0
 echo "installing: ${absent//$'\n'/ }"
 export DEBIAN_FRONTEND=noninteractive
-apt="apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300"
-$apt update </dev/null
-# shellcheck disable=SC2086
-$apt install -y --no-install-recommends $absent </dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+get() {
+	apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" \
+		</dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+}
+get update
+# shellcheck disable=SC2086 # a list of words
+get install -y --no-install-recommends $absent

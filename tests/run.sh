@@ -157,28 +157,12 @@ stage_sanitizers() {
 	make_check sanitizers "$T/sanitizers/build"
 }
 
-# The seeds are split among the processors.
-sim_share() { # INDEX
-	local share=$(((${SIM_SEEDS:-1000} + jobs - 1) / jobs))
-	"$T/gcc/build/tests/sim/sim" --seed $(($1 * share + 1)) \
-		--seeds "$share" --hours 1
-}
 stage_sim() {
-	local idx pids=()
+	local seeds=${SIM_SEEDS:-1000}
 	gcc_build || return
-	make -C "$T/gcc/build" -s tests/sim/sim >/dev/null 2>&1
-	for idx in $(seq 0 $((jobs - 1))); do
-		sim_share "$idx" >"$T/logs/sim-$idx" 2>&1 &
-		pids+=($!)
-	done
-	for idx in "${!pids[@]}"; do
-		if wait "${pids[idx]}"; then
-			passed=$((passed + 1))
-			tail -n 1 "$T/logs/sim-$idx"
-		else
-			fail "simulator, share $idx" "$T/logs/sim-$idx"
-		fi
-	done
+	step "$seeds simulated histories of an hour each" \
+		make -C "$T/gcc/build" -s sim SIM_SEEDS="$seeds" &&
+		tail -n 1 "$T/logs"/*simulated*
 }
 
 stage_mutants() {
