@@ -15,7 +15,7 @@ export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-stages="packages build check clang sanitizers sim mutants fuzz netns"
+stages="packages build check clang sanitizers coverage sim mutants fuzz netns"
 
 usage() {
 	sed -n '3,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
@@ -155,6 +155,16 @@ stage_sanitizers() {
 	step "build with sanitizers" also_build sanitizers \
 		--enable-werror --enable-sanitizers || return
 	make_check sanitizers "$T/sanitizers/build"
+}
+
+# How many lines the unit tests, and the fuzzers' corpora, run.
+stage_coverage() {
+	gcc_build || return
+	"$T/gcc/src/tests/coverage.sh" "$T/coverage" >"$T/logs/coverage" 2>&1
+	count_tap coverage "$T/logs/coverage"
+	"$T/gcc/src/tests/fuzz/coverage.sh" "$T/coverage" \
+		>"$T/logs/corpora" 2>&1
+	count_tap corpora "$T/logs/corpora"
 }
 
 stage_sim() {

@@ -23,7 +23,7 @@ ip_on a route add default via 10.98.0.254
 ip_on a route add default via fd98::fe
 ip_on b route add default via 10.99.0.254
 ip_on b route add default via fd99::fe
-on a sysctl -qw net.ipv4.conf.all.rp_filter=2 # as Debian has it
+on a sysctl -qw net.ipv4.conf.all.rp_filter=1 # strict
 keys a b
 
 # What a lets out unencrypted for the hosts that only the tunnel may reach.
