@@ -189,18 +189,19 @@ static void note_accepted(
 
 /* ---- what leaves ---- */
 
+/* Two peers may seem to be at one endpoint, so the peer itself comes first. */
 static size_t target_of(const struct host *host, const struct packet *pkt)
 {
+	for (size_t i = 0; pkt->peer && i < SIM_HOSTS; i++)
+		if (host_peer(host, i) == pkt->peer)
+			return i;
 	for (size_t i = 0; i < SIM_HOSTS; i++) {
 		const struct peer *peer = host_peer(host, i);
 
-		if (peer && pkt->peer == peer)
-			return i;
-		if (host->peers[i].address.family &&
-		    endpoint_is_equal(&host->peers[i], &pkt->endpoint))
-			return i;
-		if (peer && endpoint_is_equal(
-				tunnel_peer_endpoint(peer), &pkt->endpoint))
+		if (peer &&
+		    (endpoint_is_equal(&host->peers[i], &pkt->endpoint) ||
+			endpoint_is_equal(
+			    tunnel_peer_endpoint(peer), &pkt->endpoint)))
 			return i;
 	}
 	return SIM_HOSTS;

@@ -178,6 +178,10 @@ static void happen_name(struct world *world, size_t question, size_t unused)
 	struct name_question *it = &world->names[question];
 
 	(void)unused;
+	if (world->hosts[it->host].is_asleep) {
+		it->due = instant_after(world->now, SIM_S);
+		return;
+	}
 	it->is_asked = false;
 	host_resolved(
 	    &world->hosts[it->host], it->peer, world->are_names_dead ? 0 : 1);
