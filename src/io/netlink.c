@@ -22,6 +22,8 @@
 
 #define REQUEST_BYTES 1024
 #define ANSWER_BYTES  32768
+/* A dump that the kernel interrupts as often as this is given up. */
+#define DUMP_TRIES 5
 /* "vpnd" in rt_protos.d: who made a route. */
 #define ROUTE_PROTOCOL 190
 
@@ -75,13 +77,26 @@ static struct nlmsghdr *begin(
 	return message;
 }
 
+/* What an earlier request left: that it failed does not stop the kernel from
+ * answering, and an answer out of turn would be taken for the next one's. */
+static void discard_answers(struct netlink *netlink)
+{
+	int fd = mnl_socket_get_fd(netlink->socket);
+	ssize_t len;
+
+	do
+		len = recv(fd, netlink->answer, ANSWER_BYTES, MSG_DONTWAIT);
+	while (len > 0 || (len < 0 && errno == ENOBUFS));
+}
+
 /* The kernel answers either with one message or dump, or with an ACK. */
-static int talk(struct netlink *netlink, struct nlmsghdr *message,
+static int exchange(struct netlink *netlink, const struct nlmsghdr *message,
     mnl_cb_t found, void *context)
 {
 	ssize_t len;
 	int more = MNL_CB_OK;
 
+	discard_answers(netlink);
 	if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	while (more > MNL_CB_STOP) {
@@ -93,6 +108,19 @@ static int talk(struct netlink *netlink, struct nlmsghdr *message,
 		    netlink->sequence, netlink->port, found, context);
 	}
 	return more < 0 ? -errno : 0;
+}
+
+/* A dump during which its table changed is marked as interrupted (EINTR). */
+static int talk(struct netlink *netlink, const struct nlmsghdr *message,
+    mnl_cb_t found, void *context)
+{
+	bool is_dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int error, tries = DUMP_TRIES;
+
+	do
+		error = exchange(netlink, message, found, context);
+	while (error == -EINTR && is_dump && --tries);
+	return error;
 }
 
 static size_t address_bytes(enum family family)

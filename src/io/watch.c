@@ -148,8 +148,8 @@ void watch_read(struct watch *watch, watch_fn *found, void *context)
 		if (len > 0)
 			(void)mnl_cb_run(
 			    watch->bytes, (size_t)len, 0, 0, take, watch);
-		else if (len < 0 && errno == ENOBUFS)
-			found(context, &lost);
+		else if (len < 0 && (errno == ENOBUFS || errno == ENOSPC))
+			found(context, &lost); /* too many, or too long */
 		else
 			break;
 	}

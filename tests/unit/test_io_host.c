@@ -2,6 +2,7 @@
 /* What needs no rights of the device, rtnetlink, the resolver, the clock. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -165,6 +166,34 @@ START_TEST(netlink_routes_loopback_to_the_loopback_device)
 }
 END_TEST
 
+/* An interrupted dump, or an answer that was too long, leaves messages. */
+START_TEST(netlink_is_not_confused_by_answers_left_over)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg info;
+	} dump = {
+	    .head = {.nlmsg_len = sizeof(dump),
+		.nlmsg_type = RTM_GETLINK,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.nlmsg_seq = 1000},
+	};
+	int fd = dup(STDOUT_FILENO); /* the next descriptor's number */
+	struct netlink *netlink;
+	struct netlink_link link;
+
+	close(fd);
+	ck_assert_int_eq(netlink_open(&netlink), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(
+		    send(fd, &dump, sizeof(dump), 0), sizeof(dump));
+		ck_assert_int_eq(netlink_find_link(netlink, "lo", &link), 0);
+		ck_assert_str_eq(link.name, "lo");
+	}
+	netlink_close(netlink);
+}
+END_TEST
+
 START_TEST(netlink_tells_used_tables_from_unused_ones)
 {
 	struct netlink *netlink;
@@ -267,6 +296,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, netlink_finds_the_loopback_device);
 	tcase_add_test(tcase, netlink_routes_loopback_to_the_loopback_device);
 	tcase_add_test(tcase, netlink_tells_used_tables_from_unused_ones);
+	tcase_add_test(tcase, netlink_is_not_confused_by_answers_left_over);
 	tcase_add_test(tcase, watch_reads_without_waiting);
 	tcase_add_test(tcase, dns_answers_an_address_with_itself);
 	tcase_add_test(tcase, dns_refuses_a_name_that_can_not_be_one);
