@@ -92,9 +92,14 @@ static void place_ready(void *context, unsigned events)
 		settle(place);
 }
 
-static struct place *free_place(struct control *control)
+/* Whoever may only read can not take the last places. */
+static struct place *free_place(const struct entrance *entrance)
 {
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+	struct control *control = entrance->control;
+	size_t most = entrance->most == CONTROL_RIGHTS_READ ? CONTROL_READERS
+							    : CONTROL_CLIENTS;
+
+	for (size_t i = 0; i < most; i++)
 		if (!control->places[i].client)
 			return &control->places[i];
 	return NULL;
@@ -134,7 +139,7 @@ static void entrance_ready(void *context, unsigned events)
 {
 	struct entrance *entrance = context;
 	struct control *control = entrance->control;
-	struct place *place = free_place(control);
+	struct place *place = free_place(entrance);
 	int fd;
 
 	(void)events;
@@ -264,7 +269,6 @@ void control_repair(struct control *control)
 void control_turn(struct control *control)
 {
 	struct instant now = now_of(control);
-	bool has_room;
 
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct place *place = &control->places[i];
@@ -274,11 +278,13 @@ void control_turn(struct control *control)
 		client_expire(place->client, now);
 		settle(place);
 	}
-	has_room = free_place(control) && is_open(control);
-	for (size_t i = 0; i < SOCKETS; i++)
-		if (control->entrances[i].watch)
-			loop_change(control->entrances[i].watch,
-			    has_room ? LOOP_READ : 0);
+	for (size_t i = 0; i < SOCKETS; i++) {
+		struct entrance *entrance = &control->entrances[i];
+		bool has_room = free_place(entrance) && is_open(control);
+
+		if (entrance->watch)
+			loop_change(entrance->watch, has_room ? LOOP_READ : 0);
+	}
 }
 
 struct instant control_deadline(const struct control *control)

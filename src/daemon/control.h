@@ -18,6 +18,8 @@
 #include "daemon/loop.h"
 
 #define CONTROL_CLIENTS 64
+/* Anybody may connect to the read socket: it leaves places to the other. */
+#define CONTROL_READERS 48
 
 struct control;
 
