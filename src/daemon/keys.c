@@ -88,6 +88,19 @@ static int read_key(uint8_t *ret, int fd, char *text)
 	return key_parse(ret, text);
 }
 
+/* The reason as a sentence about the file. */
+static int explain(int code, const char *path, char *error, size_t room)
+{
+	const char *text = strerror(-code);
+
+	if (code == -EINVAL)
+		text = "it holds no key: one line of 44 characters of base64, "
+		       "as vpnctl genkey writes it";
+	if (code == -EDOM)
+		text = "the key is all zeros";
+	return complain(code, path, text, error, room);
+}
+
 int keys_read_file(
     uint8_t ret[CONFIG_KEY_BYTES], const char *path, char *error, size_t room)
 {
@@ -104,14 +117,10 @@ int keys_read_file(
 	code = read_key(ret, fd, text);
 	close(fd);
 	memory_release(&keymem, text, FILE_BYTES + 1);
-	if (code == -EINVAL)
-		complain(code, path,
-		    "it holds no key: one line of 44 characters of base64, as "
-		    "vpnctl genkey writes it",
-		    error, room);
-	else if (code)
-		complain(code, path, strerror(-code), error, room);
-	return code;
+	/* As a pre-shared key it would mean "none", silently. */
+	if (!code && sodium_is_zero(ret, CONFIG_KEY_BYTES))
+		code = -EDOM;
+	return code ? explain(code, path, error, room) : 0;
 }
 
 /* What is wrong so far, in the form of a compiler. */
@@ -143,11 +152,6 @@ static void read_noted(struct findings *findings, uint8_t *key,
 	char complaint[CONFIG_PATH_BYTES + 128];
 	int code = keys_read_file(key, path, complaint, sizeof(complaint));
 
-	if (!code && sodium_is_zero(key, CONFIG_KEY_BYTES)) {
-		code = -EINVAL;
-		complain(code, path, "the key is all zeros", complaint,
-		    sizeof(complaint));
-	}
 	if (code)
 		note(findings, place, setting, code, complaint);
 }

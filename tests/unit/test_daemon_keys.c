@@ -86,6 +86,18 @@ START_TEST(keys_refuse_a_nul_inside)
 }
 END_TEST
 
+/* As a pre-shared key it would mean "none", whoever reads it. */
+START_TEST(keys_refuse_the_key_of_zeros)
+{
+	static const char zeros[] =
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+
+	put(zeros, strlen(zeros), 0600);
+	ck_assert_int_lt(read_it(), 0);
+	ck_assert_ptr_nonnull(strstr(error, "all zeros"));
+}
+END_TEST
+
 static const mode_t open_modes[] = {0604, 0602, 0601, 0620, 0610, 0644, 0666};
 
 START_TEST(keys_refuse_a_file_that_others_may_use)
@@ -178,6 +190,7 @@ Suite *unit_suite(void)
 	    keys_refuse_what_is_no_key_and_do_not_show_it, 0,
 	    (int)ARRAY_SIZE(bad));
 	tcase_add_test(tcase, keys_refuse_a_nul_inside);
+	tcase_add_test(tcase, keys_refuse_the_key_of_zeros);
 	tcase_add_loop_test(tcase, keys_refuse_a_file_that_others_may_use, 0,
 	    (int)ARRAY_SIZE(open_modes));
 	tcase_add_test(tcase, keys_take_a_file_of_our_own_group);
