@@ -22,7 +22,8 @@ static void ask(struct daemon *daemon)
 	reload->is_loading = true;
 	reload->is_wanted_again = false;
 	notify_reloading(&daemon->notify, clock_monotonic_us());
-	/* a dead loader shows itself when it is read */
+	/* a dead loader shows itself when it is read, each time */
+	loop_change(daemon->loader_watch, LOOP_READ);
 	if (code)
 		log_error(&daemon->logger.log,
 		    "reload: the loader process is gone: %s", strerror(-code));
