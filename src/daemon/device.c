@@ -108,6 +108,25 @@ static void underlay_changed(struct daemon *daemon)
 		    instant_after(daemon->moment.now, SETTLE_NS);
 }
 
+/* What was lost may have been about our device: it was down for a moment and
+ * has lost its routes, it has another name, or it is gone. */
+static void make_up_for_lost_news(struct daemon *daemon)
+{
+	struct netlink_link link;
+	int code;
+
+	if (daemon->data.tun_fd < 0)
+		return;
+	code = netlink_find_index(
+	    daemon->netlink, host_ifindex(daemon->host), &link);
+	if (code == -ENODEV)
+		daemon->data.is_device_gone = true;
+	if (code)
+		return;
+	link.is_up = false;
+	our_link(daemon, &link);
+}
+
 static void take_news(void *context, const struct watch_news *news)
 {
 	struct daemon *daemon = context;
@@ -118,6 +137,8 @@ static void take_news(void *context, const struct watch_news *news)
 		our_link(daemon, &news->link);
 	if (is_ours && news->kind == WATCH_LINK_GONE)
 		daemon->data.is_device_gone = true;
+	if (news->kind == WATCH_LOST)
+		make_up_for_lost_news(daemon);
 	if (news->kind == WATCH_LOST || (!is_ours && news->is_default) ||
 	    (!is_ours && news->kind == WATCH_ADDRESS))
 		underlay_changed(daemon);

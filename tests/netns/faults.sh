@@ -138,4 +138,29 @@ check "stopped and continued: it works" pings a 10.77.0.2 3
 for _ in $(seq 100); do kill -HUP "$pid"; kill -PIPE "$pid"; done
 check "200 signals: it works" pings a 10.77.0.2 3
 check "and it is the same process" is_same
+
+# While it is stopped, more news come than its netlink socket holds, and then
+# the device loses its IPv6 address and its routes.
+kill -STOP "$pid"
+for i in $(seq 500); do
+	echo "address add 10.66.$((i / 250)).$((i % 250))/32 dev lo"
+	echo "address del 10.66.$((i / 250)).$((i % 250))/32 dev lo"
+done >"$RUN/batch"
+on a ip -batch "$RUN/batch"
+ip_on a link set vpn0 down
+ip_on a link set vpn0 up
+kill -CONT "$pid"
+check "lost news of the device are made up for" pings a fd77::2 3
+
+# ---- the loader ----
+
+refuses_reload() { # at once; the client does not wait for ever
+	on a timeout 5 "$VPNCTL" --socket "$(vpnd_socket a)" reload \
+		>"$RUN/reload.out" 2>&1
+	[ $? -eq 1 ] && contains "$RUN/reload.out" 'loader process is gone'
+}
+pkill -KILL -P "$pid" -x vpnd-loader
+check "without its loader it refuses a reload" refuses_reload
+check "a second time, too" refuses_reload
+check "and goes on" pings a 10.77.0.2 2
 finish
