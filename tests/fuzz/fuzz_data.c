@@ -8,6 +8,7 @@
 /* ECN u8, cipher u8, and the plaintext. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	static const uint8_t empty[2];
 	struct world *world = lab_world();
 	struct host *from = &world->hosts[0], *to = &world->hosts[1];
 	struct moment now = world_moment(world, from);
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	assert(pkt);
 	if (len < 2 || len > 1500)
-		len = 2, data = (const uint8_t[]){0, 0};
+		len = sizeof(empty), data = empty;
 	pkt->len = (uint32_t)len - 2;
 	memcpy(packet_data(pkt), data + 2, len - 2);
 	pkt->peer = host_peer(from, 1);
