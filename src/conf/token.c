@@ -87,6 +87,10 @@ static struct conf_token scan_string(struct conf_token token)
 		if (!*at || *at == '\n')
 			return token_bad(token,
 			    "this string is not closed on its line", NULL);
+		if (*at == '\t' || *at == '\r')
+			return token_bad(token,
+			    "there is a control character in this string",
+			    NULL);
 		if (*at != '\\')
 			continue;
 		at++;

@@ -34,6 +34,7 @@ static const struct {
     {"a = \"\\x00z\";", "x:1:5: error: there is an unknown escape"},
     {"a = \"bad \\q\";", "x:1:5: error: there is an unknown escape"},
     {"a = \"\\n\";", "x:1:5: error: there is an unknown escape"},
+    {"a = \"a\tb\";", "x:1:5: error: there is a control character in this"},
     {"a = \"open;\nb = 1;\nc = 2;\n",
 	"x:1:5: error: this string is not closed on its line"},
     {"a = \"x\"\n\"y\";",
