@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,7 +13,9 @@
 #include <unistd.h>
 
 #include "daemon/keymem.h"
+#include "daemon/socket.h"
 
+#define SERVICE_USER "vpnd"
 /* A key's line with CR and LF; one byte more shows what is too long. */
 #define FILE_BYTES (KEY_TEXT_BYTES + 2)
 
@@ -23,11 +26,30 @@ static int complain(
 	return code;
 }
 
-/* root's own group, and ours (vpnd under the service), may read it. */
+/* Whom the service runs as; root may check or use the same files. */
+static uid_t service_uid = (uid_t)-1;
+static gid_t service_gid = (gid_t)-1;
+
+void keys_init(void)
+{
+	const struct passwd *user = getpwnam(SERVICE_USER);
+
+	if (user)
+		service_uid = user->pw_uid;
+	service_gid = socket_find_group();
+}
+
 static bool is_foreign_group(const struct stat *file)
 {
 	return (file->st_mode & S_IRWXG) && file->st_gid != 0 &&
-	       file->st_gid != getegid() && file->st_gid != file->st_uid;
+	       file->st_gid != getegid() && file->st_gid != service_gid &&
+	       file->st_gid != file->st_uid;
+}
+
+static bool is_foreign_user(const struct stat *file)
+{
+	return file->st_uid != 0 && file->st_uid != geteuid() &&
+	       file->st_uid != service_uid;
 }
 
 static const char *complaint_of(const struct stat *file)
@@ -40,7 +62,7 @@ static const char *complaint_of(const struct stat *file)
 		return "its group may write it: chmod g-w it";
 	if (is_foreign_group(file))
 		return "a foreign group may read it: chgrp or chmod g= it";
-	if (file->st_uid != 0 && file->st_uid != geteuid())
+	if (is_foreign_user(file))
 		return "it belongs to another user: chown it";
 	return NULL;
 }

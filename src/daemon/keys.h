@@ -10,6 +10,10 @@
 #include "base/attributes.h"
 #include "core/core.h"
 
+/* Finds out who the service's user is, whose files are taken, too; it is asked
+ * for once, as the sandbox knows no users. */
+void keys_init(void);
+
 /*
  * Reads one key: a regular file that neither others nor a foreign group may
  * read, holding one line of base64. `ret` must be in locked memory. 0, or

@@ -22,6 +22,7 @@
 
 #include "base/cursor.h"
 #include "daemon/loader_child.h"
+#include "daemon/privileges.h"
 
 struct loader {
 	int fd;
@@ -37,6 +38,7 @@ static void be_child(int fd, const char *file)
 {
 	struct loader_program program;
 
+	privileges_drop_all();
 	prctl(PR_SET_NAME, "vpnd-loader");
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGHUP, SIG_IGN);

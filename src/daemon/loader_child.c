@@ -2,7 +2,6 @@
 /* The loader process's side: it runs vpnd-conf and collects what it says. */
 #include "daemon/loader_child.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -80,9 +78,6 @@ static void run_program(
 	char *environment[] = {(char *)(uintptr_t)path, NULL};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	capng_clear(CAPNG_SELECT_BOTH);
-	(void)capng_apply(CAPNG_SELECT_BOTH);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	limit_resources();
 	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(LOADER_STATUS_FAILED);

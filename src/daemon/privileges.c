@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Giving up what vpnd no longer needs: capabilities. */
+/* Giving up what vpnd and its helpers no longer need: capabilities. */
 #include "daemon/privileges.h"
 
 #include <cap-ng.h>
@@ -26,4 +26,18 @@ int privileges_drop(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	return 0;
+}
+
+/* Without CAP_SETPCAP the bounding set can not be emptied, and libcap-ng would
+ * write so to the system's log each time. */
+void privileges_drop_all(void)
+{
+	capng_select_t which = CAPNG_SELECT_CAPS;
+
+	if (capng_get_caps_process() == 0 &&
+	    capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		which = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_BOTH);
+	(void)capng_apply(which);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }

@@ -16,4 +16,7 @@
 must_check int privileges_drop(void);
 must_check int sandbox_enter(void);
 
+/* All capabilities, of this process and of what it runs, as far as can be. */
+void privileges_drop_all(void);
+
 #endif

@@ -99,9 +99,11 @@ static int lock_memory(struct daemon *daemon)
 
 static int read_keys(struct daemon *daemon)
 {
-	int code = keys_read(&daemon->keys, &keymem, daemon->config,
-	    daemon->error, sizeof(daemon->error));
+	int code;
 
+	keys_init();
+	code = keys_read(&daemon->keys, &keymem, daemon->config, daemon->error,
+	    sizeof(daemon->error));
 	if (code == -ENOMEM)
 		return OPTIONS_EXIT_FAILED;
 	return code ? OPTIONS_EXIT_CONFIG : 0;
