@@ -15,7 +15,7 @@ export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-stages="packages build check clang sanitizers coverage sim mutants fuzz netns"
+stages="packages build check clang sanitizers coverage sim mutants fuzz netns hosts"
 
 usage() {
 	sed -n '3,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
@@ -214,6 +214,19 @@ stage_netns() {
 		script=$(basename "$script" .sh)
 		count_tap "$script" "$T/logs/$script.tap"
 	done
+}
+
+# Whole hosts: vpnd where the packages of a distribution would put it.
+hosts_build() {
+	DESTDIR=$T/hosts/root also_build hosts --prefix=/usr \
+		--sysconfdir=/etc --localstatedir=/var
+}
+stage_hosts() {
+	gcc_build || return
+	step "build for whole hosts" hosts_build || return
+	VPND_BUILD=$T/hosts/root timeout 600 bash \
+		"$top/tests/hosts/hosts.sh" >"$T/logs/hosts.tap" 2>&1
+	count_tap hosts "$T/logs/hosts.tap"
 }
 
 # ---- all of it ----
