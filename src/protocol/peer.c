@@ -323,11 +323,10 @@ static void forget_packets(struct peer *peer, struct packet_list *list)
 	}
 }
 
-static void forget_dropped(struct peer *peer)
+/* What leaves without it: what was given up, and handshake messages. */
+static void forget_in(const struct peer *peer, struct packet_list *list)
 {
-	struct packet *pkt = peer->tunnel->dropped.first;
-
-	for (; pkt; pkt = pkt->next)
+	for (struct packet *pkt = list->first; pkt; pkt = pkt->next)
 		if (pkt->peer == peer)
 			pkt->peer = NULL;
 }
@@ -348,7 +347,8 @@ void tunnel_peer_remove(
 	peer_drop_staged(peer, DROP_NEIGH_DEAD);
 	forget_packets(peer, &tunnel->frames);
 	forget_packets(peer, &tunnel->released);
-	forget_dropped(peer);
+	forget_in(peer, &tunnel->dropped);
+	forget_in(peer, &tunnel->messages);
 	forget_events(peer);
 	handshake_abandon(peer);
 	peer_end_sessions(peer, UINT64_MAX);
