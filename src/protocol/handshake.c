@@ -95,11 +95,14 @@ static void send_initiation(struct peer *peer, const struct moment *now)
 void handshake_initiate(struct peer *peer, const struct moment *now)
 {
 	if (timers_is_armed(peer, TIMER_RETRANSMIT) ||
-	    instant_age_ns(peer->timers.last_initiation, now->now) <
-		INITIATION_DISTANCE_NS ||
 	    peer->endpoint.address.family == FAMILY_NONE ||
 	    !peer->tunnel->identity->is_set)
 		return;
+	if (instant_age_ns(peer->timers.last_initiation, now->now) <
+	    INITIATION_DISTANCE_NS) {
+		timers_initiation_wanted(peer);
+		return;
+	}
 	peer->has_given_up = false;
 	peer->timers.attempts = 0;
 	send_initiation(peer, now);

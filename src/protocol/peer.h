@@ -132,7 +132,8 @@ void handshake_init_load(struct tunnel *tunnel);
 /* DROP_NONE when the message was consumed. */
 must_check enum drop handshake_receive(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
-/* Sends an initiation unless one is under way or was sent a moment ago. */
+/* Sends an initiation unless one is under way; after one that was sent a
+ * moment ago, in a moment. */
 void handshake_initiate(struct peer *peer, const struct moment *now);
 /* Sends the next one of a series. */
 void handshake_retry(struct peer *peer, const struct moment *now);

@@ -117,6 +117,13 @@ void timers_initiation_sent(struct peer *peer, struct instant now)
 	    instant_after(now, wait_ns + jitter_ns(most_ns)));
 }
 
+void timers_initiation_wanted(struct peer *peer)
+{
+	timers_arm(peer, TIMER_RETRANSMIT,
+	    instant_after(
+		peer->timers.last_initiation, INITIATION_DISTANCE_NS));
+}
+
 void timers_handshake_completed(struct peer *peer, struct instant now)
 {
 	timers_disarm(peer, TIMER_RETRANSMIT);
@@ -159,6 +166,10 @@ static void retransmit_came(struct peer *peer, const struct moment *now)
 {
 	struct timers *timers = &peer->timers;
 
+	if (!timers->attempts) { /* it was wanted too soon */
+		handshake_initiate(peer, now);
+		return;
+	}
 	if (instant_age_ns(timers->attempts_began, now->now) >=
 	    REKEY_ATTEMPT_TIME_NS) {
 		give_up(peer, now->now);
@@ -192,10 +203,13 @@ static void silence_came(struct peer *peer, const struct moment *now)
 	handshake_initiate(peer, now);
 }
 
+/* A handshake under way has young keys and an end of its own; packets wait
+ * for it. */
 static void erase_came(struct peer *peer, const struct moment *now)
 {
 	(void)now;
-	handshake_abandon(peer);
+	if (!timers_is_armed(peer, TIMER_RETRANSMIT))
+		handshake_abandon(peer);
 	peer_end_sessions(peer, UINT64_MAX);
 }
 

@@ -60,6 +60,8 @@ void timers_data_received(struct peer *peer, struct instant now);
 void timers_authenticated_sent(struct peer *peer, struct instant now);
 void timers_authenticated_received(struct peer *peer, struct instant now);
 void timers_initiation_sent(struct peer *peer, struct instant now);
+/* It may be sent only after INITIATION_DISTANCE_NS, and is then. */
+void timers_initiation_wanted(struct peer *peer);
 void timers_handshake_completed(struct peer *peer, struct instant now);
 void timers_session_derived(struct peer *peer, struct instant now);
 void timers_session_ended(struct peer *peer);
