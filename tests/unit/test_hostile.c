@@ -8,9 +8,11 @@
 
 #include "base/cursor.h"
 #include "protocol/cookie.h"
+#include "protocol/indices.h"
 #include "protocol/noise.h"
 #include "protocol/peer.h"
 #include "protocol/replay.h"
+#include "repeatable.h"
 #include "tunnels.h"
 #include "unit.h"
 
@@ -441,6 +443,25 @@ START_TEST(a_cookie_reply_that_nobody_asked_for_is_ignored)
 }
 END_TEST
 
+START_TEST(an_index_that_is_taken_is_drawn_again)
+{
+	static const uint32_t draws[] = {5, 5, 5, 9};
+	struct index_owner first = {0}, second = {0};
+	struct indices indices;
+
+	repeatable_install();
+	ck_assert_int_ge(sodium_init(), 0);
+	indices_init(&indices);
+	repeatable_feed(draws, sizeof(draws));
+	ck_assert_int_eq(indices_list(&indices, &first), 0);
+	ck_assert_int_eq(indices_list(&indices, &second), 0);
+	ck_assert_uint_eq(first.index, 5);
+	ck_assert_uint_eq(second.index, 9);
+	ck_assert_ptr_eq(indices_find(&indices, 5), &first);
+	indices_clear(&indices);
+}
+END_TEST
+
 /* ---- B: data ---- */
 
 /* Data for an index that only a handshake has: no key is no empty packet. */
@@ -664,6 +685,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("hostile");
 	TCase *handshakes = tcase_create("handshakes");
 	TCase *data = tcase_create("data");
+	TCase *indices = tcase_create("indices");
 	TCase *frames = tcase_create("frames");
 
 	tcase_add_checked_fixture(handshakes, plain, clear);
@@ -701,7 +723,9 @@ Suite *unit_suite(void)
 	tcase_add_test(frames, a_message_under_the_other_cipher_does_not_open);
 	tcase_add_test(frames, a_close_in_a_batch_spoils_nothing_behind_it);
 	tcase_add_test(frames, a_packet_right_after_a_close_gets_its_handshake);
+	tcase_add_test(indices, an_index_that_is_taken_is_drawn_again);
 	suite_add_tcase(suite, handshakes);
+	suite_add_tcase(suite, indices);
 	suite_add_tcase(suite, data);
 	suite_add_tcase(suite, frames);
 	return suite;
