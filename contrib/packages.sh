@@ -11,7 +11,7 @@ set -eu
 
 build="autoconf automake gcc libc6-dev make pkg-config xz-utils
 	check libc-ares-dev libcap-ng-dev libconfig-dev libev-dev
-	libipsec-mb-dev libjansson-dev liblz4-dev libmnl-dev libseccomp-dev
+	libjansson-dev liblz4-dev libmnl-dev libseccomp-dev
 	libsodium-dev libssl-dev libzstd-dev"
 demo="iproute2 iputils-ping python3"
 tests="$demo binutils clang git jq libclang-rt-14-dev llvm-14 man-db mandoc

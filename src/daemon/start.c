@@ -20,7 +20,9 @@
 /* Packets for the batches, the kernel's bursts, and those that wait for a
  * session (TUNNEL_STAGED_ALL_BYTES). */
 #define POOL_PACKETS  8192
-#define LARGEST_BYTES 1500
+/* A peer's MTU may be larger than ours: jumbo frames are taken, too. Buffers
+ * cost memory only once they were used. */
+#define LARGEST_BYTES 9216
 /* What a datagram has beyond the inner packet and the pool's own room. */
 #define DATAGRAM_BYTES 16
 
