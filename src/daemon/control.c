@@ -9,11 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bucket.h"
 #include "daemon/socket.h"
 
 #define SOCKETS 2
 /* After accept failed for want of descriptors. */
 #define PAUSE_NS NS_PER_S
+/* An answer takes time from the data path, and anybody may ask for one. */
+static const struct bucket_rate readers_rate = {.rate = 50, .burst = 100};
+#define READERS_PAUSE_NS (NS_PER_S / 50)
 
 struct place;
 
@@ -43,6 +47,8 @@ struct control {
 	uint64_t last_number;
 	gid_t gid; /* of group vpnd, found while files may still be read */
 	struct instant paused_until;
+	struct bucket readers;
+	struct instant readers_paused_until;
 };
 
 static struct instant now_of(const struct control *control)
@@ -67,12 +73,34 @@ static const unsigned wanted[] = {
     [CLIENT_CLOSED] = 0,
 };
 
+static bool must_pause(const struct place *place)
+{
+	const struct control *control = place->control;
+
+	return place->client->rights == CONTROL_RIGHTS_READ &&
+	       place->client->state == CLIENT_READING &&
+	       instant_is_before(
+		   now_of(control), control->readers_paused_until);
+}
+
 static void settle(struct place *place)
 {
 	if (place->client->state == CLIENT_CLOSED)
 		leave(place);
 	else
-		loop_change(place->watch, wanted[place->client->state]);
+		loop_change(place->watch,
+		    must_pause(place) ? 0 : wanted[place->client->state]);
+}
+
+/* This one is served; without a token left, the next ones wait. */
+static void pace(struct place *place)
+{
+	struct control *control = place->control;
+
+	if (place->client->rights == CONTROL_RIGHTS_READ &&
+	    !bucket_take(&control->readers, &readers_rate, now_of(control)))
+		control->readers_paused_until =
+		    instant_after(now_of(control), READERS_PAUSE_NS);
 }
 
 static void place_ready(void *context, unsigned events)
@@ -85,14 +113,15 @@ static void place_ready(void *context, unsigned events)
 	(void)events;
 	client_write(place->client, now);
 	/* `run` may answer, and then close; the place stays */
-	if (client_read(place->client, &request, now))
+	if (!must_pause(place) && client_read(place->client, &request, now)) {
+		pace(place);
 		control->setup.run(control->setup.context, place->number,
 		    place->client->rights, &request);
+	}
 	if (place->client)
 		settle(place);
 }
 
-/* Whoever may only read can not take the last places. */
 static struct place *free_place(const struct entrance *entrance)
 {
 	struct control *control = entrance->control;
@@ -208,6 +237,7 @@ int control_open(struct control **ret, const struct control_setup *setup,
 		return -ENOMEM;
 	control->setup = *setup;
 	control->gid = socket_find_group();
+	bucket_init(&control->readers, &readers_rate, now_of(control));
 	name_entrances(control);
 	for (size_t i = 0; i < SOCKETS && !code; i++)
 		code = open_entrance(&control->entrances[i], error, room);
@@ -299,5 +329,7 @@ struct instant control_deadline(const struct control *control)
 	}
 	if (!is_open(control))
 		first = instant_earlier(first, control->paused_until);
+	if (instant_is_before(now_of(control), control->readers_paused_until))
+		first = instant_earlier(first, control->readers_paused_until);
 	return first;
 }

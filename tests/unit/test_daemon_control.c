@@ -168,6 +168,31 @@ START_TEST(control_takes_no_more_than_its_clients)
 }
 END_TEST
 
+/* Each answer takes the time of the packets behind it. */
+START_TEST(control_paces_those_who_may_only_read)
+{
+	int fd = join(read_path), admin = join(path);
+	unsigned after_burst;
+
+	for (int i = 0; i < 150; i++)
+		ask(fd);
+	turn(400);
+	after_burst = requests;
+	ck_assert_uint_ge(after_burst, 50);
+	ck_assert_uint_lt(after_burst, 120);
+	ask(admin);
+	turn(4);
+	ck_assert_uint_eq(requests, after_burst + 1);
+	ck_assert(!instant_is_never(control_deadline(control)));
+	moment.now = control_deadline(control);
+	turn(4);
+	ck_assert_uint_gt(requests, after_burst + 1);
+	ck_assert_uint_le(requests, after_burst + 3);
+	close(admin);
+	close(fd);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("daemon/control");
@@ -179,6 +204,7 @@ Suite *unit_suite(void)
 	tcase_add_test(
 	    tc, control_serves_readers_again_when_silent_ones_ran_out_of_time);
 	tcase_add_test(tc, control_takes_no_more_than_its_clients);
+	tcase_add_test(tc, control_paces_those_who_may_only_read);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
