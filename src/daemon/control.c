@@ -122,6 +122,7 @@ static void place_ready(void *context, unsigned events)
 		settle(place);
 }
 
+/* Whoever may only read can not take the last places. */
 static struct place *free_place(const struct entrance *entrance)
 {
 	struct control *control = entrance->control;
