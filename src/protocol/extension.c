@@ -373,12 +373,20 @@ static void restart_hello(struct peer *peer, const struct moment *now)
 	hello_in(peer, now, 0);
 }
 
+/* Nobody has proved anything: at most one HELLO a minute, and who is plain
+ * stays so until the answer comes. */
 void extension_unreadable_came(struct peer *peer, const struct moment *now)
 {
-	/* nobody has proved anything: at most one restart a minute */
-	if (peer->extension.mode != EXTENSION_OFF &&
-	    instant_age_ns(peer->extension.last_hello, now->now) >=
+	const struct extension *extension = &peer->extension;
+
+	if (extension->mode == EXTENSION_OFF ||
+	    !peer_has_session(peer, now->now) ||
+	    instant_age_ns(extension->last_hello, now->now) <
 		HELLO_RETRY_LONG_NS)
+		return;
+	if (extension->is_plain)
+		say_hello(peer, now);
+	else
 		restart_hello(peer, now);
 }
 

@@ -88,10 +88,10 @@ START_TEST(changed_ciphers_are_told_within_the_session)
 	begin();
 	tunnel_set_aeads(ends.a.tunnel, chacha, 1, true);
 	ends_pass(&ends, NS_PER_MS);
-	ck_assert_int_eq(end_status(&ends, &ends.a).send_aead->id,
-	    AEAD_CHACHA20POLY1305);
-	ck_assert_int_eq(end_status(&ends, &ends.b).send_aead->id,
-	    AEAD_CHACHA20POLY1305);
+	ck_assert_int_eq(
+	    end_status(&ends, &ends.a).send_aead->id, AEAD_CHACHA20POLY1305);
+	ck_assert_int_eq(
+	    end_status(&ends, &ends.b).send_aead->id, AEAD_CHACHA20POLY1305);
 	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 1);
 }
 END_TEST
@@ -338,6 +338,35 @@ START_TEST(a_peer_taken_for_plain_is_found_out)
 }
 END_TEST
 
+/* Whoever sees the index of a session can forge AES-256-GCM messages that
+ * can not be checked, as their keys are erased. */
+START_TEST(forgeries_do_not_make_a_plain_peer_another)
+{
+	struct packet *seen;
+
+	begin();
+	ends_pass(&ends, 20 * NS_PER_S);
+	ck_assert_uint_eq(ends.b.drops, 3);
+	end_send_text(&ends, &ends.b, 100);
+	seen = packet_list_pop(&ends.b.outbox);
+	packet_data(seen)[0] = WIRE_DATA_AES256GCM;
+	for (int i = 0; i < 150; i++) {
+		struct packet *forged = pool_get(ends.pool);
+
+		forged->len = seen->len;
+		memcpy(packet_data(forged), packet_data(seen), seen->len);
+		end_receive(&ends, &ends.a, forged);
+		ck_assert_int_eq(ends.a.last_drop, DROP_VPN_NOT_OFFERED);
+		ck_assert(end_status(&ends, &ends.a).is_plain);
+		ends_pass(&ends, NS_PER_S);
+	}
+	/* one HELLO a minute, in case that it was no forgery */
+	ck_assert_uint_ge(ends.b.drops, 4);
+	ck_assert_uint_le(ends.b.drops, 6);
+	pool_put(ends.pool, seen);
+}
+END_TEST
+
 START_TEST(a_peer_that_became_plain_loses_its_features)
 {
 	struct tunnel_peer_setup setup = {
@@ -456,6 +485,7 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(plain, against_plain, clear);
 	tcase_add_test(plain, a_plain_peer_gets_three_hellos_then_one_an_hour);
+	tcase_add_test(plain, forgeries_do_not_make_a_plain_peer_another);
 	tcase_add_test(plain, hellos_never_arm_the_timers);
 	tcase_add_test(plain, an_echo_needs_a_session_and_the_extension);
 	tcase_add_checked_fixture(required, required_against_plain, clear);
