@@ -43,7 +43,7 @@ static void init(struct daemon *daemon)
 static void complain(const struct daemon *daemon, int code)
 {
 	if (code == OPTIONS_EXIT_CONFIG)
-		fprintf(stderr, "%s\n", daemon->error);
+		logger_print(&daemon->logger, LOG_LEVEL_ERROR, daemon->error);
 	else
 		log_error(&daemon->logger.log, "%s", daemon->error);
 }

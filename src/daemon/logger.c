@@ -3,9 +3,11 @@
 #include "daemon/logger.h"
 
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/clock.h"
@@ -65,12 +67,40 @@ static void write_line(void *context, enum log_level level, const char *line)
 		logger->skipped++;
 }
 
-/* JOURNAL_STREAM is set for services whose stderr is the journal. */
+void logger_print(
+    const struct logger *logger, enum log_level level, const char *text)
+{
+	const char *priority = logger->has_priority ? priorities[level] : "";
+
+	while (*text) {
+		int len = (int)strcspn(text, "\n");
+
+		fprintf(stderr, "%s%.*s\n", priority, len, text);
+		text += len;
+		text += *text == '\n';
+	}
+}
+
+/* Device and inode of the journal's stream; what a service starts inherits the
+ * variable, but may have another stderr. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[48];
+	struct stat info;
+
+	if (!stream || fstat(STDERR_FILENO, &info))
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)info.st_dev,
+	    (uintmax_t)info.st_ino);
+	return strcmp(ours, stream) == 0;
+}
+
 void logger_init(struct logger *logger, enum log_level level)
 {
 	*logger = (struct logger){
 	    .log = {.level = level, .write = write_line, .context = logger},
-	    .has_priority = getenv("JOURNAL_STREAM") != NULL,
+	    .has_priority = is_journal(),
 	};
 	bucket_init(&logger->bucket, &rate, clock_read().now);
 }

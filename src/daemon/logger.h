@@ -20,4 +20,8 @@ struct logger {
 
 void logger_init(struct logger *logger, enum log_level level);
 
+/* At the start, lines of vpnd-conf as they are; the journal learns `level`. */
+void logger_print(
+    const struct logger *logger, enum log_level level, const char *text);
+
 #endif

@@ -19,7 +19,7 @@
 
 /* Packets for the batches, the kernel's bursts, and those that wait for a
  * session (TUNNEL_STAGED_ALL_BYTES). */
-#define POOL_PACKETS  8192
+#define POOL_PACKETS 8192
 /* A peer's MTU may be larger than ours: jumbo frames are taken, too. Buffers
  * cost memory only once they were used. */
 #define LARGEST_BYTES 9216
@@ -83,7 +83,7 @@ static int load_config(struct daemon *daemon)
 	if (!daemon->config)
 		return OPTIONS_EXIT_CONFIG;
 	if (*daemon->error)
-		fprintf(stderr, "%s\n", daemon->error);
+		logger_print(&daemon->logger, LOG_LEVEL_WARNING, daemon->error);
 	daemon->error[0] = '\0';
 	if (!daemon->options.has_log_level)
 		daemon->logger.log.level = daemon->config->log_level;
