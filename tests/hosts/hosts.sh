@@ -129,6 +129,9 @@ check "somebody else may look" \
 check_not "but not steer" \
 	on left setpriv --reuid nobody --clear-groups vpnctl -n site reload
 
+check "a member of the group may steer" on left setpriv --reuid nobody \
+	--regid nogroup --groups vpnd vpnctl -n site reload
+
 # ---- reload ----
 
 edit_conf left 's|"fd77::1/64"|"fd77::1/64", "10.78.0.1/24"|'
@@ -183,6 +186,33 @@ check "killed: no process stays behind" same 2 "$(all_pids left | wc -l)"
 signal right KILL
 check "right was killed: it is started again" wait_for 5 restarted right 1
 check "left reaches right" pings left 10.77.0.2 8
+
+ip_on left link del vpn0
+check "its device is deleted: it makes another" wait_for 5 \
+	ip_on left addr show dev vpn0 to 10.77.0.1
+check "right reaches left again" pings right 10.77.0.1 8
+check "in the same process" unit_is left NRestarts 1
+on left kill -KILL "$(all_pids left | grep -vx "$(main_pid left)")"
+check_not "the process that reads configurations is gone: reload fails" \
+	service left reload
+check "and says what to do" journal_has left 'loader.*restart'
+check "but the tunnel lives" pings right 10.77.0.1 2
+check "the restart" service left restart
+check "helps" service left reload
+check "right reaches left after it" pings right 10.77.0.1 8
+check "vpnctl stop is no failure" ctl left stop
+check "so the service ends" wait_for 3 unit_is left ActiveState inactive
+service left start
+check "right reaches left, started again" pings right 10.77.0.1 8
+
+dies_often() {
+	local i
+	for i in 2 3 4 5 6 7; do
+		signal right KILL
+		wait_for 5 restarted right "$i" || return 1
+	done
+}
+check "it may die as often as it likes" dies_often
 
 fed() { # HOST SINCE: the watchdog was fed after that moment
 	less "$2" "$(unit "$1" WatchdogTimestampMonotonic)"
@@ -245,6 +275,9 @@ refused() { # SENTENCE JOURNAL-PATTERN...: left does not start with its file
 edit_conf left 's|^compress|compres|'
 refused "misspelt setting" '^/etc/vpnd/site\.conf:4:1: error: .*compres' \
 	'^compres = ' '^\^' '^hint: .*compress'
+on left journalctl --no-pager -q -o cat -p err -u vpnd@site >"$RUN/left.errors"
+check "the journal takes it for an error" contains "$RUN/left.errors" \
+	'^/etc/vpnd/site\.conf:4:1: error: '
 on left systemctl status --no-pager -l vpnd@site >"$RUN/left.status"
 check "systemctl status says so" contains "$RUN/left.status" \
 	'status=78' 'site\.conf:4:1: error: '
@@ -257,6 +290,9 @@ on left chmod 0640 /etc/vpnd/keys/site.key
 on left chgrp nogroup /etc/vpnd/keys/site.key
 refused "a key of a foreign group" 'site\.key: Permission denied'
 on left chgrp vpnd /etc/vpnd/keys/site.key
+on left chmod 0600 /etc/vpnd/site.conf
+refused "a file that vpnd may not read" '^/etc/vpnd/site\.conf: error: .* denied'
+on left chmod 0644 /etc/vpnd/site.conf
 on left systemctl reset-failed vpnd@site
 
 # ---- names ----
@@ -288,23 +324,30 @@ edit_conf left 's|"10.77.0.2/32", "fd77::2/128"|"0.0.0.0/0", "::/0"|' \
 edit_conf right '1a listen = { port = 51820; };'
 service right restart
 by_tunnel() { on left ip route get "$1" | grep -q 'dev vpn0'; }
-# Debian's systemd sets 2.
-on left sh -c 'for i in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 >$i; done'
-at_host left before
-check "everything goes through the tunnel: left starts" service left start
-check "the far IPv4 host answers" pings left 198.51.100.1
-check "the far IPv6 host answers" pings left 2001:db8:1::1
-check "by the tunnel" by_tunnel 198.51.100.1
-check "reload changes nothing" service left reload
-signal left KILL
-check "killed: it is started again" wait_for 5 restarted left 1
-check "the far host answers" pings left 198.51.100.1 8
-check_is "one rule of each kind is there" "" "$(ip_on left rule | cut -d: -f2- |
-	sort | uniq -d)"
-check "left stops" service left stop
-at_host left after
-check "routes, rules, sysctls are as before" \
-	diff "$RUN/left.before" "$RUN/left.after"
+everything() { # RP_FILTER: of left; Debian's systemd sets 2
+	on left sh -c "for i in /proc/sys/net/ipv4/conf/*/rp_filter; do
+		echo $1 >\$i; done"
+	at_host left before
+	check "rp_filter $1, everything by the tunnel: left starts" \
+		service left start
+	check "the far IPv4 host answers" pings left 198.51.100.1
+	check "the far IPv6 host answers" pings left 2001:db8:1::1
+	check "by the tunnel" by_tunnel 198.51.100.1
+	check "reload changes nothing" service left reload
+	signal left KILL
+	check "killed: it is started again" wait_for 5 restarted left 1
+	check "the far host answers again" pings left 198.51.100.1 8
+	check "no rule is there twice" no_rule_twice
+	check "left stops" service left stop
+	at_host left after
+	check "routes, rules, sysctls are as before" \
+		diff "$RUN/left.before" "$RUN/left.after"
+}
+no_rule_twice() {
+	same "" "$(ip_on left rule | cut -d: -f2- | sort | uniq -d)"
+}
+everything 2
+everything 1
 original_conf left
 ip_on left route del default
 ip_on left -6 route del default

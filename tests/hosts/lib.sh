@@ -246,6 +246,7 @@ file_on() { # HOST PATH MODE GROUP: from standard input
 save_journals() {
 	local name
 	for name in "${!host_pids[@]}"; do
+		is_gone "${host_pids[$name]}" && continue
 		journal "$name" >"$RUN/$name.journal.log" 2>&1
 	done
 }
