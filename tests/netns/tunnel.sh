@@ -25,6 +25,8 @@ round() { # NAME, ENDPOINT OF A, ENDPOINT OF B, PEER SETTINGS
 	check "$1: a file arrives unchanged over IPv6" \
 		transfer b a fd77::1 "$RUN/file"
 	check "$1: both chose AES-256-GCM" both_use aes256gcm
+	check "$1: vpnctl ping, inside the session" \
+		ctl a ping -c 3 -i 0.1 b
 	check "$1: a full-size packet passes in one piece" \
 		on a ping -n -q -c 1 -W 2 -M 'do' -s 1392 10.77.0.2
 	vpnd_stop a b

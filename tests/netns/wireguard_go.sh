@@ -51,6 +51,11 @@ pinger() { # NUMBER INITIATOR: both directions answer, the initiator asks
 	fi
 }
 
+# What wireguard-go says of a frame that is neither IPv4 nor IPv6.
+frames_of_ours() { # NUMBER
+	grep -c 'Packet with invalid IP version' "$RUN/w$1.log"
+}
+
 variants() { # COMMAND: with the arguments NUMBER INITIATOR FAMILY PSK
 	local n=0 initiator family secret
 	for initiator in vpnd go; do
@@ -110,6 +115,8 @@ end() {
 		at_most 3 "$(count "$1" "($to) 51820 .* response")"
 	check "$name: no storm of handshakes" \
 		at_most "$(count "$1" initiation)" 8
+	check "$name: three HELLOs, not again after a rekey" \
+		at_most "$(frames_of_ours "$1")" 3
 	check_is "$name: no message that WireGuard does not know" 0 \
 		"$(count "$1" 'data-gcm|other')"
 }
@@ -120,6 +127,8 @@ variants early
 
 pair 9 go v4 psk "" 'extension = "off";'
 check 'extension = "off": it passes' pings w9 10.77.0.1
+check 'extension = "off": wireguard-go gets none of our frames' \
+	at_most "$(frames_of_ours 9)" 0
 pair 10 go v4 none "" 'extension = "required";'
 check_not 'extension = "required": nothing passes' pings w10 10.77.0.1 8
 is_refused() {
@@ -135,6 +144,9 @@ check 'extension = "auto": a file arrives unchanged' \
 is_plain() { ctl v11 status | grep -i 'plain WireGuard'; }
 check 'extension = "auto": status says plain WireGuard' wait_for 60 is_plain
 check 'extension = "auto": it still passes' pings v11 10.77.0.2
+ctl v11 ping -c 1 w11 >"$RUN/ping.out" 2>&1
+check "vpnctl ping does not pretend to reach a plain peer" less 0 $?
+check "and says why" contains "$RUN/ping.out" 'echo|plain|extension'
 
 enough() { [ $(($(now_ms) - since)) -ge $((seconds * 1000)) ]; }
 wait_for $((seconds + 30)) enough
