@@ -485,8 +485,13 @@ static enum drop consume_hello(struct peer *peer, struct packet *pkt,
 	bool was_known = extension->is_known;
 
 	(void)now;
+	if (pkt->generation < extension->generation) {
+		pkt->len = 0; /* late: newer offers are known */
+		return DROP_NONE;
+	}
 	if (!read_offers(extension, c))
 		return DROP_VPN_FRAME;
+	extension->generation = pkt->generation;
 	extension->is_known = true;
 	extension->was_ever_known = true;
 	extension->is_plain = false;

@@ -38,6 +38,7 @@ struct extension {
 	bool was_ever_known;  /* keys of AES-256-GCM are kept for it */
 	bool is_plain;	      /* stayed silent */
 	bool is_settled;      /* HELLO was heard in this session */
+	uint64_t generation;  /* of the keypair the offers came under */
 	unsigned hellos_sent; /* in this session */
 	struct instant last_hello;
 	uint32_t features;

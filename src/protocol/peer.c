@@ -284,10 +284,13 @@ int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
 	return 0;
 }
 
-/* Seals CLOSE at once, as the peer is gone before the path could do so. */
-static void say_removed(struct peer *peer, const struct moment *now)
+/* Seals CLOSE at once: its session is gone before the path could do so. */
+void peer_say_close(
+    struct peer *peer, enum wire_close reason, const struct moment *now)
 {
-	struct packet *pkt = extension_close_frame(peer, WIRE_CLOSE_REMOVED);
+	struct packet *pkt = peer_has_session(peer, now->now)
+				 ? extension_close_frame(peer, reason)
+				 : NULL;
 
 	if (!pkt)
 		return;
@@ -343,7 +346,7 @@ static void forget_events(struct peer *peer)
 void tunnel_peer_remove(
     struct tunnel *tunnel, struct peer *peer, const struct moment *now)
 {
-	say_removed(peer, now);
+	peer_say_close(peer, WIRE_CLOSE_REMOVED, now);
 	peer_drop_staged(peer, DROP_NEIGH_DEAD);
 	forget_packets(peer, &tunnel->frames);
 	forget_packets(peer, &tunnel->released);
@@ -358,30 +361,34 @@ void tunnel_peer_remove(
 	memory_release(tunnel->memory, peer, sizeof(*peer));
 }
 
+/* What was negotiated with the old settings is void. */
+static void begin_anew(struct peer *peer, const struct tunnel_peer_setup *setup,
+    const struct moment *now)
+{
+	if (setup->extension != EXTENSION_OFF)
+		peer_say_close(peer, WIRE_CLOSE_REKEYED, now);
+	handshake_abandon(peer);
+	memcpy(peer->handshake.preshared_key, setup->preshared_key,
+	    WIRE_KEY_BYTES);
+	if (peer->extension.mode != setup->extension)
+		extension_init(&peer->extension, setup->extension);
+	peer_end_sessions(peer, UINT64_MAX);
+	handshake_initiate(peer, now);
+}
+
 void tunnel_peer_change(struct tunnel *tunnel, struct peer *peer,
     const struct tunnel_peer_setup *setup, const struct moment *now)
 {
-	uint8_t *preshared_key = peer->handshake.preshared_key;
-	bool is_same = sodium_memcmp(preshared_key, setup->preshared_key,
-			   WIRE_KEY_BYTES) == 0;
-	bool had_keepalive = peer->keepalive_s == setup->keepalive_s;
+	bool is_void = peer->extension.mode != setup->extension ||
+		       sodium_memcmp(peer->handshake.preshared_key,
+			   setup->preshared_key, WIRE_KEY_BYTES) != 0;
+	bool is_same_keepalive = peer->keepalive_s == setup->keepalive_s;
 
 	(void)tunnel;
 	apply_settings(peer, setup);
-	if (!is_same) {
-		handshake_abandon(peer);
-		memcpy(preshared_key, setup->preshared_key, WIRE_KEY_BYTES);
-		peer_end_sessions(peer, UINT64_MAX);
-	}
-	if (peer->extension.mode != setup->extension) {
-		extension_init(&peer->extension, setup->extension);
-		/* what was negotiated is void: begin anew with new keys */
-		peer_end_sessions(peer, UINT64_MAX);
-		is_same = false;
-	}
-	if (!is_same && peer->endpoint.address.family != FAMILY_NONE)
-		handshake_initiate(peer, now);
-	if (peer->keepalive_s && !had_keepalive)
+	if (is_void)
+		begin_anew(peer, setup, now);
+	if (peer->keepalive_s && !is_same_keepalive)
 		timers_arm(peer, TIMER_PERSISTENT, now->now);
 }
 

@@ -119,6 +119,9 @@ void peer_drop_staged(struct peer *peer, enum drop reason);
 void peer_send_keepalive(struct peer *peer, const struct moment *now);
 /* A frame of ours waits to be sealed; consumes pkt. */
 void peer_queue_frame(struct peer *peer, struct packet *pkt, uint8_t frame);
+/* Tells the peer that its session ends, while it still can be told. */
+void peer_say_close(
+    struct peer *peer, enum wire_close reason, const struct moment *now);
 void peer_end_sessions(struct peer *peer, uint64_t generation);
 void peer_set_endpoint_from(struct peer *peer, const struct endpoint *from);
 void peer_clear_source(struct peer *peer);

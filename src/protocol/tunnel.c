@@ -129,6 +129,7 @@ void tunnel_set_private_key(struct tunnel *tunnel,
 	noise_identity_set(tunnel->identity, key);
 	cookie_checker_init(tunnel->checker, tunnel->identity->public_key);
 	for (peer = tunnel->oldest; peer; peer = peer->newer) {
+		peer_say_close(peer, WIRE_CLOSE_REKEYED, now);
 		handshake_abandon(peer);
 		peer_end_sessions(peer, UINT64_MAX);
 		handshake_initiate(peer, now);

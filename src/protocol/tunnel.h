@@ -215,8 +215,8 @@ void tunnel_underlay_changed(struct tunnel *tunnel, const struct moment *now);
 /* Sending to this peer failed: its sticky source is cleared. */
 void tunnel_peer_send_failed(struct peer *peer);
 
-/* Queues CLOSE for each peer that understands it, and ends all sessions once
- * these frames are sealed. */
+/* Queues CLOSE for each peer that has a session and understands it. The caller
+ * seals these frames and sends nothing after them. */
 void tunnel_close(
     struct tunnel *tunnel, enum wire_close reason, const struct moment *now);
 

@@ -221,6 +221,54 @@ START_TEST(a_removed_peer_is_told_so)
 }
 END_TEST
 
+START_TEST(changed_keys_end_the_session_at_both_ends)
+{
+	struct tunnel_peer_setup setup = {
+	    .name = "other", .user = &ends.b, .extension = EXTENSION_AUTO};
+
+	begin();
+	memcpy(setup.public_key, tunnel_public_key(ends.b.tunnel),
+	    WIRE_KEY_BYTES);
+	memset(setup.preshared_key, 1, WIRE_KEY_BYTES);
+	tunnel_peer_change(ends.a.tunnel, ends.a.peer, &setup, &ends.now);
+	end_flush(&ends, &ends.a);
+	end_receive(&ends, &ends.b, packet_list_pop(&ends.a.outbox));
+	ck_assert_uint_eq(ends.b.events[TUNNEL_CLOSED], 1);
+	ck_assert(!end_status(&ends, &ends.b).has_session);
+}
+END_TEST
+
+START_TEST(a_new_private_key_is_told_under_the_old_session)
+{
+	uint8_t key[WIRE_KEY_BYTES];
+
+	begin();
+	randombytes_buf(key, sizeof(key));
+	tunnel_set_private_key(ends.a.tunnel, key, &ends.now);
+	end_flush(&ends, &ends.a);
+	end_receive(&ends, &ends.b, packet_list_pop(&ends.a.outbox));
+	ck_assert_uint_eq(ends.b.events[TUNNEL_CLOSED], 1);
+}
+END_TEST
+
+/* An answer of the session before names a cipher that is gone since. */
+START_TEST(a_late_hello_does_not_replace_newer_offers)
+{
+	static const uint8_t old[84] = {0x11, 1, 8, 0, 1, 4, 0, 0, 0, 0, 4, 0};
+	struct packet *late;
+
+	begin();
+	late = end_seal_plain(&ends, &ends.a, old, sizeof(old));
+	ends_pass(&ends, 121 * NS_PER_S);
+	end_send_text(&ends, &ends.a, 100);
+	ends_pass(&ends, NS_PER_S);
+	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 2);
+	end_receive(&ends, &ends.b, late);
+	ck_assert_int_eq(
+	    end_status(&ends, &ends.b).send_aead->id, AEAD_AES256GCM);
+}
+END_TEST
+
 START_TEST(a_plain_peer_gets_three_hellos_then_one_an_hour)
 {
 	struct tunnel_peer_status status;
@@ -468,6 +516,9 @@ static TCase *both_cases(void)
 	tcase_add_test(
 	    tc, a_close_ends_the_session_and_traffic_opens_a_new_one);
 	tcase_add_test(tc, a_removed_peer_is_told_so);
+	tcase_add_test(tc, changed_keys_end_the_session_at_both_ends);
+	tcase_add_test(tc, a_new_private_key_is_told_under_the_old_session);
+	tcase_add_test(tc, a_late_hello_does_not_replace_newer_offers);
 	tcase_add_test(tc, a_lost_answer_costs_time_never_frames);
 	tcase_add_test(tc, a_peer_taken_for_plain_is_found_out);
 	tcase_add_test(tc, a_peer_that_became_plain_loses_its_features);
