@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/cursor.h"
 #include "base/instant.h"
 #include "base/packet.h"
 #include "protocol/tunnel.h"
@@ -90,10 +91,14 @@ bool extension_refuses_traffic(const struct peer *peer);
 must_check enum drop extension_consume(
     struct peer *peer, struct packet *pkt, const struct moment *now);
 
+/* HELLO or its answer came: reads it, answers, releases what waited. */
+must_check enum drop extension_consume_hello(struct peer *peer,
+    struct packet *pkt, struct cursor *c, const struct moment *now);
+
 /* An AES-256-GCM message came for a keypair that has no such keys. */
 void extension_unreadable_came(struct peer *peer, const struct moment *now);
 
-/* Queues frames of ours. False: no packet buffer. */
+/* Queues frames of ours (frames.c). False: no packet buffer. */
 must_check bool extension_send_echo(
     struct peer *peer, uint64_t id, const struct moment *now);
 struct packet *extension_close_frame(struct peer *peer, enum wire_close reason);

@@ -143,7 +143,7 @@ MUTANTS = [
     ("compressed frame may be shorter", P + "compress_lz4.c",
      "(size_t)written == original", "(size_t)written <= original",
      ("test_compress",)),
-    ("compressed frame may be larger", P + "extension.c",
+    ("compressed frame may be larger", P + "frames.c",
      "original > tunnel->largest_frame", "original > UINT16_MAX - 1",
      ("fuzz_data",)),
     ("any source accepted", "src/path/inbound.c",

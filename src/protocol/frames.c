@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+/* The frames of the extension, but for when HELLO is said (extension.c). */
+#include "protocol/frames.h"
+
+#include "base/cursor.h"
+#include "protocol/peer.h"
+
+/* ---- making ---- */
+
+static bool send_echo_frame(
+    struct peer *peer, enum wire_frame frame, uint64_t id, uint64_t time)
+{
+	struct packet *pkt = pool_get(peer->tunnel->pool);
+	struct writer w;
+
+	if (!pkt)
+		return false;
+	w = writer_of(packet_data(pkt), WIRE_ECHO_BYTES);
+	writer_le(&w, frame, 1);
+	writer_le(&w, WIRE_ECHO_BYTES - 2, 1);
+	writer_le(&w, id, 8);
+	writer_le(&w, time, 8);
+	pkt->len = WIRE_ECHO_BYTES;
+	peer_queue_frame(peer, pkt, (uint8_t)frame);
+	return true;
+}
+
+bool extension_send_echo(
+    struct peer *peer, uint64_t id, const struct moment *now)
+{
+	struct extension *extension = &peer->extension;
+	struct extension_echo *echo =
+	    &extension->echoes[extension->next_echo++ % EXTENSION_ECHOES];
+
+	echo->id = id;
+	echo->sent = now->now;
+	return send_echo_frame(
+	    peer, WIRE_FRAME_ECHO, id, (uint64_t)now->now.ns);
+}
+
+struct packet *extension_close_frame(struct peer *peer, enum wire_close reason)
+{
+	struct packet *pkt;
+	struct writer w;
+
+	if (!peer->extension.is_known ||
+	    !(peer->extension.features & WIRE_FEATURE_CLOSE))
+		return NULL;
+	pkt = pool_get(peer->tunnel->pool);
+	if (!pkt)
+		return NULL;
+	w = writer_of(packet_data(pkt), WIRE_CLOSE_BYTES);
+	writer_le(&w, WIRE_FRAME_CLOSE, 1);
+	writer_le(&w, reason, 1);
+	pkt->len = WIRE_CLOSE_BYTES;
+	pkt->frame = WIRE_FRAME_CLOSE;
+	return pkt;
+}
+
+/* ---- consuming: the first byte has been read ---- */
+
+static enum drop consume_echo(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now)
+{
+	uint8_t len = cursor_u8(c);
+	uint64_t id = cursor_le64(c);
+	uint64_t time = cursor_le64(c);
+
+	(void)now;
+	if (c->has_failed || len < WIRE_ECHO_BYTES - 2)
+		return DROP_VPN_FRAME;
+	(void)send_echo_frame(peer, WIRE_FRAME_ECHO_REPLY, id, time);
+	pkt->len = 0;
+	return DROP_NONE;
+}
+
+static enum drop consume_echo_reply(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now)
+{
+	struct extension *extension = &peer->extension;
+	uint64_t id;
+
+	cursor_skip(c, 1);
+	id = cursor_le64(c);
+	cursor_skip(c, 8); /* the time: what counts is when we sent it */
+	if (c->has_failed)
+		return DROP_VPN_FRAME;
+	for (size_t i = 0; i < EXTENSION_ECHOES; i++) {
+		struct extension_echo *echo = &extension->echoes[i];
+
+		if (instant_is_never(echo->sent) || echo->id != id)
+			continue;
+		tunnel_emit(peer->tunnel,
+		    &(struct tunnel_event){.kind = TUNNEL_ECHO_REPLY,
+			.peer = peer,
+			.echo_id = id,
+			.rtt_ns = instant_age_ns(echo->sent, now->now)});
+		echo->sent = INSTANT_NEVER;
+	}
+	pkt->len = 0;
+	return DROP_NONE;
+}
+
+static enum drop consume_close(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now)
+{
+	(void)c;
+	(void)now;
+	peer_end_sessions(peer, pkt->generation);
+	pkt->len = 0;
+	if (peer->keypairs.current)
+		return DROP_NONE;
+	peer->is_closed = true;
+	log_info(peer->tunnel->log, "peer %s: closed the session", peer->name);
+	tunnel_emit(peer->tunnel,
+	    &(struct tunnel_event){.kind = TUNNEL_CLOSED, .peer = peer});
+	return DROP_NONE;
+}
+
+/* The block goes to a spare buffer, which becomes pkt's. */
+static enum drop consume_compressed(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now)
+{
+	struct tunnel *tunnel = peer->tunnel;
+	enum compressor_id id = packet_data(pkt)[0] == WIRE_FRAME_LZ4
+				    ? COMPRESSOR_LZ4
+				    : COMPRESSOR_ZSTD;
+	uint16_t original = cursor_le16(c);
+	uint16_t len = cursor_le16(c);
+	const uint8_t *block = cursor_take(c, len);
+	struct packet *spare;
+
+	(void)now;
+	if (!block || original == 0 || original > tunnel->largest_frame)
+		return DROP_VPN_DECOMPRESS;
+	spare = pool_get(tunnel->pool);
+	if (!spare)
+		return DROP_NOMEM;
+	if (!compressor_find(id)->expand(tunnel->compressors[id],
+		packet_data(spare), original, block, len)) {
+		pool_put(tunnel->pool, spare);
+		return DROP_VPN_DECOMPRESS;
+	}
+	packet_swap_buffers(pkt, spare);
+	pkt->offset = spare->offset;
+	pkt->len = original;
+	pool_put(tunnel->pool, spare);
+	peer->counters.expanded_packets++;
+	return DROP_NONE;
+}
+
+static const struct {
+	uint8_t frame;
+	enum drop (*consume)(struct peer *peer, struct packet *pkt,
+	    struct cursor *c, const struct moment *now);
+} consumers[] = {
+    {WIRE_FRAME_HELLO, extension_consume_hello},
+    {WIRE_FRAME_HELLO_ANSWER, extension_consume_hello},
+    {WIRE_FRAME_ECHO, consume_echo},
+    {WIRE_FRAME_ECHO_REPLY, consume_echo_reply},
+    {WIRE_FRAME_CLOSE, consume_close},
+    {WIRE_FRAME_LZ4, consume_compressed},
+    {WIRE_FRAME_ZSTD, consume_compressed},
+};
+
+/* ---- checksum state: no byte of its own ---- */
+
+static const struct {
+	uint8_t wire, plain;
+	enum checksum_state state;
+} checksum_nibbles[] = {
+    {WIRE_NIBBLE_IPV4, WIRE_NIBBLE_IPV4, CHECKSUM_FULL},
+    {WIRE_NIBBLE_IPV6, WIRE_NIBBLE_IPV6, CHECKSUM_FULL},
+    {WIRE_NIBBLE_IPV4_PARTIAL, WIRE_NIBBLE_IPV4, CHECKSUM_PARTIAL},
+    {WIRE_NIBBLE_IPV4_VERIFIED, WIRE_NIBBLE_IPV4, CHECKSUM_VERIFIED},
+    {WIRE_NIBBLE_IPV6_PARTIAL, WIRE_NIBBLE_IPV6, CHECKSUM_PARTIAL},
+    {WIRE_NIBBLE_IPV6_VERIFIED, WIRE_NIBBLE_IPV6, CHECKSUM_VERIFIED},
+};
+
+/* False: no IP packet. */
+static bool restore_version(struct packet *pkt)
+{
+	uint8_t *first = packet_data(pkt);
+
+	for (size_t i = 0; i < ARRAY_SIZE(checksum_nibbles); i++) {
+		if (*first >> 4 != checksum_nibbles[i].wire)
+			continue;
+		*first =
+		    (uint8_t)(checksum_nibbles[i].plain << 4 | (*first & 0x0f));
+		pkt->checksum = checksum_nibbles[i].state;
+		return true;
+	}
+	return false;
+}
+
+static enum drop unknown_frame(struct peer *peer)
+{
+	peer->extension.unknown_frames++;
+	return DROP_VPN_FRAME;
+}
+
+static enum drop consume_frame(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
+	uint8_t frame = cursor_u8(&c);
+	enum drop reason;
+
+	for (size_t i = 0; i < ARRAY_SIZE(consumers); i++) {
+		if (consumers[i].frame != frame)
+			continue;
+		reason = consumers[i].consume(peer, pkt, &c, now);
+		if (reason || pkt->len == 0)
+			return reason;
+		/* what was compressed is an IP packet, nothing nested */
+		return restore_version(pkt) ? DROP_NONE : DROP_VPN_DECOMPRESS;
+	}
+	return unknown_frame(peer);
+}
+
+enum drop frames_consume(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	if (restore_version(pkt))
+		return DROP_NONE;
+	return consume_frame(peer, pkt, now);
+}
