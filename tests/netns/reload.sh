@@ -54,10 +54,20 @@ conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
 check "the prefix is removed: reload succeeds" reload_code 0
 check "and its route is gone" wait_for 2 not has_route 10.78.0.0/24
 
+# What c sends from its other address would move the endpoint back.
+on c nft -f - <<'X'
+table ip quiet {
+	chain out {
+		type filter hook output priority 0;
+		udp sport 51820 ip saddr 10.98.0.3 drop
+	}
+}
+X
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32 "" 10.98.0.4:51820)"
 check "an endpoint is changed: reload succeeds" reload_code 0
 check "and it is used" wait_for 5 peer_is a c endpoint 10.98.0.4:51820
 check "and the peer is reached" pings a 10.77.0.3
+on c nft delete table ip quiet
 
 addresses=10.77.0.1/24,10.78.0.1/24
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
