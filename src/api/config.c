@@ -25,6 +25,11 @@ static const char *const routes_names[] = {
     [CONFIG_ROUTES_NONE] = "none",
     [CONFIG_ROUTES_TABLE] = "table",
 };
+static const char *const udp_gso_names[] = {
+    [CONFIG_UDP_GSO_AUTO] = "auto",
+    [CONFIG_UDP_GSO_OFF] = "off",
+};
+
 static const char *const log_level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
     [LOG_LEVEL_WARNING] = "warning",
@@ -42,6 +47,7 @@ const struct config_names config_cipher_names = NAMES(cipher_names);
 const struct config_names config_extension_names = NAMES(extension_names);
 const struct config_names config_routes_names = NAMES(routes_names);
 const struct config_names config_log_level_names = NAMES(log_level_names);
+const struct config_names config_udp_gso_names = NAMES(udp_gso_names);
 
 int config_names_find(const struct config_names *names, const char *name)
 {

@@ -43,6 +43,11 @@ enum config_cipher {
 	CONFIG_CIPHER_CHACHA20POLY1305,
 };
 
+enum config_udp_gso {
+	CONFIG_UDP_GSO_AUTO, /* where the kernel has it and takes it */
+	CONFIG_UDP_GSO_OFF,
+};
+
 enum config_extension {
 	CONFIG_EXTENSION_AUTO,
 	CONFIG_EXTENSION_OFF,
@@ -84,6 +89,7 @@ struct config {
 	uint32_t txqueuelen;
 	struct address listen_address; /* "::" serves both families */
 	uint16_t listen_port;	       /* 0: the kernel chooses */
+	enum config_udp_gso udp_gso;
 	char private_key_file[CONFIG_PATH_BYTES];
 	struct config_place private_key_place;
 	enum config_routes routes;
@@ -128,6 +134,7 @@ extern const struct config_names config_cipher_names;
 extern const struct config_names config_extension_names;
 extern const struct config_names config_routes_names;
 extern const struct config_names config_log_level_names;
+extern const struct config_names config_udp_gso_names;
 
 /*
  * The flat text form: a document of api/reply.h, schema vpnd.config/1.

@@ -50,6 +50,7 @@ static const struct config_field config_fields[] = {
 	FIELD(config, txqueuelen, u32, .least = 1, .most = CONFIG_TXQLEN_MAX),
 	FIELD(config, listen_address, address, ),
 	FIELD(config, listen_port, u16, .most = UINT16_MAX),
+	FIELD(config, udp_gso, choice, .names = &config_udp_gso_names),
 	TEXT(config, private_key_file),
 	PLACE(config, private_key_place),
 	FIELD(config, routes, choice, .names = &config_routes_names),

@@ -47,6 +47,9 @@ static const struct conf_setting listen_settings[] = {
 	{.key = "address", STRING, .read = conf_read_address,
 	 CONFIG_AT(listen_address), .values = "address of this host",
 	 .preset = "::", .example = "\"::\""},
+	{.key = "udp_gso", STRING, .read = conf_read_choice,
+	 CONFIG_AT(udp_gso), .names = &config_udp_gso_names,
+	 .preset = "auto", .example = "\"auto\""},
 };
 
 static const struct conf_setting log_settings[] = {

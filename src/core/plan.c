@@ -112,6 +112,11 @@ static bool fwmark_differs(const struct config *a, const struct config *b)
 	return a->fwmark != b->fwmark;
 }
 
+static bool udp_gso_differs(const struct config *a, const struct config *b)
+{
+	return a->udp_gso != b->udp_gso;
+}
+
 static bool log_level_differs(const struct config *a, const struct config *b)
 {
 	return a->log_level != b->log_level;
@@ -146,6 +151,7 @@ static const struct setting restart_settings[] = {
     {"device.txqueuelen", PLAN_RESTART, txqueuelen_differs},
     {"listen.port", PLAN_RESTART, port_differs},
     {"listen.address", PLAN_RESTART, address_differs},
+    {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
 };

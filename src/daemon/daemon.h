@@ -74,6 +74,7 @@ struct daemon {
 	uint64_t device_dropped;     /* by the kernel, as last counted */
 	struct loop_watch *tun_watch, *udp_watch, *news_watch, *loader_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
+	bool have_told_gso; /* that it was switched off */
 	unsigned device_attempts; /* to make it again */
 	struct instant state_due, underlay_due, device_due, notify_due;
 	int exit_code;

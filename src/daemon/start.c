@@ -183,7 +183,8 @@ static int open_socket(struct daemon *daemon)
 	const struct config *config = core_config(daemon->core);
 	struct udp_setup setup = {.listen = config->listen_address,
 	    .port = config->listen_port,
-	    .pool = daemon->pool};
+	    .pool = daemon->pool,
+	    .wants_gso = config->udp_gso == CONFIG_UDP_GSO_AUTO};
 	int code = udp_open(
 	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
 

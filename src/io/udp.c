@@ -4,9 +4,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define RECEIVE_BUFFER_BYTES (16 << 20)
@@ -85,6 +87,35 @@ static int make_socket(int family, const struct udp_setup *setup)
 	return fd;
 }
 
+/* Linux 7.0 and 7.1 compute wrong lengths on some drivers when all segments
+ * are equally long. */
+static bool is_kernel_sound(void)
+{
+	struct utsname name;
+
+	return uname(&name) == 0 && strncmp(name.release, "7.0", 3) != 0 &&
+	       strncmp(name.release, "7.1", 3) != 0;
+}
+
+static bool can_gso(int fd)
+{
+	int value;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0 &&
+	       is_kernel_sound();
+}
+
+bool udp_has_gso(const struct udp *udp)
+{
+	return udp->has_gso;
+}
+
+int udp_gso_error(const struct udp *udp)
+{
+	return udp->gso_error;
+}
+
 static bool is_any(const struct address *address)
 {
 	static const uint8_t zeros[16];
@@ -155,6 +186,7 @@ int udp_open(
 	}
 	udp->pool = setup->pool;
 	udp->port = port_of(udp->fd);
+	udp->has_gso = setup->wants_gso && can_gso(udp->fd);
 	for (size_t i = 0; i < PACKET_BATCH; i++) {
 		prepare_slot(&udp->rx[i], &udp->rx_headers[i]);
 		prepare_slot(&udp->tx[i], &udp->tx_headers[i]);

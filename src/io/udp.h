@@ -23,6 +23,7 @@ struct udp_setup {
 	struct address listen; /* "::" serves both families */
 	uint16_t port;	       /* 0: the kernel chooses */
 	struct pool *pool;
+	bool wants_gso; /* UDP_SEGMENT where the kernel has it */
 };
 
 /* 0, or negative errno with a sentence for people in `error`. */
@@ -30,6 +31,11 @@ must_check int udp_open(
     struct udp **ret, const struct udp_setup *setup, char *error, size_t room);
 /* Gives borrowed packets back; NULL is fine. */
 void udp_close(struct udp *udp);
+
+/* UDP_SEGMENT is in use. */
+bool udp_has_gso(const struct udp *udp);
+/* The errno that ended its use while running; 0: none did. */
+int udp_gso_error(const struct udp *udp);
 
 int udp_fd(const struct udp *udp);
 uint16_t udp_port(const struct udp *udp);

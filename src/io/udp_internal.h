@@ -9,12 +9,12 @@
 #include "io/sockaddr.h"
 #include "io/udp.h"
 
-/* Room for the source address, the ECN bits and the overflow counter, of both
- * families, as a mapped datagram brings the options of both. */
+/* Room for the source address, the ECN bits, the overflow counter and the
+ * segment size, of both families, as a mapped datagram brings the options of both. */
 #define UDP_CONTROL_BYTES                                                      \
 	(CMSG_SPACE(sizeof(struct in6_pktinfo)) +                              \
 	    CMSG_SPACE(sizeof(struct in_pktinfo)) +                            \
-	    3 * CMSG_SPACE(sizeof(int)))
+	    4 * CMSG_SPACE(sizeof(int)))
 
 struct udp_slot {
 	union sockaddr_any name;
@@ -31,6 +31,13 @@ struct udp {
 	uint32_t overflow; /* as the kernel counts it */
 	struct udp_slot rx[PACKET_BATCH], tx[PACKET_BATCH];
 	struct mmsghdr rx_headers[PACKET_BATCH], tx_headers[PACKET_BATCH];
+	/* what is sent at once, see udp_send.c */
+	bool has_gso;
+	int gso_error;	   /* why not any more; 0: it was not refused */
+	uint64_t failures; /* of single datagrams */
+	struct mmsghdr runs[PACKET_BATCH];
+	struct iovec run_bytes[PACKET_BATCH];
+	size_t run_first[PACKET_BATCH + 1];
 };
 
 #endif

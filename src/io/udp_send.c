@@ -3,9 +3,13 @@
 #include "io/udp_internal.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #define RETRIES 8
+/* Kernels before 6.9 take 64 segments, headers counted; and one datagram. */
+#define SEGMENTS_MAX  63
+#define RUN_BYTES_MAX 65000
 
 /* What a failed datagram means. Everything else: the host has no way there. */
 static const struct {
@@ -144,6 +148,7 @@ static bool send_singly(
 	struct packet *pkt = udp->tx[idx].pkt;
 	int tries = RETRIES;
 
+	udp->failures++;
 	for (; tries; tries--) {
 		if (error == EAGAIN)
 			return false;
@@ -162,24 +167,121 @@ static bool send_singly(
 	return true;
 }
 
+/* Moves *at on; -EAGAIN: the socket is full, *at is the next one. */
+static int send_plain(
+    struct udp *udp, size_t *at, size_t end, const struct udp_sender *sender)
+{
+	while (*at < end) {
+		int sent = sendmmsg(udp->fd, udp->tx_headers + *at,
+		    (unsigned)(end - *at), MSG_DONTWAIT);
+
+		for (int i = 0; i < sent; i++)
+			pool_put(udp->pool, udp->tx[(*at)++].pkt);
+		if (sent >= 0)
+			continue;
+		if (!send_singly(udp, *at, errno, sender))
+			return -EAGAIN;
+		(*at)++;
+	}
+	return 0;
+}
+
+/* ---- runs: what one call may carry as segments of one large datagram ---- */
+
+static bool goes_with(const struct packet *first, const struct packet *pkt)
+{
+	return pkt->outer_ecn == first->outer_ecn &&
+	       endpoint_is_equal(&pkt->endpoint, &first->endpoint) &&
+	       address_is_equal(&pkt->endpoint.source, &first->endpoint.source);
+}
+
+/* All segments are equally long, but for a shorter last one. */
+static size_t run_end(const struct udp *udp, size_t at, size_t count)
+{
+	const struct packet *first = udp->tx[at].pkt;
+	size_t end = at + 1, bytes = first->len;
+
+	while (udp->has_gso && end < count && end - at < SEGMENTS_MAX &&
+	       udp->tx[end - 1].pkt->len == first->len &&
+	       udp->tx[end].pkt->len <= first->len &&
+	       bytes + udp->tx[end].pkt->len <= RUN_BYTES_MAX &&
+	       goes_with(first, udp->tx[end].pkt))
+		bytes += udp->tx[end++].pkt->len;
+	return end;
+}
+
+static void describe_run(
+    struct udp *udp, struct mmsghdr *run, size_t at, size_t end)
+{
+	uint16_t segment_bytes = (uint16_t)udp->tx[at].pkt->len;
+
+	*run = udp->tx_headers[at];
+	for (size_t i = at; i < end; i++)
+		udp->run_bytes[i] = udp->tx[i].bytes;
+	run->msg_hdr.msg_iov = &udp->run_bytes[at];
+	run->msg_hdr.msg_iovlen = end - at;
+	if (end - at == 1)
+		return;
+	run->msg_hdr.msg_control = udp->tx[at].control;
+	add_option(&run->msg_hdr, SOL_UDP, UDP_SEGMENT, &segment_bytes,
+	    sizeof(segment_bytes));
+}
+
+static size_t plan_runs(struct udp *udp, size_t count)
+{
+	size_t runs = 0;
+
+	for (size_t at = 0; at < count; runs++) {
+		size_t end = run_end(udp, at, count);
+
+		udp->run_first[runs] = at;
+		describe_run(udp, &udp->runs[runs], at, end);
+		at = end;
+	}
+	udp->run_first[runs] = count;
+	return runs;
+}
+
+/* Sends the datagrams of a refused run one by one. When they all go, it was
+ * the segmentation that was refused: the device, a policy or the path does not
+ * take it, and it is switched off. */
+static int send_refused(struct udp *udp, size_t *at, size_t end, int error,
+    const struct udp_sender *sender)
+{
+	bool is_run = end - *at > 1;
+	uint64_t failures = udp->failures;
+	int code = send_plain(udp, at, end, sender);
+
+	if (!code && is_run && failures == udp->failures &&
+	    (error == EIO || error == EINVAL || error == EMSGSIZE ||
+		error == EOPNOTSUPP)) {
+		udp->has_gso = false;
+		udp->gso_error = error;
+	}
+	return code;
+}
+
 static int send_batch(struct udp *udp, size_t count, struct packet_list *list,
     const struct udp_sender *sender)
 {
-	for (size_t at = 0; at < count;) {
-		int sent = sendmmsg(udp->fd, udp->tx_headers + at,
-		    (unsigned)(count - at), MSG_DONTWAIT);
+	size_t runs = plan_runs(udp, count), run = 0, at = 0;
+	int error = 0;
 
-		for (int i = 0; i < sent; i++)
+	while (run < runs && !error) {
+		int sent = sendmmsg(udp->fd, udp->runs + run,
+		    (unsigned)(runs - run), MSG_DONTWAIT);
+
+		if (sent < 0)
+			error = send_refused(
+			    udp, &at, udp->run_first[++run], errno, sender);
+		else
+			run += (size_t)sent;
+		while (!error && at < udp->run_first[run])
 			pool_put(udp->pool, udp->tx[at++].pkt);
-		if (sent >= 0)
-			continue;
-		if (!send_singly(udp, at, errno, sender)) {
-			put_back(udp, at, count, list);
-			return -EAGAIN;
-		}
-		at++;
 	}
-	return 0;
+	if (error)
+		put_back(udp, at, count, list);
+	return error;
 }
 
 int udp_send(

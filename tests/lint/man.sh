@@ -59,7 +59,7 @@ printf 'private_key_file = "%s";' "$scratch/key" >"$scratch/a.conf"
 cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
 addresses = [ ]; mtu = 1420; txqueuelen = 250; }; fwmark = 0;
-listen = { port = 0; address = "::"; }; routes = "auto"; compress = "none";
+listen = { port = 0; address = "::"; udp_gso = "auto"; }; routes = "auto"; compress = "none";
 forwarding = "kernel"; log = { level = "info"; }; peers = ( );
 END
 fields='/^[su]\t(name|file|private_key_place_(line|column))\t/d'

@@ -116,6 +116,7 @@ static const struct {
     {"250", "1001"},
     {"s\tlisten_address\t::", "s\tlisten_address\t:"},
     {"u\tlisten_port\t0", "u\tlisten_port\t65536"},
+    {"s\tudp_gso\tauto", "s\tudp_gso\ton"},
     {"/etc/vpnd/keys/site.key", ""},
     {"s\troutes\ttable", "s\troutes\tauto"},
     {"s\troutes\ttable", "s\troutes\tmany"},

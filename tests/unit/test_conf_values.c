@@ -71,6 +71,7 @@ static const struct {
     {"fwmark = 0x100000000;", "fwmark: 0x100000000 is outside 0..4294967295"},
     {"device = { txqueuelen = 0; };",
 	"device.txqueuelen: 0 is outside 1..1000"},
+    {"listen = { udp_gso = \"on\"; };", "listen.udp_gso: "},
     {"device = { txqueuelen = 1001; };", "device.txqueuelen: 1001 is outside"},
     {"listen = { port = 65536; };", "listen.port: 65536 is outside 0..65535"},
     {"routes = 0;", "routes: 0 is outside 1..4294967295"},
@@ -241,7 +242,8 @@ END_TEST
 	"device = { type = \"tun\"; name = \"vpn0\"; mtu = 0x500;\n"           \
 	"  addresses = [ \"10.77.0.1/24\", \"fd77::1/64\" ]; "                 \
 	"txqueuelen = 100; };\n"                                               \
-	"listen = { port = 51820; address = \"fd00::2\"; };\n"                 \
+	"listen = { port = 51820; address = \"fd00::2\"; "                      \
+	"udp_gso = \"off\"; };\n"                                             \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
 	"routes = \"77\"; fwmark = 0xffffffff; forwarding = \"kernel\";\n"     \
 	"peers = (\n"                                                          \
@@ -270,6 +272,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->txqueuelen, 100);
 	ck_assert_uint_eq(config->listen_port, 51820);
 	ck_assert_uint_eq(config->listen_address.bytes[15], 2);
+	ck_assert_int_eq(config->udp_gso, CONFIG_UDP_GSO_OFF);
 	ck_assert_str_eq(config->private_key_file, "/etc/vpnd/keys/site.key");
 	ck_assert_uint_eq(config->private_key_place.line, 4);
 	ck_assert_uint_eq(config->private_key_place.column, 20);

@@ -102,6 +102,10 @@ static void set_port(struct config *config)
 {
 	config->listen_port = 7;
 }
+static void set_udp_gso(struct config *config)
+{
+	config->udp_gso = CONFIG_UDP_GSO_OFF;
+}
 static void set_address(struct config *config)
 {
 	config->listen_address.bytes[15] = 1;
@@ -176,6 +180,7 @@ static const struct difference {
     {set_txqueuelen, PLAN_RESTART, "device.txqueuelen"},
     {set_port, PLAN_RESTART, "listen.port"},
     {set_address, PLAN_RESTART, "listen.address"},
+    {set_udp_gso, PLAN_RESTART, "listen.udp_gso"},
     {set_routes, PLAN_RESTART, "routes"},
     {set_table, PLAN_RESTART, "routes"},
     {set_fwmark, PLAN_RESTART, "fwmark"},

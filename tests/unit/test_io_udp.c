@@ -21,6 +21,35 @@ static struct {
 	enum drop reason;
 } seen;
 
+/* The linker puts this before sendmmsg: it counts what goes as segments, and
+ * refuses that with `refuse`. */
+static struct {
+	int refuse;
+	unsigned runs, segments;
+} gso;
+
+int __real_sendmmsg(
+    int fd, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(
+    int fd, struct mmsghdr *messages, unsigned count, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	for (unsigned i = 0; i < count; i++) {
+		size_t segments = messages[i].msg_hdr.msg_iovlen;
+
+		if (segments > 1 && gso.refuse && i > 0)
+			return __real_sendmmsg(fd, messages, i, flags);
+		if (segments > 1 && gso.refuse) {
+			errno = gso.refuse;
+			return -1;
+		}
+		gso.runs += segments > 1;
+		gso.segments += segments > 1 ? (unsigned)segments : 0;
+	}
+	return __real_sendmmsg(fd, messages, count, flags);
+}
+
 static struct address address_of(const char *text)
 {
 	struct address address;
@@ -31,7 +60,8 @@ static struct address address_of(const char *text)
 
 static struct udp *open_on(const char *address)
 {
-	struct udp_setup setup = {.listen = address_of(address), .pool = pool};
+	struct udp_setup setup = {
+	    .listen = address_of(address), .pool = pool, .wants_gso = true};
 	struct udp *udp = NULL;
 	char error[256] = "";
 	int code = udp_open(&udp, &setup, error, sizeof(error));
@@ -43,6 +73,7 @@ static struct udp *open_on(const char *address)
 static void open_both(void)
 {
 	memset(&seen, 0, sizeof(seen));
+	memset(&gso, 0, sizeof(gso));
 	ck_assert_int_eq(pool_new(&pool, PACKETS, LARGEST), 0);
 	here = open_on("::");
 	there = open_on("::");
@@ -113,6 +144,104 @@ static struct packet *receive_one(void)
 	ck_assert_uint_eq(receive(&list).count, 1);
 	return packet_list_pop(&list);
 }
+
+/* Lengths of a batch, sent and received in order. */
+static void exchange(const size_t *lengths, size_t count)
+{
+	struct packet_list out = {0}, in = {0};
+
+	for (size_t i = 0; i < count; i++)
+		packet_list_push(
+		    &out, packet_to("127.0.0.1", lengths[i], (uint8_t)i));
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	while (in.len < count)
+		(void)receive(&in);
+	for (size_t i = 0; i < count; i++) {
+		struct packet *pkt = packet_list_pop(&in);
+
+		ck_assert_uint_eq(pkt->len, lengths[i]);
+		ck_assert_uint_eq(packet_data(pkt)[0], (uint8_t)i);
+		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], (uint8_t)i);
+		pool_put(pool, pkt);
+	}
+	ck_assert_uint_eq(seen.failed, 0);
+}
+
+static const size_t mixed[] = {900, 900, 900, 100, 900, 1200, 1200, 50, 50, 50};
+
+START_TEST(equal_lengths_go_as_segments_of_one_datagram)
+{
+	exchange(mixed, ARRAY_SIZE(mixed));
+	/* 900 x 3 + 100, 900, 1200 x 2 + 50, 50 x 2 */
+	ck_assert_uint_eq(gso.runs, 3);
+	ck_assert_uint_eq(gso.segments, 9);
+	ck_assert(udp_has_gso(here));
+}
+END_TEST
+
+START_TEST(a_full_batch_is_cut_where_the_kernel_wants_it)
+{
+	size_t lengths[PACKET_BATCH];
+
+	for (size_t i = 0; i < PACKET_BATCH; i++)
+		lengths[i] = 1400;
+	exchange(lengths, PACKET_BATCH);
+	ck_assert_uint_eq(gso.runs, 2); /* 46 make 64400 bytes */
+	for (size_t i = 0; i < PACKET_BATCH; i++)
+		lengths[i] = 64;
+	exchange(lengths, PACKET_BATCH);
+	ck_assert_uint_eq(gso.runs, 3); /* 63, and one alone */
+}
+END_TEST
+
+START_TEST(another_mark_or_peer_ends_a_run)
+{
+	struct packet_list out = {0}, in = {0};
+
+	for (uint8_t i = 0; i < 6; i++) {
+		struct packet *pkt =
+		    packet_to(i < 4 ? "127.0.0.1" : "::1", 500, i);
+
+		pkt->outer_ecn = i < 2 ? 0 : 2;
+		packet_list_push(&out, pkt);
+	}
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	while (in.len < 6)
+		(void)receive(&in);
+	ck_assert_uint_eq(gso.runs, 3);
+	for (uint8_t i = 0; i < 6; i++) {
+		struct packet *pkt = packet_list_pop(&in);
+
+		ck_assert_uint_eq(packet_data(pkt)[0], i);
+		ck_assert_uint_eq(pkt->outer_ecn, i < 2 ? 0 : 2);
+		pool_put(pool, pkt);
+	}
+}
+END_TEST
+
+/* EIO: the device has no checksum offload; the others: path, policy. */
+START_TEST(refused_segments_go_singly_from_then_on)
+{
+	static const int errors[] = {EIO, EINVAL, EMSGSIZE, EOPNOTSUPP};
+
+	gso.refuse = errors[_i];
+	exchange(mixed, ARRAY_SIZE(mixed));
+	ck_assert(!udp_has_gso(here));
+	ck_assert_int_eq(udp_gso_error(here), errors[_i]);
+	gso.refuse = 0;
+	exchange(mixed, ARRAY_SIZE(mixed));
+	ck_assert_uint_eq(gso.runs, 0);
+}
+END_TEST
+
+START_TEST(other_failures_do_not_end_segmentation)
+{
+	gso.refuse = EPERM;
+	exchange(mixed, ARRAY_SIZE(mixed));
+	ck_assert(udp_has_gso(here));
+	ck_assert_int_eq(udp_gso_error(here), 0);
+}
+END_TEST
 
 START_TEST(udp_carries_a_full_batch_in_order)
 {
@@ -336,6 +465,12 @@ Suite *unit_suite(void)
 	TCase *tcase = tcase_create("udp");
 
 	tcase_add_checked_fixture(tcase, open_both, close_both);
+	tcase_add_test(tcase, equal_lengths_go_as_segments_of_one_datagram);
+	tcase_add_test(tcase, a_full_batch_is_cut_where_the_kernel_wants_it);
+	tcase_add_test(tcase, another_mark_or_peer_ends_a_run);
+	tcase_add_loop_test(
+	    tcase, refused_segments_go_singly_from_then_on, 0, 4);
+	tcase_add_test(tcase, other_failures_do_not_end_segmentation);
 	tcase_add_test(tcase, udp_carries_a_full_batch_in_order);
 	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);
 	tcase_add_test(tcase, udp_knows_an_ipv6_sender_as_ipv6);
