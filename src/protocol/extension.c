@@ -127,7 +127,7 @@ static int64_t retry_ns(unsigned sent)
 static bool may_say_hello(
     const struct extension *extension, const struct moment *now)
 {
-	if (extension->mode == EXTENSION_REQUIRED)
+	if (extension->mode == EXTENSION_REQUIRED || extension->has_doubt)
 		return true;
 	if (extension->is_plain)
 		return instant_age_ns(extension->last_hello, now->now) >=
@@ -144,6 +144,7 @@ static void say_hello(struct peer *peer, const struct moment *now)
 		return;
 	}
 	extension->hellos_sent++;
+	extension->has_doubt = false;
 	extension->last_hello = now->now;
 	hello_in(peer, now, retry_ns(extension->hellos_sent));
 }
@@ -196,17 +197,22 @@ static void restart_hello(struct peer *peer, const struct moment *now)
  * stays so until the answer comes. */
 void extension_unreadable_came(struct peer *peer, const struct moment *now)
 {
-	const struct extension *extension = &peer->extension;
+	struct extension *extension = &peer->extension;
 
 	if (extension->mode == EXTENSION_OFF ||
 	    !peer_has_session(peer, now->now) ||
 	    instant_age_ns(extension->last_hello, now->now) <
 		HELLO_RETRY_LONG_NS)
 		return;
-	if (extension->is_plain)
-		say_hello(peer, now);
-	else
+	if (!extension->is_plain) {
 		restart_hello(peer, now);
+		return;
+	}
+	/* not at once: nothing unauthenticated gets an answer */
+	if (extension->has_doubt)
+		return;
+	extension->has_doubt = true;
+	hello_in(peer, now, HELLO_RETRY_NS);
 }
 
 /* ---- what the peer says ---- */

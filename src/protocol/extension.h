@@ -38,6 +38,7 @@ struct extension {
 	bool is_known;	      /* its offers below are valid for sending */
 	bool was_ever_known;  /* keys of AES-256-GCM are kept for it */
 	bool is_plain;	      /* stayed silent */
+	bool has_doubt;	      /* plain, but sent what we can not read */
 	bool is_settled;      /* HELLO was heard in this session */
 	uint64_t generation;  /* of the keypair the offers came under */
 	unsigned hellos_sent; /* in this session */
