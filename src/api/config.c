@@ -30,6 +30,15 @@ static const char *const udp_gso_names[] = {
     [CONFIG_UDP_GSO_OFF] = "off",
 };
 
+static const char *const device_type_names[] = {
+    [CONFIG_DEVICE_TUN] = "tun",
+    [CONFIG_DEVICE_TAP] = "tap",
+};
+static const char *const control_names[] = {
+    [CONFIG_CONTROL_DROP] = "drop",
+    [CONFIG_CONTROL_PASS] = "pass",
+};
+
 static const char *const log_level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
     [LOG_LEVEL_WARNING] = "warning",
@@ -48,6 +57,8 @@ const struct config_names config_extension_names = NAMES(extension_names);
 const struct config_names config_routes_names = NAMES(routes_names);
 const struct config_names config_log_level_names = NAMES(log_level_names);
 const struct config_names config_udp_gso_names = NAMES(udp_gso_names);
+const struct config_names config_device_type_names = NAMES(device_type_names);
+const struct config_names config_control_names = NAMES(control_names);
 
 int config_names_find(const struct config_names *names, const char *name)
 {
@@ -85,6 +96,15 @@ struct config *config_new(void)
 	config->ciphers[1] = CONFIG_CIPHER_CHACHA20POLY1305;
 	config->ciphers_count = CONFIG_CIPHERS;
 	config->log_level = LOG_LEVEL_INFO;
+	config->l2 = (struct config_l2){
+	    .is_hub = true,
+	    .ageing_s = CONFIG_AGEING_DEFAULT,
+	    .macs_max = CONFIG_MACS_DEFAULT,
+	    .macs_per_peer = CONFIG_PEER_MACS_DEFAULT,
+	    .storm_broadcast = CONFIG_STORM_DEFAULT,
+	    .storm_multicast = CONFIG_STORM_DEFAULT,
+	    .storm_unknown_unicast = CONFIG_STORM_DEFAULT,
+	};
 	return config;
 }
 
@@ -92,8 +112,10 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	for (size_t i = 0; i < config->peers_count; i++)
+	for (size_t i = 0; i < config->peers_count; i++) {
 		free(config->peers[i].allowed_ips);
+		free(config->peers[i].macs);
+	}
 	free(config->peers);
 	free(config->addresses);
 	free(config);
@@ -129,5 +151,17 @@ int config_add_prefix(
 		return -ENOMEM;
 	*list = grown;
 	grown[(*count)++] = *prefix;
+	return 0;
+}
+
+int config_add_mac(struct config_peer *peer, const struct mac *mac)
+{
+	struct mac *grown =
+	    list_grow(peer->macs, peer->macs_count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	peer->macs = grown;
+	grown[peer->macs_count++] = *mac;
 	return 0;
 }

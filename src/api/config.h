@@ -17,20 +17,33 @@
 #include "base/attributes.h"
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "base/mac.h"
 
-#define CONFIG_KEY_BYTES     32
-#define CONFIG_NAME_BYTES    64	  /* tunnel and peer names, with NUL */
-#define CONFIG_DEVICE_BYTES  16	  /* IFNAMSIZ */
-#define CONFIG_PATH_BYTES    1024
-#define CONFIG_HOST_BYTES    256
-#define CONFIG_CIPHERS	     2
-#define CONFIG_MTU_DEFAULT   1420
-#define CONFIG_TXQLEN_DEFAULT 250
-#define CONFIG_MTU_MIN	     576   /* what IPv4 hosts must take, RFC 791 */
-#define CONFIG_MTU_MIN_IPV6  1280  /* RFC 8200, section 5 */
-#define CONFIG_MTU_MAX	     65535
-#define CONFIG_TXQLEN_MAX    1000
-#define CONFIG_KEEPALIVE_MAX 65535 /* seconds */
+#define CONFIG_KEY_BYTES    32
+#define CONFIG_NAME_BYTES   64 /* tunnel and peer names, with NUL */
+#define CONFIG_DEVICE_BYTES 16 /* IFNAMSIZ */
+#define CONFIG_PATH_BYTES   1024
+#define CONFIG_HOST_BYTES   256
+#define CONFIG_CIPHERS	    2
+#define CONFIG_MTU_DEFAULT  1420
+/* What is left of CONFIG_MTU_DEFAULT for a frame's payload: the extension's
+ * head takes 2, the Ethernet header 14 and one VLAN tag 4 bytes. */
+#define CONFIG_MTU_DEFAULT_TAP	 1400
+#define CONFIG_MTU_MAX_TAP	 65500
+#define CONFIG_MACS_DEFAULT	 4096
+#define CONFIG_MACS_MAX		 65536
+#define CONFIG_PEER_MACS_DEFAULT 256
+#define CONFIG_STORM_DEFAULT	 1000 /* frames per second */
+#define CONFIG_STORM_MAX	 1000000
+#define CONFIG_AGEING_DEFAULT	 300 /* seconds */
+#define CONFIG_AGEING_MIN	 10
+#define CONFIG_AGEING_MAX	 1000000
+#define CONFIG_TXQLEN_DEFAULT	 250
+#define CONFIG_MTU_MIN		 576  /* what IPv4 hosts must take, RFC 791 */
+#define CONFIG_MTU_MIN_IPV6	 1280 /* RFC 8200, section 5 */
+#define CONFIG_MTU_MAX		 65535
+#define CONFIG_TXQLEN_MAX	 1000
+#define CONFIG_KEEPALIVE_MAX	 65535 /* seconds */
 
 enum config_compress {
 	CONFIG_COMPRESS_NONE,
@@ -60,6 +73,17 @@ enum config_routes {
 	CONFIG_ROUTES_TABLE,
 };
 
+enum config_device_type {
+	CONFIG_DEVICE_TUN, /* IP packets */
+	CONFIG_DEVICE_TAP, /* Ethernet frames */
+};
+
+/* What the switch does with frames that bridges do not forward. */
+enum config_control {
+	CONFIG_CONTROL_DROP,
+	CONFIG_CONTROL_PASS,
+};
+
 /* 1-based; line 0: the setting is not in the file (a default). */
 struct config_place {
 	uint32_t line, column;
@@ -72,18 +96,39 @@ struct config_peer {
 	uint16_t endpoint_port;
 	struct prefix *allowed_ips; /* masked */
 	size_t allowed_ips_count;
-	uint32_t keepalive_s; /* 0: off */
+	uint32_t keepalive_s;			    /* 0: off */
 	char preshared_key_file[CONFIG_PATH_BYTES]; /* "" none */
 	enum config_extension extension;
 	enum config_compress compress; /* the tunnel's, or the peer's own */
+	/* on tap only */
+	struct mac *macs; /* static ones; any: no others from this peer */
+	size_t macs_count;
+	bool has_vlans; /* false: all VLANs */
+	struct vlan_set vlans;
+	bool is_router;	     /* may send router advertisements */
+	bool is_dhcp_server; /* may send what DHCP servers send */
 	struct config_place place, public_key_place, preshared_key_place;
 };
 
+/* The switch of a tap tunnel. */
+struct config_l2 {
+	bool is_hub; /* from peer to peer */
+	uint32_t ageing_s;
+	uint32_t macs_max, macs_per_peer;
+	/* per peer and second; 0: no limit */
+	uint32_t storm_broadcast, storm_multicast, storm_unknown_unicast;
+	enum config_control bpdu, pause;
+};
+
 struct config {
-	char name[CONFIG_NAME_BYTES];	/* of the tunnel */
-	char file[CONFIG_PATH_BYTES];	/* absolute, for messages */
+	char name[CONFIG_NAME_BYTES]; /* of the tunnel */
+	char file[CONFIG_PATH_BYTES]; /* absolute, for messages */
+	enum config_device_type device_type;
 	char device[CONFIG_DEVICE_BYTES];
-	struct prefix *addresses; /* host bits kept */
+	bool has_mac; /* of the tap; false: one made of key and name */
+	struct mac mac;
+	char bridge[CONFIG_DEVICE_BYTES]; /* the tap joins it; "" none */
+	struct prefix *addresses;	  /* host bits kept */
 	size_t addresses_count;
 	uint32_t mtu;
 	uint32_t txqueuelen;
@@ -102,6 +147,7 @@ struct config {
 	size_t ciphers_count;
 	bool has_cipher_order;
 	enum log_level log_level;
+	struct config_l2 l2; /* on tap */
 	struct config_peer *peers;
 	size_t peers_count;
 };
@@ -114,6 +160,7 @@ void config_free(struct config *config);
 struct config_peer *config_add_peer(struct config *config);
 must_check int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix);
+must_check int config_add_mac(struct config_peer *peer, const struct mac *mac);
 
 /* The names used in the file: "lz4", "aes256gcm", "required", ... */
 const char *config_compress_name(enum config_compress compress);
@@ -135,6 +182,8 @@ extern const struct config_names config_extension_names;
 extern const struct config_names config_routes_names;
 extern const struct config_names config_log_level_names;
 extern const struct config_names config_udp_gso_names;
+extern const struct config_names config_device_type_names;
+extern const struct config_names config_control_names;
 
 /*
  * The flat text form: a document of api/reply.h, schema vpnd.config/1.
@@ -143,8 +192,7 @@ extern const struct config_names config_udp_gso_names;
  * another process: 0, -EINVAL, -ENOMEM; *ret is the caller's.
  */
 char *config_encode(const struct config *config);
-must_check int config_decode(
-    struct config **ret, const char *text, size_t len);
+must_check int config_decode(struct config **ret, const char *text, size_t len);
 
 /* Base64 of a 32-byte key, strict (44 characters, canonical). 0 or -EINVAL. */
 must_check int key_parse(uint8_t ret[CONFIG_KEY_BYTES], const char *text);

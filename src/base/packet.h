@@ -3,11 +3,11 @@
  * A packet, the lists it travels on, and the fixed pool it comes from.
  *
  * How it works: a pool is one mapping that holds `count` packets, each with a
- * buffer of `buffer_bytes`. The packet's bytes are buffer[offset .. offset+len).
- * PACKET_HEAD_BYTES before them take the outer header, PACKET_TAIL_BYTES behind
- * them padding and tag, so that sealing and opening happen in place. A packet
- * is on one list or held by one owner at any time; released packets are
- * poisoned, and the pool counts them.
+ * buffer of `buffer_bytes`. The packet's bytes are buffer[offset ..
+ * offset+len). PACKET_HEAD_BYTES before them take the outer header,
+ * PACKET_TAIL_BYTES behind them padding and tag, so that sealing and opening
+ * happen in place. A packet is on one list or held by one owner at any time;
+ * released packets are poisoned, and the pool counts them.
  */
 #ifndef BASE_PACKET_H
 #define BASE_PACKET_H
@@ -19,6 +19,7 @@
 #include "base/attributes.h"
 #include "base/drop.h"
 #include "base/endpoint.h"
+#include "base/mac.h"
 
 struct peer;
 
@@ -43,11 +44,18 @@ struct packet {
 	uint32_t len;
 
 	/* who and whither */
-	struct peer *peer; /* it came from, or goes to; not owned */
+	struct peer *peer;	  /* it came from, or goes to; not owned */
 	struct endpoint endpoint; /* outer: from (received), to (sent) */
 	uint8_t outer_ecn;	  /* two bits, received or to be sent */
 	bool is_data;		  /* sealed data, no handshake message */
 	bool is_truncated;	  /* the socket cut it */
+
+	/* what the Ethernet parser found; l2_bytes 0: there is no frame (tun)
+	 */
+	uint8_t l2_bytes;   /* header with its VLAN tags */
+	uint16_t vlan;	    /* of the outermost tag; 0: none, or priority */
+	uint16_t ethertype; /* behind the tags */
+	struct mac source_mac, destination_mac;
 
 	/* what the inner parser found; valid after it returned DROP_NONE */
 	uint8_t family;	     /* 4 or 6 */
@@ -56,6 +64,7 @@ struct packet {
 	bool is_fragment;	/* any fragment */
 	bool is_later_fragment; /* no L4 header inside */
 	uint16_t l3_bytes;	/* header with options or extensions */
+	uint32_t ip_bytes;	/* the IP packet, without what is behind it */
 	uint16_t source_port, destination_port;
 	struct address source, destination;
 	uint32_t flow_hash; /* of the 5-tuple; 0 when not parsed */
@@ -114,6 +123,17 @@ size_t pool_largest(const struct pool *pool);
 static inline uint8_t *packet_data(const struct packet *pkt)
 {
 	return pkt->buffer + pkt->offset;
+}
+
+/* The IP packet (or what else the frame carries) and all that is behind it. */
+static inline uint8_t *packet_l3(const struct packet *pkt)
+{
+	return packet_data(pkt) + pkt->l2_bytes;
+}
+
+static inline uint32_t packet_l3_len(const struct packet *pkt)
+{
+	return pkt->len - pkt->l2_bytes;
 }
 
 /* Bytes behind the data that may still be written. */

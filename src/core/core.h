@@ -26,7 +26,7 @@ struct core;
 /* The secrets that belong to a configuration, in locked memory. */
 struct core_keys {
 	uint8_t private_key[CONFIG_KEY_BYTES];
-	size_t preshared_count; /* = config->peers_count */
+	size_t preshared_count;		       /* = config->peers_count */
 	uint8_t preshared[][CONFIG_KEY_BYTES]; /* zeros: none */
 };
 
@@ -70,11 +70,11 @@ const uint8_t *core_public_key(const struct core *core);
 
 /* ---- events for the daemon ---- */
 enum core_event_kind {
-	CORE_RESOLVE,	 /* look the name of this peer's endpoint up */
-	CORE_REMEMBER,	 /* an endpoint changed: the state file is stale */
-	CORE_PEERS_CHANGED, /* allowed IPs changed: routes need a look */
+	CORE_RESOLVE,	     /* look the name of this peer's endpoint up */
+	CORE_REMEMBER,	     /* an endpoint changed: the state file is stale */
+	CORE_PEERS_CHANGED,  /* allowed IPs changed: routes need a look */
 	CORE_STATUS_CHANGED, /* a peer came up or went down */
-	CORE_PING_DONE,	 /* answer of core_ping */
+	CORE_PING_DONE,	     /* answer of core_ping */
 };
 
 struct core_event {
@@ -82,7 +82,7 @@ struct core_event {
 	char peer[CONFIG_NAME_BYTES];
 	char host[CONFIG_HOST_BYTES]; /* CORE_RESOLVE */
 	uint16_t port;
-	uint64_t ping; /* CORE_PING_DONE: the id */
+	uint64_t ping;	/* CORE_PING_DONE: the id */
 	int64_t rtt_ns; /* -1: no answer in time */
 };
 
@@ -122,9 +122,9 @@ struct plan_step {
 	enum plan_kind kind;
 	/* "device.mtu", "endpoint", ...; of an address step: its text */
 	char setting[CONFIG_NAME_BYTES];
-	char peer[CONFIG_NAME_BYTES];	 /* "" when it is not about a peer */
-	size_t old_idx, new_idx;	 /* of peer or address */
-	bool is_runtime; /* PEER_REMOVE: it was added by vpnctl */
+	char peer[CONFIG_NAME_BYTES]; /* "" when it is not about a peer */
+	size_t old_idx, new_idx;      /* of peer or address */
+	bool is_runtime;	      /* PEER_REMOVE: it was added by vpnctl */
 };
 
 struct plan {
@@ -157,7 +157,8 @@ struct core_answer {
 };
 
 /*
- * Verbs that need nothing but the core: status, drops, version, "peer add"
+ * Verbs that need nothing but the core: status, drops, fdb, "fdb flush",
+ * version, "peer add"
  * (the pre-shared key has been read by the daemon into `preshared_key`, NULL
  * without one), "peer remove".
  */
@@ -173,6 +174,7 @@ void core_ping(struct core *core, const char *peer, uint64_t id,
 /* What the daemon knows of the host, shown by status. */
 struct core_host {
 	char device[CONFIG_DEVICE_BYTES];
+	struct mac mac; /* of a tap; zeros on tun */
 	bool is_device_up;
 	uint32_t mtu;
 	uint16_t port;

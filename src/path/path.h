@@ -21,6 +21,7 @@
 #include "base/instant.h"
 #include "base/packet.h"
 
+struct bridge;
 struct path;
 struct tunnel;
 
@@ -41,9 +42,12 @@ struct stage {
 	    enum verdict *verdicts, size_t count);
 };
 
-/* Ended by an entry without name. */
+/* Ended by an entry without name. Of a tun tunnel, and of a tap tunnel, whose
+ * frames are checked like packets before they are learned from and switched. */
 extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
+extern const struct stage path_inbound_tap[];
+extern const struct stage path_outbound_tap[];
 
 /* Stages whose drops happen outside of the tables, in the daemon. */
 enum path_outside {
@@ -57,9 +61,12 @@ enum path_outside {
 struct path_setup {
 	struct tunnel *tunnel;
 	struct pool *pool;
+	/* With it, the path carries Ethernet frames: tunnel_peer_port is
+	 * the port of each peer, and its bridge_port_user the peer. */
+	struct bridge *bridge;
 	/* Called for each drop when not NULL; must not change the packet. */
-	void (*trace)(void *context, const struct stage *stage,
-	    const struct packet *pkt);
+	void (*trace)(
+	    void *context, const struct stage *stage, const struct packet *pkt);
 	void *trace_context;
 };
 
@@ -109,10 +116,14 @@ void path_each_drop(const struct path *path,
     void (*found)(void *context, const struct path_drop *drop), void *context);
 
 struct path_totals {
-	/* inbound: rx = delivered + consumed + dropped (+ nothing else) */
+	/* inbound: rx = delivered + consumed + forwarded + dropped */
 	uint64_t rx_packets, rx_delivered, rx_consumed, rx_dropped;
-	/* outbound: tx + ours = sent + waiting + dropped */
+	/* from peer to peer by the switch, not to the host as well */
+	uint64_t rx_forwarded;
+	/* outbound: tx + ours + switched = sent + waiting + dropped */
 	uint64_t tx_packets, tx_ours, tx_sent, tx_dropped;
+	/* entered from the switch: forwarded ones, and copies of floods */
+	uint64_t tx_switched;
 };
 void path_totals(const struct path *path, struct path_totals *ret);
 

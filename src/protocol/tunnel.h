@@ -55,6 +55,9 @@ struct tunnel_setup {
 	size_t aeads_count;
 	bool has_order;
 	uint32_t largest_frame; /* inner bytes that we can take */
+	/* What packets are: IP packets, or Ethernet frames. Peers of the
+	 * other kind are refused; Ethernet needs the extension. */
+	enum wire_link link;
 	/* Padding never makes a packet larger than this; 0: no limit. */
 	uint32_t mtu;
 };
@@ -93,6 +96,18 @@ void tunnel_peer_remove(
 struct peer *tunnel_peer_find(
     const struct tunnel *tunnel, const uint8_t public_key[WIRE_KEY_BYTES]);
 void *tunnel_peer_user(const struct peer *peer);
+
+/* For the path's own use, as `user` is for the core's: the peer's port of the
+ * switch. NULL until it is set. */
+void tunnel_peer_set_port(struct peer *peer, void *port);
+void *tunnel_peer_port(const struct peer *peer);
+
+/* It has any allowed IPs: on tap, one without may use all addresses. */
+bool tunnel_peer_has_allowed_ips(const struct peer *peer);
+
+/* A flooded frame may be sent to it: it has a session, or an endpoint to ask
+ * for one, and is not refused. */
+bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now);
 
 /* Applies name, keepalive, extension, compressor and pre-shared key of `setup`
  * to a peer; its session lives on but for a changed pre-shared key. */
@@ -141,8 +156,9 @@ void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
 /*
  * Looks at the first byte of an opened plaintext. DROP_NONE with pkt->len > 0:
  * it is an IP packet (version nibble and pkt->checksum restored, a compressed
- * one expanded). DROP_NONE with pkt->len == 0: a keepalive or a frame of ours,
- * done with.
+ * one expanded), or, with WIRE_LINK_ETHERNET, an Ethernet frame without
+ * padding, pkt->frame one of WIRE_FRAME_ETHERNET*. DROP_NONE with pkt->len ==
+ * 0: a keepalive or a frame of ours, done with.
  */
 must_check enum drop tunnel_expand(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
@@ -160,7 +176,8 @@ struct peer *tunnel_route(
 must_check enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken);
 
-/* Compresses pkt in place when the peer takes it and it becomes smaller.
+/* Makes pkt what tunnel_seal takes: puts the head of ETHERNET before a frame;
+ * compresses it in place when the peer takes that and it becomes smaller.
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);
 
@@ -231,8 +248,10 @@ struct tunnel_peer_status {
 	unsigned attempts;	      /* since the last success */
 	struct instant next_attempt;  /* INSTANT_NEVER: none planned */
 	bool has_given_up;
-	bool is_closed;	 /* by the peer's CLOSE */
-	bool is_refused; /* required, but the peer is plain */
+	bool is_closed; /* by the peer's CLOSE */
+	bool
+	    is_refused; /* required, but the peer is plain; or the other link */
+	enum wire_link peer_link; /* once knows_features; 0: it did not say */
 	enum extension_mode extension;
 	bool knows_features; /* a HELLO came in this or an earlier session */
 	bool is_plain;	     /* it stayed silent to our HELLOs */

@@ -109,7 +109,7 @@ enum wire_nibble {
  *				(the sender's own clock, ns; returned unchanged)
  *	CLOSE			reason u8
  *	LZ4, ZSTD		original u16, length u16, block
- *	ETHERNET		length u16, frame
+ *	ETHERNET		padding u8 (bytes behind the frame), frame
  *	BUNDLE			{ length u16, frame } ... length 0 or the end
  *	FRAGMENT		id u16, offset u16, length u15 | last u1, bytes
  *	PROBE			kind u8, id u16, number u8, length u16, filler
@@ -120,6 +120,7 @@ enum wire_nibble {
 #define WIRE_ECHO_BYTES	      18
 #define WIRE_CLOSE_BYTES      2
 #define WIRE_COMPRESSED_HEAD  5
+#define WIRE_ETHERNET_HEAD    2
 
 enum wire_hello_field {
 	WIRE_HELLO_FEATURES = 1,    /* u32, bits of enum wire_feature */
