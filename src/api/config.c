@@ -139,6 +139,8 @@ struct config_peer *config_add_peer(struct config *config)
 	config->peers = peers;
 	peers += config->peers_count++;
 	*peers = (struct config_peer){.compress = config->compress};
+	if (config->device_type == CONFIG_DEVICE_TAP)
+		peers->extension = CONFIG_EXTENSION_REQUIRED;
 	return peers;
 }
 

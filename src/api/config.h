@@ -33,6 +33,7 @@
 #define CONFIG_MACS_DEFAULT	 4096
 #define CONFIG_MACS_MAX		 65536
 #define CONFIG_PEER_MACS_DEFAULT 256
+#define CONFIG_STATIC_MACS_MAX	 256  /* of a peer */
 #define CONFIG_STORM_DEFAULT	 1000 /* frames per second */
 #define CONFIG_STORM_MAX	 1000000
 #define CONFIG_AGEING_DEFAULT	 300 /* seconds */
@@ -156,7 +157,8 @@ struct config {
 struct config *config_new(void);
 void config_free(struct config *config);
 
-/* Append a peer with defaults, or a prefix; NULL or -ENOMEM: no memory. */
+/* Append a peer with the defaults of the tunnel's device type, or a prefix;
+ * NULL or -ENOMEM: no memory. */
 struct config_peer *config_add_peer(struct config *config);
 must_check int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix);

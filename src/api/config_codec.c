@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/utf8.h"
+#include "api/value.h"
 
 static const void *field_of(
     const struct config_field *field, const void *object)
@@ -178,6 +179,41 @@ static int key_read(const struct config_field *field, void *object,
 	return key_parse(field_in(field, object), line->value);
 }
 
+static void mac_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	char text[MAC_TEXT_BYTES];
+
+	reply_string(reply, field->name,
+	    mac_format(field_of(field, object), text, sizeof(text)));
+}
+
+static int mac_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	return mac_parse(field_in(field, object), line->value);
+}
+
+/* The empty set is an empty text. */
+static void vlans_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	char text[VLAN_SET_TEXT_BYTES];
+
+	reply_string(reply, field->name,
+	    vlan_set_format(field_of(field, object), text, sizeof(text)));
+}
+
+static int vlans_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	(void)text;
+	if (!*line->value)
+		return 0;
+	return vlan_set_parse(field_in(field, object), line->value);
+}
+
 /* ---- lists ---- */
 
 int config_item_read(
@@ -216,6 +252,39 @@ static int prefixes_read(const struct config_field *field, void *object,
 		if (!got)
 			got = config_add_prefix(
 			    list, count_in(field, object), &prefix);
+		if (got)
+			return got;
+	}
+	return got;
+}
+
+static void macs_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	const struct mac *const *list = field_of(field, object);
+	char text[MAC_TEXT_BYTES];
+
+	reply_open_array(reply, field->name);
+	for (size_t i = 0; i < *count_of(field, object); i++)
+		reply_string(
+		    reply, "", mac_format(&(*list)[i], text, sizeof(text)));
+	reply_close_array(reply);
+}
+
+static int macs_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	struct config_peer *peer = object;
+	struct reply_line item;
+	struct mac mac;
+	int got;
+
+	(void)line;
+	while ((got = config_item_read(&item, REPLY_STRING, text)) == 1) {
+		if (peer->macs_count == field->most ||
+		    mac_parse(&mac, item.value) || value_mac_problem(&mac))
+			return -EINVAL;
+		got = config_add_mac(peer, &mac);
 		if (got)
 			return got;
 	}
@@ -272,3 +341,9 @@ const struct config_codec config_codec_prefixes = {
     REPLY_ARRAY, prefixes_write, prefixes_read};
 const struct config_codec config_codec_ciphers = {
     REPLY_ARRAY, ciphers_write, ciphers_read};
+const struct config_codec config_codec_mac = {
+    REPLY_STRING, mac_write, mac_read};
+const struct config_codec config_codec_vlans = {
+    REPLY_STRING, vlans_write, vlans_read};
+const struct config_codec config_codec_macs = {
+    REPLY_ARRAY, macs_write, macs_read};

@@ -15,7 +15,8 @@ struct config_field {
 	const struct config_codec *codec;
 	size_t offset;
 	size_t count_offset;  /* lists */
-	uint32_t least, most; /* numbers; text: `most` is its room */
+	uint32_t least, most; /* numbers; text: `most` is its room;
+				 macs: at most so many */
 	const struct config_names *names;
 };
 
@@ -31,7 +32,8 @@ struct config_codec {
 extern const struct config_codec config_codec_text, config_codec_u32,
     config_codec_u16, config_codec_flag, config_codec_choice,
     config_codec_address, config_codec_key, config_codec_prefixes,
-    config_codec_ciphers;
+    config_codec_ciphers, config_codec_mac, config_codec_vlans,
+    config_codec_macs;
 
 /* The next item of a list: 1, 0 at its end, or -EINVAL. */
 must_check int config_item_read(

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "api/config_codec.h"
+#include "api/value.h"
 
 #define SCHEMA "vpnd.config/1"
 
@@ -34,6 +35,9 @@ static const struct config_codec config_codec_peers = {
 #define LIST(type, member, codec_name, ...)                                   \
 	FIELD(type, member, codec_name,                                       \
 	    .count_offset = offsetof(struct type, member##_count), __VA_ARGS__)
+#define L2(member, codec_name, ...)                                           \
+	{.name = "l2_" #member, .codec = &config_codec_##codec_name,          \
+	 .offset = offsetof(struct config, l2.member), __VA_ARGS__}
 #define PLACE(type, member)                                                   \
 	{.name = #member "_line", .codec = &config_codec_u32,                 \
 	 .offset = offsetof(struct type, member.line), .most = UINT32_MAX},   \
@@ -43,7 +47,11 @@ static const struct config_codec config_codec_peers = {
 static const struct config_field config_fields[] = {
 	TEXT(config, name),
 	TEXT(config, file),
+	FIELD(config, device_type, choice, .names = &config_device_type_names),
 	TEXT(config, device),
+	FIELD(config, has_mac, flag, ),
+	FIELD(config, mac, mac, ),
+	TEXT(config, bridge),
 	LIST(config, addresses, prefixes, ),
 	FIELD(config, mtu, u32, .least = CONFIG_MTU_MIN,
 	    .most = CONFIG_MTU_MAX),
@@ -60,6 +68,16 @@ static const struct config_field config_fields[] = {
 	LIST(config, ciphers, ciphers, .names = &config_cipher_names),
 	FIELD(config, has_cipher_order, flag, ),
 	FIELD(config, log_level, choice, .names = &config_log_level_names),
+	L2(is_hub, flag, ),
+	L2(ageing_s, u32, .least = CONFIG_AGEING_MIN,
+	    .most = CONFIG_AGEING_MAX),
+	L2(macs_max, u32, .least = 1, .most = CONFIG_MACS_MAX),
+	L2(macs_per_peer, u32, .least = 1, .most = CONFIG_MACS_MAX),
+	L2(storm_broadcast, u32, .most = CONFIG_STORM_MAX),
+	L2(storm_multicast, u32, .most = CONFIG_STORM_MAX),
+	L2(storm_unknown_unicast, u32, .most = CONFIG_STORM_MAX),
+	L2(bpdu, choice, .names = &config_control_names),
+	L2(pause, choice, .names = &config_control_names),
 	LIST(config, peers, peers, ),
 };
 
@@ -73,6 +91,11 @@ static const struct config_field peer_fields[] = {
 	TEXT(config_peer, preshared_key_file),
 	FIELD(config_peer, extension, choice, .names = &config_extension_names),
 	FIELD(config_peer, compress, choice, .names = &config_compress_names),
+	LIST(config_peer, macs, macs, .most = CONFIG_STATIC_MACS_MAX),
+	FIELD(config_peer, has_vlans, flag, ),
+	FIELD(config_peer, vlans, vlans, ),
+	FIELD(config_peer, is_router, flag, ),
+	FIELD(config_peer, is_dhcp_server, flag, ),
 	PLACE(config_peer, place),
 	PLACE(config_peer, public_key_place),
 	PLACE(config_peer, preshared_key_place),
@@ -117,6 +140,23 @@ static void peers_write(
 	reply_close_array(reply);
 }
 
+static bool vlan_set_is_empty(const struct vlan_set *set)
+{
+	static const struct vlan_set none;
+
+	return memcmp(set, &none, sizeof(none)) == 0;
+}
+
+/* On tun a peer has nothing of the switch, on tap nothing without it. */
+static bool peer_suits(
+    const struct config_peer *peer, enum config_device_type type)
+{
+	if (type == CONFIG_DEVICE_TAP)
+		return peer->extension == CONFIG_EXTENSION_REQUIRED;
+	return !peer->macs_count && !peer->has_vlans && !peer->is_router &&
+	       !peer->is_dhcp_server;
+}
+
 /* What a table can not say. */
 static bool peer_is_sound(const struct config_peer *peer)
 {
@@ -126,7 +166,8 @@ static bool peer_is_sound(const struct config_peer *peer)
 		if (prefix_mask(&prefix))
 			return false;
 	}
-	return *peer->name && !*peer->endpoint_host == !peer->endpoint_port;
+	return *peer->name && !*peer->endpoint_host == !peer->endpoint_port &&
+	       peer->has_vlans == !vlan_set_is_empty(&peer->vlans);
 }
 
 static int peers_read(const struct config_field *field, void *object,
@@ -148,10 +189,23 @@ static int peers_read(const struct config_field *field, void *object,
 		if (got)
 			return got;
 		if (reply_read(&item, text) != 1 ||
-		    item.token != REPLY_OBJECT_END || !peer_is_sound(peer))
+		    item.token != REPLY_OBJECT_END || !peer_is_sound(peer) ||
+		    !peer_suits(peer, config->device_type))
 			return -EINVAL;
 	}
 	return got;
+}
+
+static bool device_is_sound(const struct config *config)
+{
+	if (config->device_type == CONFIG_DEVICE_TUN)
+		return !config->has_mac && mac_is_zero(&config->mac) &&
+		       !*config->bridge;
+	return config->mtu <= CONFIG_MTU_MAX_TAP &&
+	       config->routes != CONFIG_ROUTES_TABLE &&
+	       !(*config->bridge && config->addresses_count) &&
+	       (config->has_mac ? !value_mac_problem(&config->mac)
+				: mac_is_zero(&config->mac));
 }
 
 static bool config_is_sound(const struct config *config)
@@ -159,7 +213,10 @@ static bool config_is_sound(const struct config *config)
 	bool has_table = config->routes == CONFIG_ROUTES_TABLE;
 
 	return *config->name && *config->file && *config->device &&
-	       *config->private_key_file && has_table == !!config->routes_table;
+	       *config->private_key_file &&
+	       has_table == !!config->routes_table &&
+	       config->l2.macs_per_peer <= config->l2.macs_max &&
+	       device_is_sound(config);
 }
 
 char *config_encode(const struct config *config)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reads numbers, times, names and endpoints. */
+/* Reads numbers, times, names, MAC addresses and endpoints. */
 #include "api/value.h"
 
 #include <stdio.h>
@@ -62,6 +62,33 @@ const char *value_name_problem(const char *name)
 		       "and \"-\"";
 	if (*name == '.' || *name == '-')
 		return "begins with \".\" or \"-\"";
+	return NULL;
+}
+
+/* ---- Ethernet ---- */
+
+const char *value_mac_problem(const struct mac *mac)
+{
+	if (mac_is_zero(mac))
+		return "is zero, which is nobody's";
+	if (mac_is_group(mac))
+		return "is that of a group (the first byte is odd)";
+	return NULL;
+}
+
+const char *value_mac(struct mac *ret, const char *text)
+{
+	if (mac_parse(ret, text))
+		return "is no MAC address: six pairs of hexadecimal digits "
+		       "with colons between them";
+	return value_mac_problem(ret);
+}
+
+const char *value_vlans(struct vlan_set *ret, const char *text)
+{
+	if (vlan_set_parse(ret, text))
+		return "is no list of VLANs: numbers and ranges from 0 "
+		       "(untagged) to 4094 with commas between them";
 	return NULL;
 }
 

@@ -28,6 +28,15 @@ bool value_address_is_unspecified(const struct address *address);
 /* Multicast, or all hosts: nobody's own. */
 bool value_address_is_group(const struct address *address);
 
+/* Why `mac` can not be that of a host ("is ..."); NULL: it can. */
+must_check const char *value_mac_problem(const struct mac *mac);
+
+/* A MAC address of a host: NULL, or why the text is none ("is ..."). */
+must_check const char *value_mac(struct mac *ret, const char *text);
+
+/* "0,10-20": NULL, or why the text is no set of VLANs ("is ..."). */
+must_check const char *value_vlans(struct vlan_set *ret, const char *text);
+
 /* Splits "HOST:PORT" or "[IPV6]:PORT". NULL, or why it is no endpoint ("its
  * ..."); then host and port are undefined. */
 must_check const char *value_endpoint(
