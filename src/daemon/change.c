@@ -30,7 +30,7 @@ int change_list_add(struct change_list *list, const struct change *change)
 static bool is_equal(const struct change *a, const struct change *b)
 {
 	return a->kind == b->kind && a->ifindex == b->ifindex &&
-	       a->number == b->number &&
+	       a->number == b->number && mac_is_equal(&a->mac, &b->mac) &&
 	       prefix_is_equal(&a->prefix, &b->prefix) &&
 	       a->rule.family == b->rule.family &&
 	       a->rule.priority == b->rule.priority &&
@@ -57,13 +57,15 @@ void change_list_clear(struct change_list *list)
 typedef int change_fn(
     struct netlink *netlink, enum netlink_verb verb, struct change *change);
 
-/* Each of the link's settings is one number here. */
+/* Each of the link's settings is one number here, or the MAC address. */
 static int put_link(struct netlink *netlink, const struct change *change,
-    unsigned what, uint32_t number)
+    unsigned what, uint32_t number, const struct mac *mac)
 {
 	struct netlink_link link = {.ifindex = change->ifindex,
+	    .mac = *mac,
 	    .mtu = number,
 	    .txqueuelen = number,
+	    .master = number,
 	    .is_up = number != 0};
 
 	return netlink_set_link(netlink, &link, what);
@@ -76,22 +78,52 @@ static uint32_t number_of(const struct netlink_link *link, unsigned what)
 		return link->mtu;
 	case NETLINK_LINK_TXQUEUELEN:
 		return link->txqueuelen;
-	default:
+	case NETLINK_LINK_MASTER:
+		return link->master;
+	case NETLINK_LINK_UP:
 		return link->is_up;
+	default:
+		return 0;
 	}
+}
+
+/* What somebody else has set since then stays. */
+static int undo_link(struct netlink *netlink, const struct change *change,
+    unsigned what, const struct netlink_link *now)
+{
+	if (number_of(now, what) != change->number ||
+	    (what == NETLINK_LINK_MAC &&
+		!mac_is_equal(&now->mac, &change->mac)))
+		return 0;
+	return put_link(
+	    netlink, change, what, change->before, &change->mac_before);
 }
 
 static int change_link(struct netlink *netlink, enum netlink_verb verb,
     struct change *change, unsigned what)
 {
 	struct netlink_link link;
-	int code;
+	int code = netlink_find_index(netlink, change->ifindex, &link);
 
+	if (code)
+		return code;
 	if (verb == NETLINK_REMOVE)
-		return put_link(netlink, change, what, change->before);
-	code = netlink_find_index(netlink, change->ifindex, &link);
+		return undo_link(netlink, change, what, &link);
 	change->before = number_of(&link, what);
-	return code ? code : put_link(netlink, change, what, change->number);
+	change->mac_before = link.mac;
+	return put_link(netlink, change, what, change->number, &change->mac);
+}
+
+static int change_mac(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_MAC);
+}
+
+static int change_bridge(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_MASTER);
 }
 
 static int change_mtu(
@@ -163,8 +195,10 @@ static int change_src_valid_mark(
 }
 
 static change_fn *const kinds[] = {
+    [CHANGE_MAC] = change_mac,
     [CHANGE_MTU] = change_mtu,
     [CHANGE_TXQUEUELEN] = change_txqueuelen,
+    [CHANGE_BRIDGE] = change_bridge,
     [CHANGE_UP] = change_up,
     [CHANGE_ADDRESS] = change_address,
     [CHANGE_ROUTE] = change_route,
@@ -231,9 +265,16 @@ static void format_route(const struct change *change, char *text, size_t room)
 
 const char *change_format(const struct change *change, char *text, size_t room)
 {
-	char prefix[PREFIX_TEXT_BYTES];
+	char prefix[PREFIX_TEXT_BYTES], mac[MAC_TEXT_BYTES];
 
 	switch (change->kind) {
+	case CHANGE_MAC:
+		mac_format(&change->mac, mac, sizeof(mac));
+		snprintf(text, room, "ip link set address %s", mac);
+		break;
+	case CHANGE_BRIDGE:
+		snprintf(text, room, "ip link set master %u", change->number);
+		break;
 	case CHANGE_MTU:
 		snprintf(text, room, "ip link set mtu %u", change->number);
 		break;

@@ -14,8 +14,10 @@
 #define CHANGE_TEXT_BYTES 160
 
 enum change_kind {
+	CHANGE_MAC,
 	CHANGE_MTU,
 	CHANGE_TXQUEUELEN,
+	CHANGE_BRIDGE, /* the device becomes a port of bridge `number` */
 	CHANGE_UP,
 	CHANGE_ADDRESS,
 	CHANGE_ROUTE,
@@ -26,8 +28,9 @@ enum change_kind {
 struct change {
 	enum change_kind kind;
 	uint32_t ifindex; /* 0: it does not hang on the device */
-	uint32_t number;  /* MTU, length, table (0: main) */
+	uint32_t number;  /* MTU, length, bridge, table (0: main) */
 	uint32_t before;  /* set by change_apply: what it was */
+	struct mac mac, mac_before;
 	struct prefix prefix;
 	struct netlink_rule rule;
 };

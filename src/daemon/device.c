@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The tun device as the host sees it: up, down, renamed, deleted. */
+/* The tun or tap device as the host sees it: up, down, renamed, deleted. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,8 +22,12 @@ static void device_ready(void *context, unsigned events)
 
 int device_open(struct daemon *daemon)
 {
-	int fd = tun_open(core_config(daemon->core)->device, daemon->device,
-	    daemon->error, sizeof(daemon->error));
+	const struct config *config = core_config(daemon->core);
+	int fd =
+	    tun_open(config->device_type == CONFIG_DEVICE_TAP ? TUN_TYPE_TAP
+							      : TUN_TYPE_TUN,
+		config->device, daemon->device, daemon->error,
+		sizeof(daemon->error));
 
 	if (fd < 0)
 		return fd;
@@ -58,6 +62,7 @@ void device_tell_core(struct daemon *daemon)
 	memcpy(host->device, daemon->device, sizeof(host->device));
 	host->is_device_up = link.is_up;
 	host->mtu = link.mtu;
+	host->mac = link.mac;
 	host->port = udp_port(daemon->udp);
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);
@@ -137,6 +142,10 @@ static void take_news(void *context, const struct watch_news *news)
 		our_link(daemon, &news->link);
 	if (is_ours && news->kind == WATCH_LINK_GONE)
 		daemon->data.is_device_gone = true;
+	if (news->kind == WATCH_LOST ||
+	    host_misses_bridge(daemon->host, core_config(daemon->core),
+		&news->link, news->kind == WATCH_LINK_GONE))
+		daemon->are_routes_stale = true;
 	if (news->kind == WATCH_LOST)
 		make_up_for_lost_news(daemon);
 	if (news->kind == WATCH_LOST || (!is_ours && news->is_default) ||

@@ -32,6 +32,7 @@ struct host_setup {
 	const struct log *log;
 	const char *device; /* its name now */
 	uint16_t port;	    /* of our UDP socket */
+	struct mac mac;	    /* of a tap, when the configuration has none */
 };
 
 /* 0, or negative errno: the device is not there. */
@@ -48,6 +49,10 @@ must_check int host_sync(
 void host_restore(struct host *host);
 /* The device was deleted, and all that hung on it with it. Then it is back. */
 must_check int host_replace_device(struct host *host, const char *device);
+/* Is that link the bridge that the device should join now, or was it the one
+ * that it is a port of? Then host_sync has something to do. */
+bool host_misses_bridge(const struct host *host, const struct config *config,
+    const struct netlink_link *link, bool is_gone);
 /* Undoes all. */
 void host_undo(struct host *host);
 

@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/hwaddr.h"
 #include "daemon/keys.h"
 #include "daemon/measure.h"
 #include "daemon/privileges.h"
 #include "daemon/socket.h"
+#include "packet/ethernet.h"
 
 /* Packets for the batches, the kernel's bursts, and those that wait for a
  * session (TUNNEL_STAGED_ALL_BYTES). */
@@ -25,6 +27,10 @@
 #define LARGEST_BYTES 9216
 /* What a datagram has beyond the inner packet and the pool's own room. */
 #define DATAGRAM_BYTES 16
+/* What a frame has beyond the inner packet: the extension's head, and an
+ * Ethernet header with up to four VLAN tags. */
+#define FRAME_BYTES                                                            \
+	(2 + ETHERNET_BYTES + ETHERNET_TAGS_MAX * ETHERNET_TAG_BYTES)
 
 static int fail(struct daemon *daemon, int code, const char *what)
 {
@@ -123,7 +129,8 @@ static int make_core(struct daemon *daemon)
 
 	if (largest < LARGEST_BYTES)
 		largest = LARGEST_BYTES;
-	code = pool_new(&daemon->pool, POOL_PACKETS, largest + DATAGRAM_BYTES);
+	code = pool_new(&daemon->pool, POOL_PACKETS,
+	    largest + FRAME_BYTES + DATAGRAM_BYTES);
 	if (code)
 		return fail(daemon, code, "packet buffers");
 	setup.pool = daemon->pool;
@@ -204,8 +211,11 @@ static int change_host(struct daemon *daemon)
 	    .log = &daemon->logger.log,
 	    .device = daemon->device,
 	    .port = udp_port(daemon->udp)};
-	int code = host_new(&daemon->host, &setup);
+	int code;
 
+	hwaddr_derive(&setup.mac, core_public_key(daemon->core),
+	    core_config(daemon->core)->name);
+	code = host_new(&daemon->host, &setup);
 	if (code)
 		return fail(daemon, code, daemon->device);
 	code = host_sync(daemon->host, core_config(daemon->core), daemon->error,

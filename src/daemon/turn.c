@@ -106,7 +106,7 @@ void turn_save_state(struct daemon *daemon)
 
 static void sync_routes(struct daemon *daemon)
 {
-	if (!daemon->are_routes_stale)
+	if (!daemon->are_routes_stale || daemon->data.tun_fd < 0)
 		return;
 	daemon->are_routes_stale = false;
 	if (host_sync(daemon->host, core_config(daemon->core), daemon->error,

@@ -6,7 +6,7 @@
  * talk() sends it and reads messages until the kernel's acknowledgement or the
  * end of a dump, handing each to a callback of libmnl.
  */
-#include "io/netlink.h"
+#include "io/netlink_internal.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -182,6 +182,14 @@ static void take_link_attribute(
 	case IFLA_TXQLEN:
 		ret->txqueuelen = read_u32(attribute);
 		break;
+	case IFLA_MASTER:
+		ret->master = read_u32(attribute);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attribute) == MAC_BYTES)
+			memcpy(ret->mac.bytes, mnl_attr_get_payload(attribute),
+			    MAC_BYTES);
+		break;
 	case IFLA_STATS64:
 		if (mnl_attr_get_payload_len(attribute) < sizeof(stats))
 			break;
@@ -191,19 +199,23 @@ static void take_link_attribute(
 	}
 }
 
-static int take_link(const struct nlmsghdr *message, void *context)
+int netlink_read_link(const struct nlmsghdr *message, struct netlink_link *ret)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
-	struct netlink_link *ret = context;
 
 	if (!has_header(message, sizeof(*info)))
-		return MNL_CB_ERROR;
+		return -EINVAL;
 	ret->ifindex = (uint32_t)info->ifi_index;
 	ret->is_up = info->ifi_flags & IFF_UP;
 	mnl_attr_for_each(attribute, message, sizeof(*info))
 	    take_link_attribute(attribute, ret);
-	return MNL_CB_OK;
+	return 0;
+}
+
+static int take_link(const struct nlmsghdr *message, void *context)
+{
+	return netlink_read_link(message, context) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
 int netlink_find_link(
@@ -245,6 +257,10 @@ int netlink_set_link(
 		mnl_attr_put_u32(message, IFLA_MTU, link->mtu);
 	if (what & NETLINK_LINK_TXQUEUELEN)
 		mnl_attr_put_u32(message, IFLA_TXQLEN, link->txqueuelen);
+	if (what & NETLINK_LINK_MAC)
+		mnl_attr_put(message, IFLA_ADDRESS, MAC_BYTES, link->mac.bytes);
+	if (what & NETLINK_LINK_MASTER)
+		mnl_attr_put_u32(message, IFLA_MASTER, link->master);
 	return talk(netlink, message, NULL, NULL);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/attributes.h"
 #include "base/endpoint.h"
+#include "base/mac.h"
 
 #define NETLINK_NAME_BYTES 16
 
@@ -30,6 +31,8 @@ struct netlink_link {
 	char name[NETLINK_NAME_BYTES];
 	bool is_up;
 	uint32_t mtu, txqueuelen;
+	struct mac mac;	     /* zeros: it has none */
+	uint32_t master;     /* the bridge that it is a port of; 0: none */
 	uint64_t tx_dropped; /* what the kernel could not hand to us */
 };
 
@@ -45,6 +48,8 @@ enum netlink_link_field {
 	NETLINK_LINK_MTU = 1u << 0,
 	NETLINK_LINK_TXQUEUELEN = 1u << 1,
 	NETLINK_LINK_UP = 1u << 2,
+	NETLINK_LINK_MAC = 1u << 3,
+	NETLINK_LINK_MASTER = 1u << 4,
 };
 must_check int netlink_set_link(
     struct netlink *netlink, const struct netlink_link *link, unsigned what);

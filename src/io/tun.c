@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The tun device: packets that the kernel routes into it, and back. */
+/* The tun or tap device: packets or frames out of the kernel, and back. */
 #include "io/tun.h"
 
 #include <errno.h>
@@ -29,8 +29,18 @@ static const struct {
   device_errors[] = {
       {EPERM, "no permission to create or attach it: CAP_NET_ADMIN is needed"},
       {EBUSY, "another program has it open, perhaps a second vpnd"},
-      {EINVAL, "a device of that name exists and is no tun device"},
       {ENAMETOOLONG, "the name is longer than 15 characters"},
+};
+
+/* What of each type differs. */
+static const struct {
+	short flags;
+	const char *wrong_type;
+} types[] = {
+    [TUN_TYPE_TUN] = {IFF_TUN | IFF_NO_PI,
+	"a device of that name exists and is no tun device"},
+    [TUN_TYPE_TAP] = {IFF_TAP | IFF_NO_PI,
+	"a device of that name exists and is no tap device"},
 };
 
 static int complain_of_node(int code, char *error, size_t room)
@@ -45,9 +55,10 @@ static int complain_of_node(int code, char *error, size_t room)
 }
 
 static int complain_of_device(
-    int code, const char *name, char *error, size_t room)
+    int code, enum tun_type type, const char *name, char *error, size_t room)
 {
-	const char *text = strerror(code);
+	const char *text =
+	    code == EINVAL ? types[type].wrong_type : strerror(code);
 
 	for (size_t i = 0; i < ARRAY_SIZE(device_errors); i++)
 		if (device_errors[i].error == code)
@@ -56,14 +67,15 @@ static int complain_of_device(
 	return -code;
 }
 
-int tun_open(
-    const char *name, char ret_name[TUN_NAME_BYTES], char *error, size_t room)
+int tun_open(enum tun_type type, const char *name,
+    char ret_name[TUN_NAME_BYTES], char *error, size_t room)
 {
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = {.ifr_flags = types[type].flags};
 	int fd, code;
 
 	if (strlen(name) >= sizeof(request.ifr_name))
-		return complain_of_device(ENAMETOOLONG, name, error, room);
+		return complain_of_device(
+		    ENAMETOOLONG, type, name, error, room);
 	fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return complain_of_node(errno, error, room);
@@ -71,7 +83,7 @@ int tun_open(
 	if (ioctl(fd, TUNSETIFF, &request)) {
 		code = errno;
 		close(fd);
-		return complain_of_device(code, name, error, room);
+		return complain_of_device(code, type, name, error, room);
 	}
 	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
 	return fd;

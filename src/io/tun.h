@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The tun device: packets that the kernel routes into it, and back.
+ * The tun or tap device: IP packets or Ethernet frames that the kernel sends
+ * into it, and back.
  *
  * How it works: each read(2) takes one packet and each write(2) gives one; the
  * kernel has nothing that does more at once. A device that was deleted never
@@ -14,6 +15,11 @@
 
 #define TUN_NAME_BYTES 16
 
+enum tun_type {
+	TUN_TYPE_TUN, /* IP packets */
+	TUN_TYPE_TAP, /* Ethernet frames */
+};
+
 enum tun_result {
 	TUN_DONE,
 	TUN_EMPTY,   /* nothing to read now */
@@ -25,8 +31,8 @@ enum tun_result {
  * Opens or creates device `name`, non-blocking. Returns the descriptor and
  * fills *ret_name, or a negative errno with a sentence for people in `error`.
  */
-must_check int tun_open(
-    const char *name, char ret_name[TUN_NAME_BYTES], char *error, size_t room);
+must_check int tun_open(enum tun_type type, const char *name,
+    char ret_name[TUN_NAME_BYTES], char *error, size_t room);
 
 /* Reads one packet behind the head room of an empty pkt. */
 must_check enum tun_result tun_read(int fd, struct packet *pkt);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* News of the host's network: links, addresses, routes (rtnetlink groups). */
 #include "io/watch.h"
+#include "io/netlink_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,23 +60,17 @@ int watch_fd(const struct watch *watch)
 	return mnl_socket_get_fd(watch->socket);
 }
 
+/* A bridge speaks of its ports as links, too: one that left it is no link that
+ * is gone. */
 static void take_link(const struct nlmsghdr *message, struct watch_news *news)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute;
 
+	if (info->ifi_family == AF_BRIDGE ||
+	    netlink_read_link(message, &news->link))
+		return;
 	news->kind =
 	    message->nlmsg_type == RTM_NEWLINK ? WATCH_LINK : WATCH_LINK_GONE;
-	news->link.ifindex = (uint32_t)info->ifi_index;
-	news->link.is_up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attribute, message, sizeof(*info))
-	{
-		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
-			strncpy(news->link.name, mnl_attr_get_str(attribute),
-			    sizeof(news->link.name) - 1);
-		if (mnl_attr_get_type(attribute) == IFLA_MTU)
-			news->link.mtu = mnl_attr_get_u32(attribute);
-	}
 }
 
 static void take_address(
@@ -130,7 +125,8 @@ static int take(const struct nlmsghdr *message, void *context)
 		    mnl_nlmsg_get_payload_len(message) < takers[i].least_bytes)
 			continue;
 		takers[i].take(message, &news);
-		watch->found(watch->context, &news);
+		if (news.kind != WATCH_NOTHING)
+			watch->found(watch->context, &news);
 	}
 	return MNL_CB_OK;
 }

@@ -12,6 +12,7 @@
 struct watch;
 
 enum watch_kind {
+	WATCH_NOTHING,	 /* is never told */
 	WATCH_LINK,	 /* `link` is how it is now */
 	WATCH_LINK_GONE, /* `link.ifindex` was deleted */
 	WATCH_ADDRESS,	 /* one came or went at `link.ifindex` */
