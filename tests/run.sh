@@ -9,6 +9,8 @@
 # last line is `N passed, N failed, N skipped`. The exit status is 0 when none
 # failed and each skip is listed in tests/expected-skips.
 # Environment: KEEP=1 keeps the temporary directory; SIM_SEEDS, FUZZ_SECONDS,
+# FUZZ_SEED (0: a new one; the default is the same each time, so that a run can
+# be made again),
 # NETNS_JOBS change how much is done.
 set -u
 export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
@@ -184,7 +186,8 @@ stage_mutants() {
 stage_fuzz() {
 	step "build the fuzzers" also_build fuzz CC=clang --enable-werror \
 		--enable-sanitizers --enable-fuzzers || return
-	make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-30}" \
+	FUZZ_SEED=${FUZZ_SEED:-1} \
+		make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-30}" \
 		>"$T/logs/fuzz" 2>&1
 	count_tap fuzz "$T/logs/fuzz"
 }

@@ -3,6 +3,7 @@
 # usage: run.sh SECONDS [JOBS]: runs each of FUZZ_TARGETS (built with
 # --enable-fuzzers, in the current directory) for that long, JOBS at a time
 # (default: all CPUs). What they find stays in fuzz-findings/. Speaks TAP.
+# Environment: FUZZ_SEED, the seed of all of them; 0 (default): a new one each.
 set -u
 seconds=$1
 jobs=${2:-$(nproc)}
@@ -12,7 +13,8 @@ read -r -a targets <<<"$FUZZ_TARGETS"
 one() { # TARGET: its verdict as a line of TAP without number
 	local target=$1 work=fuzz-work/$1
 	mkdir -p "$work/corpus" fuzz-findings
-	if "./$target" -max_total_time="$seconds" -timeout=10 \
+	if "./$target" -seed="${FUZZ_SEED:-0}" \
+		-max_total_time="$seconds" -timeout=10 \
 		-rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 \
 		-max_len=4096 -artifact_prefix="fuzz-findings/$target-" \
 		"$work/corpus" "$here/corpus/${target#fuzz_}" \

@@ -123,6 +123,12 @@ save("cookie", "right", b"")
 
 for number in range(18):
     save("schedule", "act%d" % number, bytes([number, 40, 14, 9, number, 41]))
+# The simulator held these against the core: a counter that it could not read
+# does not keep an older one from being the newest.
+save("schedule", "unreadable-then-replayed-1", bytes.fromhex(
+    "85b296b282b23339e0ade3659b82005c15823e54df73"))
+save("schedule", "unreadable-then-replayed-2", bytes.fromhex(
+    "00b810d0005f024007ac10b300ec0da7"))
 save("schedule", "mixed", bytes(
     [13, 2, 0, 99, 3, 7, 13, 8, 15, 50, 4, 200, 7, 31, 8, 60, 12, 2]))
 

@@ -408,11 +408,13 @@ static void check_endpoints(struct host *host, const struct datagram *cause)
 	}
 }
 
-static void note_counter(struct host *host, const struct datagram *cause)
+/* Of what the core could read: it knows no other counters. */
+static void note_counter(
+    struct host *host, const struct datagram *cause, uint64_t accepted)
 {
 	uint64_t counter;
 
-	if (!host->opened)
+	if (!host->opened || accepted == host->accepted)
 		return;
 	counter = read_le(cause->bytes, WIRE_DATA_COUNTER, 8);
 	if (counter >= host->opened->received_next)
@@ -447,7 +449,7 @@ void check_after(struct host *host, const struct datagram *cause)
 	host->world->events++;
 	note_accepted(host, cause, finding.accepted);
 	check_endpoints(host, cause);
-	note_counter(host, cause);
+	note_counter(host, cause, finding.accepted);
 	if (host->may_reset_endpoints)
 		memset(host->initiations, 0, sizeof(host->initiations));
 	if (pool_available(host->pool) + staged != pool_count(host->pool))
