@@ -36,11 +36,19 @@ static void refill(
 bool bucket_take(
     struct bucket *bucket, const struct bucket_rate *rate, struct instant now)
 {
+	return bucket_take_several(bucket, rate, 1, now);
+}
+
+bool bucket_take_several(struct bucket *bucket, const struct bucket_rate *rate,
+    uint32_t count, struct instant now)
+{
+	uint32_t needed = count < rate->burst ? count : rate->burst;
+
 	if (!rate->rate)
 		return false;
 	refill(bucket, rate, now);
-	if (bucket->tokens_ns < token_ns(rate))
+	if (bucket->tokens_ns < token_ns(rate) * needed)
 		return false;
-	bucket->tokens_ns -= token_ns(rate);
+	bucket->tokens_ns -= token_ns(rate) * count;
 	return true;
 }

@@ -24,4 +24,9 @@ void bucket_init(struct bucket *bucket, const struct bucket_rate *rate,
 must_check bool bucket_take(struct bucket *bucket,
     const struct bucket_rate *rate, struct instant now);
 
+/* The same with `count` tokens. More than the bucket can hold may be taken
+ * from a full one, which then owes the rest: so the rate is kept. */
+must_check bool bucket_take_several(struct bucket *bucket,
+    const struct bucket_rate *rate, uint32_t count, struct instant now);
+
 #endif

@@ -73,16 +73,18 @@ must_check int bridge_new(struct bridge **ret,
 void bridge_free(struct bridge *bridge); /* and its ports; NULL is fine */
 
 /* Applies at once; what is beyond a smaller limit is forgotten, oldest first.
- * 0, or -ENOMEM with nothing changed. */
+ * 0, or with nothing changed -ENOMEM, or -ENOSPC: the ports have more static
+ * addresses than macs_max leaves room for beside the host's own. */
 must_check int bridge_set_limits(
     struct bridge *bridge, const struct bridge_limits *limits);
 
-/* The device's own address: a static entry of the host's port. */
+/* The device's own address: a static entry of the host's port. A port that
+ * has it as a static one loses it. */
 void bridge_set_host_mac(struct bridge *bridge, const struct mac *mac);
 /* The port of the host; its user is NULL and its name "this host". */
 struct bridge_port *bridge_host(struct bridge *bridge);
 
-/* 0, -ENOMEM, -ENOSPC (more static addresses than macs_max), or -EEXIST (a
+/* 0, -ENOMEM, -ENOSPC (more static addresses than macs_max - 1), or -EEXIST (a
  * static address that another port has); then nothing is changed. */
 must_check int bridge_port_add(struct bridge *bridge, struct bridge_port **ret,
     const struct bridge_port_setup *setup, struct instant now);

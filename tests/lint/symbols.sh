@@ -13,11 +13,12 @@ declare -A knows=(
 	[base]="base"
 	[packet]="packet base"
 	[protocol]="protocol base"
-	[path]="path protocol packet base"
+	[net]="net packet base"
+	[path]="path protocol net packet base"
 	[api]="api base"
-	[core]="core path protocol packet api base"
+	[core]="core path protocol net packet api base"
 )
-rooms="base packet protocol path api core"
+rooms="base packet protocol net path api core"
 
 never='^((__)?(send|recv|sendto|recvfrom|sendmsg|recvmsg|sendmmsg|recvmmsg'
 never+='|socket|bind|connect|accept|accept4|open|open64|openat|read|write'

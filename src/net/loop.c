@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The guard against loops: counts moves, holds ports, keeps alarms.
+ *
+ * How it works: an entry has a window that begins with a move and ends
+ * BRIDGE_MOVES_NS later, and counts the moves in it. A port that is held
+ * forgets what it learned, so that frames to an address behind it are flooded
+ * to where the address really is.
+ */
+#include "net/state.h"
+
+static void set_alarm(struct bridge_port *held, const struct bridge_port *other,
+    const struct mac *mac, uint16_t vlan)
+{
+	held->bridge->alarms += !held->alarm_other;
+	held->alarm_other = other;
+	held->alarm_mac = *mac;
+	held->alarm_vlan = vlan;
+}
+
+static void clear_alarm(struct bridge_port *port)
+{
+	port->bridge->alarms -= port->alarm_other != NULL;
+	port->alarm_other = NULL;
+}
+
+void loop_count_move(struct bridge_port *port, struct bridge_port *before,
+    struct fdb_entry *entry, uint16_t vlan, struct instant now)
+{
+	struct bridge_port *held = port_is_host(port) ? before : port;
+	struct bridge_port *other = held == port ? before : port;
+
+	if (!entry->moves ||
+	    instant_age_ns(entry->moves_since, now) >= BRIDGE_MOVES_NS) {
+		entry->moves_since = now;
+		entry->moves = 0;
+	}
+	if (++entry->moves <= BRIDGE_MOVES_MAX)
+		return;
+	entry->moves = 0;
+	set_alarm(held, other, &entry->mac, vlan);
+	held->holds++;
+	bridge_port_hold(held, instant_after(now, BRIDGE_HOLD_NS));
+}
+
+void bridge_port_hold(struct bridge_port *port, struct instant until)
+{
+	port->held_until = until;
+	fdb_flush(port->bridge->fdb, port);
+}
+
+void loop_release_port(struct bridge_port *port)
+{
+	port->held_until = (struct instant){INT64_MIN};
+}
+
+void loop_forget_port(struct bridge_port *port)
+{
+	struct bridge_port *at = &port->bridge->host;
+
+	clear_alarm(port);
+	for (; at; at = at->next)
+		if (at->alarm_other == port)
+			clear_alarm(at);
+}
+
+bool bridge_take_alarm(struct bridge *bridge, struct bridge_alarm *ret)
+{
+	struct bridge_port *port = &bridge->host;
+
+	if (!bridge->alarms)
+		return false;
+	while (!port->alarm_other)
+		port = port->next;
+	*ret = (struct bridge_alarm){
+	    .held = port->name,
+	    .other = port->alarm_other->name,
+	    .mac = port->alarm_mac,
+	    .vlan = port->alarm_vlan,
+	};
+	clear_alarm(port);
+	return true;
+}
