@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "packet/ip.h"
+#include "packet/l4.h"
 
 static uint16_t fold(uint64_t sum)
 {
@@ -69,8 +70,8 @@ static size_t field_offset(const struct packet *pkt, size_t l4_bytes)
 
 void checksum_complete(struct packet *pkt)
 {
-	uint8_t *l4 = packet_data(pkt) + pkt->l3_bytes;
-	size_t bytes = pkt->len - pkt->l3_bytes;
+	uint8_t *l4 = l4_data(pkt);
+	size_t bytes = l4_len(pkt);
 	size_t field = field_offset(pkt, bytes);
 	uint16_t checksum;
 

@@ -46,16 +46,19 @@ static void set_ipv6(uint8_t *header, uint8_t ecn)
 
 enum drop ecn_decapsulate(struct packet *pkt)
 {
-	uint8_t ecn = table[pkt->inner_ecn & 3][pkt->outer_ecn & 3];
+	uint8_t ecn;
 
+	if (pkt->family == FAMILY_NONE)
+		return DROP_NONE;
+	ecn = table[pkt->inner_ecn & 3][pkt->outer_ecn & 3];
 	if (ecn == ECN_REFUSED)
 		return DROP_VPN_ECN;
 	if (ecn == pkt->inner_ecn)
 		return DROP_NONE;
 	if (pkt->family == FAMILY_IPV4)
-		set_ipv4(packet_data(pkt), ecn);
+		set_ipv4(packet_l3(pkt), ecn);
 	else
-		set_ipv6(packet_data(pkt), ecn);
+		set_ipv6(packet_l3(pkt), ecn);
 	pkt->inner_ecn = ecn;
 	return DROP_NONE;
 }

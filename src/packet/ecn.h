@@ -22,7 +22,8 @@ static inline void ecn_encapsulate(struct packet *pkt)
 }
 
 /* A parsed packet that leaves the tunnel: what routers on the way did to the
- * outer mark is put into it. DROP_NONE or DROP_VPN_ECN. */
+ * outer mark is put into it. DROP_NONE or DROP_VPN_ECN. A frame without IP has
+ * no place for a mark, and RFC 6040 says nothing of it: it goes on. */
 must_check enum drop ecn_decapsulate(struct packet *pkt);
 
 #endif

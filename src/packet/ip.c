@@ -35,7 +35,7 @@ static void read_ipv4_fragment(struct packet *pkt, uint16_t field)
 /* Reads the fixed header; returns the total length it gives. */
 static uint16_t read_ipv4(struct packet *pkt)
 {
-	struct cursor c = cursor_of(packet_data(pkt), IPV4_BYTES);
+	struct cursor c = cursor_of(packet_l3(pkt), IPV4_BYTES);
 	uint16_t total;
 
 	cursor_skip(&c, 1);
@@ -51,24 +51,32 @@ static uint16_t read_ipv4(struct packet *pkt)
 	return total;
 }
 
+/* What is behind the packet goes, but within a frame it stays. */
+static void set_ip_bytes(struct packet *pkt, uint32_t bytes)
+{
+	pkt->ip_bytes = bytes;
+	if (!pkt->l2_bytes)
+		pkt->len = bytes;
+}
+
 static enum drop parse_ipv4(struct packet *pkt)
 {
-	const uint8_t *at = packet_data(pkt);
-	uint32_t header = (at[0] & 15u) * 4;
+	const uint8_t *at = packet_l3(pkt);
+	uint32_t header = (at[0] & 15u) * 4, len = packet_l3_len(pkt);
 	uint16_t total;
 
-	if (pkt->len < IPV4_BYTES || header < IPV4_BYTES || pkt->len < header)
+	if (len < IPV4_BYTES || header < IPV4_BYTES || len < header)
 		return DROP_IP_INHDR;
 	if (checksum_finish(checksum_add(0, at, header)))
 		return DROP_IP_CSUM;
 	total = read_ipv4(pkt);
 	pkt->family = FAMILY_IPV4;
-	if (pkt->len < total)
+	if (len < total)
 		return DROP_PKT_TOO_SMALL;
 	if (total < header)
 		return DROP_IP_INHDR;
 	pkt->l3_bytes = (uint16_t)header;
-	pkt->len = total;
+	set_ip_bytes(pkt, total);
 	return DROP_NONE;
 }
 
@@ -156,9 +164,9 @@ static void step(struct packet *pkt, struct walk *walk)
 /* A later fragment ends the walk: behind it is payload. */
 static enum drop walk_extensions(struct packet *pkt, uint8_t protocol)
 {
-	size_t left = pkt->len - IPV6_BYTES, walked = 0;
+	size_t left = pkt->ip_bytes - IPV6_BYTES, walked = 0;
 	struct walk walk = {
-	    .c = cursor_of(packet_data(pkt) + IPV6_BYTES, left),
+	    .c = cursor_of(packet_l3(pkt) + IPV6_BYTES, left),
 	    .protocol = protocol,
 	};
 
@@ -176,11 +184,11 @@ static enum drop walk_extensions(struct packet *pkt, uint8_t protocol)
 
 static enum drop parse_ipv6(struct packet *pkt)
 {
-	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
+	struct cursor c = cursor_of(packet_l3(pkt), packet_l3_len(pkt));
 	uint32_t first, payload;
 	uint8_t protocol;
 
-	if (pkt->len < IPV6_BYTES)
+	if (c.left < IPV6_BYTES)
 		return DROP_IP_INHDR;
 	first = cursor_be32(&c);
 	payload = cursor_be16(&c);
@@ -197,27 +205,28 @@ static enum drop parse_ipv6(struct packet *pkt)
 		return DROP_IPV6_BAD_EXTHDR;
 	if (payload > c.left)
 		return DROP_PKT_TOO_SMALL;
-	pkt->len = IPV6_BYTES + payload;
+	set_ip_bytes(pkt, IPV6_BYTES + payload);
 	return walk_extensions(pkt, protocol);
 }
 
-static void forget(struct packet *pkt)
+void packet_forget_ip(struct packet *pkt)
 {
 	pkt->family = FAMILY_NONE;
 	pkt->l4_protocol = 0;
 	pkt->inner_ecn = 0;
 	pkt->is_fragment = pkt->is_later_fragment = false;
 	pkt->l3_bytes = 0;
+	pkt->ip_bytes = 0;
 	pkt->source_port = pkt->destination_port = 0;
 	pkt->flow_hash = 0;
 }
 
 enum drop packet_parse_ip(struct packet *pkt)
 {
-	uint8_t version = pkt->len ? packet_data(pkt)[0] >> 4 : 0;
+	uint8_t version = packet_l3_len(pkt) ? packet_l3(pkt)[0] >> 4 : 0;
 	enum drop reason = DROP_UNHANDLED_PROTO;
 
-	forget(pkt);
+	packet_forget_ip(pkt);
 	if (version == FAMILY_IPV4)
 		reason = parse_ipv4(pkt);
 	else if (version == FAMILY_IPV6)

@@ -45,11 +45,14 @@ enum ip_protocol {
 
 /*
  * Fills the parser's fields of pkt, trims what is behind the IP packet (the
- * padding), and returns DROP_NONE. Otherwise the reason: UNHANDLED_PROTO,
- * IP_INHDR, IP_CSUM, PKT_TOO_SMALL or IPV6_BAD_EXTHDR; the fields are then
- * those of the headers that were good (family 0: none).
+ * padding; behind one in a frame nothing), and returns DROP_NONE. Otherwise the
+ * reason: UNHANDLED_PROTO, IP_INHDR, IP_CSUM, PKT_TOO_SMALL or IPV6_BAD_EXTHDR;
+ * the fields are then those of the headers that were good (family 0: none).
  */
 must_check enum drop packet_parse_ip(struct packet *pkt);
+
+/* Clears the parser's fields: there is no IP packet. */
+void packet_forget_ip(struct packet *pkt);
 
 /*
  * The IPv4 options of a parsed packet, as ip_rcv_options sees them: IP_INHDR

@@ -93,8 +93,7 @@ void l4_read_ports(struct packet *pkt)
 
 	if (!l4)
 		return;
-	ports = l4->read(pkt, cursor_of(packet_data(pkt) + pkt->l3_bytes,
-				  pkt->len - pkt->l3_bytes));
+	ports = l4->read(pkt, cursor_of(l4_data(pkt), l4_len(pkt)));
 	pkt->source_port = ports.source;
 	pkt->destination_port = ports.destination;
 }
@@ -116,17 +115,36 @@ static uint64_t mix_address(uint64_t hash, const struct address *address)
 	return mix(mix(hash, words[0]), words[1]);
 }
 
+static uint32_t fold(uint64_t hash)
+{
+	uint32_t folded = (uint32_t)hash;
+
+	return folded ? folded : 1;
+}
+
 uint32_t l4_flow_hash(const struct packet *pkt)
 {
 	uint64_t hash = (uint64_t)pkt->l4_protocol << 32 |
 			(uint64_t)pkt->source_port << 16 |
 			pkt->destination_port;
-	uint32_t folded;
 
 	hash = mix_address(mix(pkt->family, hash), &pkt->source);
-	hash = mix_address(hash, &pkt->destination);
-	folded = (uint32_t)hash;
-	return folded ? folded : 1;
+	return fold(mix_address(hash, &pkt->destination));
+}
+
+static uint64_t mix_mac(uint64_t hash, const struct mac *mac)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac->bytes, MAC_BYTES);
+	return mix(hash, word);
+}
+
+uint32_t l4_frame_hash(const struct packet *pkt)
+{
+	uint64_t hash = mix_mac(pkt->ethertype, &pkt->source_mac);
+
+	return fold(mix_mac(hash, &pkt->destination_mac));
 }
 
 /* Whatever uses these is encrypted nearly always. */

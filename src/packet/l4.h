@@ -7,11 +7,25 @@
 
 #include "base/packet.h"
 
+/* Where L4 begins in a parsed packet, and its bytes up to the packet's end. */
+static inline uint8_t *l4_data(const struct packet *pkt)
+{
+	return packet_l3(pkt) + pkt->l3_bytes;
+}
+
+static inline uint32_t l4_len(const struct packet *pkt)
+{
+	return pkt->ip_bytes - pkt->l3_bytes;
+}
+
 /* After L3 was parsed: fills the ports (ICMP echo: the identifier is the
  * source port), or leaves them 0. */
 void l4_read_ports(struct packet *pkt);
 
 /* Of addresses, protocol and ports; never 0. */
 uint32_t l4_flow_hash(const struct packet *pkt);
+
+/* Of a frame's MAC addresses and ethertype; never 0. */
+uint32_t l4_frame_hash(const struct packet *pkt);
 
 #endif

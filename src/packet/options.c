@@ -31,8 +31,7 @@ enum drop packet_check_options(const struct packet *pkt)
 
 	if (pkt->family != FAMILY_IPV4)
 		return DROP_NONE;
-	c = cursor_of(
-	    packet_data(pkt) + IPV4_BYTES, pkt->l3_bytes - IPV4_BYTES);
+	c = cursor_of(packet_l3(pkt) + IPV4_BYTES, pkt->l3_bytes - IPV4_BYTES);
 	while (c.left) {
 		uint8_t kind = cursor_u8(&c);
 

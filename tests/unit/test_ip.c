@@ -4,66 +4,20 @@
 
 #include <string.h>
 
+#include "frame.h"
 #include "header.h"
 #include "inner.h"
 #include "seed.h"
-
-#define LARGEST 2048
-
-/* A packet whose bytes end with its memory, so that ASan sees a step beyond. */
-struct held {
-	struct packet pkt;
-	uint8_t *bytes;
-};
-
-static void hold(struct held *held, const uint8_t *bytes, size_t len)
-{
-	memset(held, 0, sizeof(*held));
-	held->bytes = malloc(len ? len : 1);
-	if (len)
-		memcpy(held->bytes, bytes, len);
-	held->pkt.buffer = held->bytes;
-	held->pkt.buffer_bytes = held->pkt.len = (uint32_t)len;
-}
-
-static void release(struct held *held)
-{
-	free(held->bytes);
-}
-
-static uint8_t nibble(char digit)
-{
-	return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
-static size_t unhex(uint8_t *bytes, const char *hex)
-{
-	size_t len = strlen(hex) / 2;
-
-	if (len > LARGEST)
-		ck_abort_msg("too long: %s", hex);
-	for (size_t i = 0; i < len; i++)
-		bytes[i] =
-		    (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-	return len;
-}
-
-static void hold_hex(struct held *held, const char *hex)
-{
-	uint8_t bytes[LARGEST];
-
-	hold(held, bytes, unhex(bytes, hex));
-}
 
 START_TEST(each_packet_of_the_table_gets_its_verdict)
 {
 	const struct inner *inner = &inners[_i];
 	struct held held;
 
-	hold_hex(&held, inner->hex);
+	frame_hold_hex(&held, inner->hex);
 	ck_assert_msg(packet_parse_ip(&held.pkt) == inner->drop, "%s: %s",
 	    inner->name, drop_name(packet_parse_ip(&held.pkt)));
-	release(&held);
+	frame_release(&held);
 }
 END_TEST
 
@@ -74,6 +28,8 @@ static void check_fields(const struct inner *inner, const struct packet *pkt)
 	ck_assert_uint_eq(pkt->source_port, inner->source_port);
 	ck_assert_uint_eq(pkt->destination_port, inner->destination_port);
 	ck_assert_uint_eq(pkt->len, inner->len);
+	if (!inner->drop)
+		ck_assert_uint_eq(pkt->ip_bytes, inner->len);
 	ck_assert_uint_eq(pkt->l3_bytes, inner->l3_bytes);
 	ck_assert_uint_eq(pkt->inner_ecn, inner->ecn);
 	ck_assert_int_eq(pkt->is_fragment, inner->is_fragment);
@@ -85,13 +41,13 @@ START_TEST(each_packet_of_the_table_gets_its_fields)
 {
 	struct held held;
 
-	hold_hex(&held, inners[_i].hex);
+	frame_hold_hex(&held, inners[_i].hex);
 	held.pkt.source_port = held.pkt.destination_port = 9;
 	held.pkt.is_fragment = held.pkt.is_later_fragment = true;
 	held.pkt.flow_hash = 9;
 	(void)!packet_parse_ip(&held.pkt);
 	check_fields(&inners[_i], &held.pkt);
-	release(&held);
+	frame_release(&held);
 }
 END_TEST
 
@@ -99,16 +55,16 @@ END_TEST
 START_TEST(each_packet_of_the_table_may_be_cut_anywhere)
 {
 	const struct inner *inner = &inners[_i];
-	uint8_t bytes[LARGEST];
-	size_t len = unhex(bytes, inner->hex);
+	uint8_t bytes[FRAME_BYTES_MAX];
+	size_t len = frame_unhex(bytes, inner->hex);
 
 	for (size_t cut = 0; cut < len; cut++) {
 		struct held held;
 
-		hold(&held, bytes, cut);
+		frame_hold(&held, bytes, cut);
 		if (packet_parse_ip(&held.pkt) == DROP_NONE)
 			ck_assert_uint_ge(cut, inner->len);
-		release(&held);
+		frame_release(&held);
 	}
 }
 END_TEST
@@ -139,24 +95,24 @@ static bool is_sane(const struct packet *pkt, size_t before)
 START_TEST(random_packets_leave_sane_fields)
 {
 	struct seed seed = seed_start();
-	uint8_t bytes[LARGEST];
+	uint8_t bytes[FRAME_BYTES_MAX];
 	bool are_sane = true;
 
 	for (int i = 0; i < 30000; i++) {
 		size_t idx = seed_below(&seed, ARRAY_SIZE(inners));
-		size_t len = unhex(bytes, inners[idx].hex);
+		size_t len = frame_unhex(bytes, inners[idx].hex);
 		struct held held;
 
 		mutate(&seed, bytes, len);
 		if (len && bytes[0] >> 4 == 4)
 			fix_checksum(&seed, bytes, len);
-		hold(&held, bytes, len);
+		frame_hold(&held, bytes, len);
 		if (packet_parse_ip(&held.pkt) == DROP_NONE) {
 			are_sane &= is_sane(&held.pkt, len);
 			(void)!packet_check_options(&held.pkt);
 			checksum_complete(&held.pkt);
 		}
-		release(&held);
+		frame_release(&held);
 	}
 	ck_assert(are_sane);
 }
@@ -171,9 +127,9 @@ START_TEST(an_extension_header_of_2048_bytes_is_refused)
 
 	bytes[IPV6_BYTES] = IP_PROTOCOL_UDP;
 	bytes[IPV6_BYTES + 1] = 255;
-	hold(&held, bytes, sizeof(bytes));
+	frame_hold(&held, bytes, sizeof(bytes));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_IPV6_BAD_EXTHDR);
-	release(&held);
+	frame_release(&held);
 }
 END_TEST
 
@@ -182,10 +138,10 @@ static uint32_t hash_of(const char *hex)
 	struct held held;
 	uint32_t hash;
 
-	hold_hex(&held, hex);
+	frame_hold_hex(&held, hex);
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
 	hash = held.pkt.flow_hash;
-	release(&held);
+	frame_release(&held);
 	return hash;
 }
 
@@ -233,13 +189,13 @@ START_TEST(options_are_whole_and_no_source_routes)
 	struct held held;
 
 	ck_assert_uint_eq(
-	    unhex(bytes + IPV4_BYTES, option_cases[_i].options), 12);
+	    frame_unhex(bytes + IPV4_BYTES, option_cases[_i].options), 12);
 	header_finish(bytes, sizeof(bytes));
-	hold(&held, bytes, sizeof(bytes));
+	frame_hold(&held, bytes, sizeof(bytes));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
 	ck_assert_str_eq(drop_name(packet_check_options(&held.pkt)),
 	    drop_name(option_cases[_i].drop));
-	release(&held);
+	frame_release(&held);
 }
 END_TEST
 
@@ -247,10 +203,10 @@ START_TEST(ipv6_has_no_options_to_check)
 {
 	struct held held;
 
-	hold_hex(&held, hex_of("udp6"));
+	frame_hold_hex(&held, hex_of("udp6"));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
 	ck_assert_int_eq(packet_check_options(&held.pkt), DROP_NONE);
-	release(&held);
+	frame_release(&held);
 }
 END_TEST
 
