@@ -53,6 +53,12 @@ static bool node_has(const struct allowedips_node *node, struct key key)
 	return common_bits(node->key, key) >= node->bits;
 }
 
+static bool is_exactly(
+    const struct allowedips_node *node, struct key key, unsigned bits)
+{
+	return node && node->bits == bits && node_has(node, key);
+}
+
 static struct allowedips_node **root_of(
     struct allowedips *table, enum family family)
 {
@@ -159,7 +165,7 @@ int allowedips_insert(
 	key = key_of(&masked.address);
 	while (*slot && (*slot)->bits < masked.bits && node_has(*slot, key))
 		slot = &(*slot)->children[bit_at(key, (*slot)->bits)];
-	if (!*slot || (*slot)->bits != masked.bits || !node_has(*slot, key))
+	if (!is_exactly(*slot, key, masked.bits))
 		return place(table, slot, key, masked.bits, value);
 	(*slot)->value = value;
 	return 0;
@@ -179,13 +185,35 @@ void allowedips_remove(
 		above = slot;
 		slot = &(*slot)->children[bit_at(key, (*slot)->bits)];
 	}
-	if (!*slot || (*slot)->bits != masked.bits || !node_has(*slot, key) ||
-	    (*slot)->value != value)
+	if (!is_exactly(*slot, key, masked.bits) || (*slot)->value != value)
 		return;
 	(*slot)->value = NULL;
 	collapse(table, slot);
 	if (above)
 		collapse(table, above);
+}
+
+static const struct allowedips_node *first_of(
+    const struct allowedips *table, enum family family)
+{
+	return family == FAMILY_IPV4   ? table->ipv4
+	       : family == FAMILY_IPV6 ? table->ipv6
+				       : NULL;
+}
+
+void *allowedips_find(
+    const struct allowedips *table, const struct prefix *prefix)
+{
+	struct prefix masked = *prefix;
+	const struct allowedips_node *node =
+	    first_of(table, prefix->address.family);
+	struct key key;
+
+	prefix_mask(&masked);
+	key = key_of(&masked.address);
+	while (node && node->bits < masked.bits && node_has(node, key))
+		node = node->children[bit_at(key, node->bits)];
+	return is_exactly(node, key, masked.bits) ? node->value : NULL;
 }
 
 static void remove_below(
@@ -211,10 +239,7 @@ void allowedips_remove_value(struct allowedips *table, const void *value)
 void *allowedips_lookup(
     const struct allowedips *table, const struct address *address)
 {
-	const struct allowedips_node *node =
-	    address->family == FAMILY_IPV4   ? table->ipv4
-	    : address->family == FAMILY_IPV6 ? table->ipv6
-					     : NULL;
+	const struct allowedips_node *node = first_of(table, address->family);
 	unsigned bits = address_bits(address->family);
 	struct key key = key_of(address);
 	void *found = NULL;

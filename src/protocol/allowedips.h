@@ -31,6 +31,10 @@ must_check int allowedips_insert(
 void allowedips_remove(
     struct allowedips *table, const struct prefix *prefix, const void *value);
 
+/* Who has exactly this prefix, or NULL. */
+void *allowedips_find(
+    const struct allowedips *table, const struct prefix *prefix);
+
 /* Takes out all prefixes of `value`. */
 void allowedips_remove_value(struct allowedips *table, const void *value);
 

@@ -53,16 +53,56 @@ void extension_init(struct extension *extension, enum extension_mode mode)
 		extension->echoes[i].sent = INSTANT_NEVER;
 }
 
-bool extension_permits_traffic(const struct peer *peer)
+enum extension_mode extension_mode_on(
+    enum wire_link link, enum extension_mode mode)
 {
-	return peer->extension.mode != EXTENSION_REQUIRED ||
-	       peer->extension.is_known;
+	return link == WIRE_LINK_ETHERNET ? EXTENSION_REQUIRED : mode;
 }
 
-bool extension_refuses_traffic(const struct peer *peer)
+/* It said that it has the other kind of device, or takes no frames. */
+static bool has_other_link(const struct peer *peer)
 {
-	return peer->extension.mode == EXTENSION_REQUIRED &&
-	       peer->extension.is_plain;
+	const struct extension *extension = &peer->extension;
+
+	if (!extension->is_known)
+		return false;
+	if (peer->tunnel->link == WIRE_LINK_ETHERNET)
+		return extension->link != WIRE_LINK_ETHERNET ||
+		       !(extension->features & WIRE_FEATURE_ETHERNET);
+	return extension->link && extension->link != WIRE_LINK_IP;
+}
+
+enum drop extension_judge_traffic(const struct peer *peer)
+{
+	const struct extension *extension = &peer->extension;
+
+	if (has_other_link(peer))
+		return DROP_VPN_LINK;
+	return extension->mode == EXTENSION_REQUIRED && !extension->is_known
+		   ? DROP_VPN_PLAIN
+		   : DROP_NONE;
+}
+
+enum drop extension_judge_received(const struct peer *peer, bool is_plain_ip)
+{
+	return is_plain_ip || has_other_link(peer)
+		   ? extension_judge_traffic(peer)
+		   : DROP_NONE;
+}
+
+bool extension_permits_traffic(const struct peer *peer)
+{
+	return extension_judge_traffic(peer) == DROP_NONE;
+}
+
+enum drop extension_refusal(const struct peer *peer)
+{
+	const struct extension *extension = &peer->extension;
+
+	/* until HELLO is answered, packets wait */
+	return extension->is_known || extension->is_plain
+		   ? extension_judge_traffic(peer)
+		   : DROP_NONE;
 }
 
 bool extension_may_meet_aes256gcm(const struct peer *peer)
@@ -89,6 +129,7 @@ void extension_session_began(
 		return;
 	extension->hellos_sent = 0;
 	extension->is_settled = false;
+	extension->has_spoken = false;
 	hello_in(peer, now, is_initiator ? 0 : HELLO_RESPONDER_NS);
 }
 
@@ -107,8 +148,8 @@ static void take_for_plain(struct peer *peer)
 	    extension->mode == EXTENSION_REQUIRED
 		? ", but extension = \"required\": no traffic"
 		: "");
-	if (extension_refuses_traffic(peer))
-		peer_drop_staged(peer, DROP_VPN_PLAIN);
+	if (extension_refusal(peer))
+		peer_drop_staged(peer, extension_refusal(peer));
 	tunnel_emit(
 	    peer->tunnel, &(struct tunnel_event){
 			      .kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
@@ -135,6 +176,12 @@ static bool may_say_hello(
 	return extension->hellos_sent < HELLO_TRIES;
 }
 
+/* Only HELLOs were lost: what it offered before still holds. */
+static bool is_known_by_deeds(const struct extension *extension)
+{
+	return extension->is_known && extension->has_spoken;
+}
+
 static void say_hello(struct peer *peer, const struct moment *now)
 {
 	struct extension *extension = &peer->extension;
@@ -156,7 +203,8 @@ void extension_timer(struct peer *peer, const struct moment *now)
 	if (extension->is_settled || extension->mode == EXTENSION_OFF ||
 	    !peer_has_session(peer, now->now))
 		return;
-	if (!extension->is_plain && extension->hellos_sent == HELLO_TRIES)
+	if (!extension->is_plain && !is_known_by_deeds(extension) &&
+	    extension->hellos_sent == HELLO_TRIES)
 		take_for_plain(peer);
 	if (may_say_hello(extension, now)) {
 		say_hello(peer, now);
@@ -221,8 +269,16 @@ static void tell_known(struct peer *peer)
 {
 	struct extension *extension = &peer->extension;
 
-	log_info(peer->tunnel->log, "peer %s: has the extension, sending %s",
-	    peer->name, aead_find(extension->send_aead)->name);
+	if (extension_refusal(peer))
+		log_warning(peer->tunnel->log,
+		    "peer %s: this end has a %s device, the peer does not: "
+		    "no traffic",
+		    peer->name,
+		    peer->tunnel->link == WIRE_LINK_ETHERNET ? "tap" : "tun");
+	else
+		log_info(peer->tunnel->log,
+		    "peer %s: has the extension, sending %s", peer->name,
+		    aead_find(extension->send_aead)->name);
 	tunnel_emit(
 	    peer->tunnel, &(struct tunnel_event){
 			      .kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
@@ -233,6 +289,7 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 {
 	struct extension *extension = &peer->extension;
 	bool was_known = extension->is_known;
+	enum drop before = extension_refusal(peer);
 
 	(void)now;
 	if (pkt->generation < extension->generation) {
@@ -251,9 +308,12 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 	hello_enable_aes256gcm(peer);
 	if (packet_data(pkt)[0] == WIRE_FRAME_HELLO)
 		(void)hello_send(peer, WIRE_FRAME_HELLO_ANSWER);
-	if (!was_known)
+	if (!was_known || extension_refusal(peer) != before)
 		tell_known(peer);
-	peer_release_staged(peer);
+	if (extension_refusal(peer))
+		peer_drop_staged(peer, extension_refusal(peer));
+	else
+		peer_release_staged(peer);
 	pkt->len = 0;
 	return DROP_NONE;
 }
@@ -265,6 +325,9 @@ enum drop extension_consume(
 
 	if (extension->mode == EXTENSION_OFF)
 		return DROP_VPN_NOT_OFFERED;
+	if (peer->keypairs.current &&
+	    pkt->generation >= peer->keypairs.current->generation)
+		extension->has_spoken = true;
 	if (extension->is_plain)
 		restart_hello(peer, now);
 	return frames_consume(peer, pkt, now);

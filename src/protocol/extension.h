@@ -40,10 +40,12 @@ struct extension {
 	bool is_plain;	      /* stayed silent */
 	bool has_doubt;	      /* plain, but sent what we can not read */
 	bool is_settled;      /* HELLO was heard in this session */
+	bool has_spoken;      /* any frame of it was, that is no plain IP */
 	uint64_t generation;  /* of the keypair the offers came under */
 	unsigned hellos_sent; /* in this session */
 	struct instant last_hello;
 	uint32_t features;
+	uint8_t link; /* enum wire_link; 0: it did not say */
 	uint32_t largest_frame;
 	uint32_t compressors; /* bit 1 << id */
 	uint32_t aeads;	      /* bit 1 << id */
@@ -80,14 +82,24 @@ void extension_timer(struct peer *peer, const struct moment *now);
 /* Our own offers changed (reload). */
 void extension_offers_changed(struct peer *peer);
 
-/* May traffic flow, seen from extension = "required"? */
+/* Ethernet frames need the extension, whatever was asked for. */
+enum extension_mode extension_mode_on(
+    enum wire_link link, enum extension_mode mode);
+
+/* May traffic flow? DROP_VPN_LINK: the peer has the other link.
+ * DROP_VPN_PLAIN: extension = "required", and the peer did not say HELLO. */
+enum drop extension_judge_traffic(const struct peer *peer);
 bool extension_permits_traffic(const struct peer *peer);
-/* Traffic is refused for good: the peer is plain. */
-bool extension_refuses_traffic(const struct peer *peer);
+/* The same of what came. What plain WireGuard does not send proves that the
+ * peer has the extension, though its HELLO may have been lost. */
+enum drop extension_judge_received(const struct peer *peer, bool is_plain_ip);
+/* The same once the peer has spoken, or was silent for too long: what is
+ * refused then need not wait. */
+enum drop extension_refusal(const struct peer *peer);
 
 /*
  * Handles the frame that pkt holds: pkt->len is 0 after a frame of ours,
- * otherwise pkt is an IP packet now.
+ * otherwise pkt is a packet or frame of the tunnel's link now.
  */
 must_check enum drop extension_consume(
     struct peer *peer, struct packet *pkt, const struct moment *now);

@@ -3,6 +3,7 @@
 #include "protocol/frames.h"
 
 #include "base/cursor.h"
+#include "protocol/link.h"
 #include "protocol/peer.h"
 
 /* ---- making ---- */
@@ -163,36 +164,6 @@ static const struct {
     {WIRE_FRAME_ZSTD, consume_compressed},
 };
 
-/* ---- checksum state: no byte of its own ---- */
-
-static const struct {
-	uint8_t wire, plain;
-	enum checksum_state state;
-} checksum_nibbles[] = {
-    {WIRE_NIBBLE_IPV4, WIRE_NIBBLE_IPV4, CHECKSUM_FULL},
-    {WIRE_NIBBLE_IPV6, WIRE_NIBBLE_IPV6, CHECKSUM_FULL},
-    {WIRE_NIBBLE_IPV4_PARTIAL, WIRE_NIBBLE_IPV4, CHECKSUM_PARTIAL},
-    {WIRE_NIBBLE_IPV4_VERIFIED, WIRE_NIBBLE_IPV4, CHECKSUM_VERIFIED},
-    {WIRE_NIBBLE_IPV6_PARTIAL, WIRE_NIBBLE_IPV6, CHECKSUM_PARTIAL},
-    {WIRE_NIBBLE_IPV6_VERIFIED, WIRE_NIBBLE_IPV6, CHECKSUM_VERIFIED},
-};
-
-/* False: no IP packet. */
-static bool restore_version(struct packet *pkt)
-{
-	uint8_t *first = packet_data(pkt);
-
-	for (size_t i = 0; i < ARRAY_SIZE(checksum_nibbles); i++) {
-		if (*first >> 4 != checksum_nibbles[i].wire)
-			continue;
-		*first =
-		    (uint8_t)(checksum_nibbles[i].plain << 4 | (*first & 0x0f));
-		pkt->checksum = checksum_nibbles[i].state;
-		return true;
-	}
-	return false;
-}
-
 static enum drop unknown_frame(struct peer *peer)
 {
 	peer->extension.unknown_frames++;
@@ -212,8 +183,10 @@ static enum drop consume_frame(
 		reason = consumers[i].consume(peer, pkt, &c, now);
 		if (reason || pkt->len == 0)
 			return reason;
-		/* what was compressed is an IP packet, nothing nested */
-		return restore_version(pkt) ? DROP_NONE : DROP_VPN_DECOMPRESS;
+		/* what was compressed is a payload, nothing nested */
+		return link_is_payload(packet_data(pkt)[0])
+			   ? link_restore(peer->tunnel->link, pkt)
+			   : DROP_VPN_DECOMPRESS;
 	}
 	return unknown_frame(peer);
 }
@@ -221,7 +194,7 @@ static enum drop consume_frame(
 enum drop frames_consume(
     struct peer *peer, struct packet *pkt, const struct moment *now)
 {
-	if (restore_version(pkt))
-		return DROP_NONE;
+	if (link_is_payload(packet_data(pkt)[0]))
+		return link_restore(peer->tunnel->link, pkt);
 	return consume_frame(peer, pkt, now);
 }

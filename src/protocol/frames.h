@@ -12,7 +12,8 @@ struct peer;
 
 /*
  * Handles what begins neither with 4 nor with 6, from a peer that may send
- * it. pkt->len is 0 after a frame of ours, otherwise pkt is an IP packet now.
+ * it. pkt->len is 0 after a frame of ours, otherwise pkt is a
+ * packet or frame of the tunnel's link now.
  */
 must_check enum drop frames_consume(
     struct peer *peer, struct packet *pkt, const struct moment *now);

@@ -7,7 +7,7 @@
 #include "protocol/peer.h"
 
 /* Every vpnd of this version takes these. */
-#define OUR_FEATURES                                                           \
+#define EVERY_LINKS_FEATURES                                                   \
 	(WIRE_FEATURE_CHECKSUM | WIRE_FEATURE_ECHO | WIRE_FEATURE_CLOSE)
 
 /* ---- the keys of AES-256-GCM ---- */
@@ -99,14 +99,21 @@ static void write_aeads(struct writer *w, const struct peer *peer)
 	writer_bytes(w, values, sizeof(values) - list.left);
 }
 
+static uint32_t features_of(const struct tunnel *tunnel)
+{
+	return tunnel->link == WIRE_LINK_ETHERNET
+		   ? EVERY_LINKS_FEATURES | WIRE_FEATURE_ETHERNET
+		   : EVERY_LINKS_FEATURES;
+}
+
 static void write_offers(struct writer *w, const struct peer *peer)
 {
 	writer_le(w, WIRE_HELLO_FEATURES, 1);
 	writer_le(w, 4, 1);
-	writer_le(w, OUR_FEATURES, 4);
+	writer_le(w, features_of(peer->tunnel), 4);
 	writer_le(w, WIRE_HELLO_LINK, 1);
 	writer_le(w, 1, 1);
-	writer_le(w, WIRE_LINK_IP, 1);
+	writer_le(w, peer->tunnel->link, 1);
 	writer_le(w, WIRE_HELLO_LARGEST, 1);
 	writer_le(w, 4, 1);
 	writer_le(w, peer->tunnel->largest_frame, 4);
@@ -177,6 +184,9 @@ static void read_field(
 	case WIRE_HELLO_FEATURES:
 		extension->features = cursor_le32(&value);
 		break;
+	case WIRE_HELLO_LINK:
+		extension->link = cursor_u8(&value);
+		break;
 	case WIRE_HELLO_LARGEST:
 		extension->largest_frame = cursor_le32(&value);
 		break;
@@ -186,7 +196,7 @@ static void read_field(
 	case WIRE_HELLO_COMPRESSORS:
 		read_compressors(extension, value);
 		break;
-	default: /* a later version's, or the link type: nothing to do */
+	default: /* a later version's */
 		break;
 	}
 }
@@ -205,6 +215,7 @@ bool hello_read(struct extension *extension, struct cursor *c)
 	if (c->has_failed || version == 0 || len == 0)
 		return false;
 	read.features = 0;
+	read.link = 0;
 	read.aeads = 1u << AEAD_CHACHA20POLY1305;
 	read.compressors = 0;
 	while (fields.left > 0) {

@@ -83,8 +83,8 @@ enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
 
 	(void)tunnel;
 	*ret_taken = false;
-	if (has_session && extension_refuses_traffic(peer))
-		return DROP_VPN_PLAIN;
+	if (has_session && extension_refusal(peer))
+		return extension_refusal(peer);
 	if (peer->endpoint.address.family == FAMILY_NONE)
 		return DROP_NEIGH_DEAD;
 	if (has_session && extension_permits_traffic(peer))
@@ -180,6 +180,28 @@ void *tunnel_peer_user(const struct peer *peer)
 	return peer->user;
 }
 
+void tunnel_peer_set_port(struct peer *peer, void *port)
+{
+	peer->port = port;
+}
+
+void *tunnel_peer_port(const struct peer *peer)
+{
+	return peer->port;
+}
+
+bool tunnel_peer_has_allowed_ips(const struct peer *peer)
+{
+	return peer->prefixes > 0;
+}
+
+/* As tunnel_neigh: without a session, a refused one is asked anew. */
+bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now)
+{
+	return peer->endpoint.address.family != FAMILY_NONE &&
+	       (!peer_has_session(peer, now) || !extension_refusal(peer));
+}
+
 void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
 {
 	(void)reason;
@@ -270,7 +292,8 @@ int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
 	peer->last_received = INSTANT_NEVER;
 	cookie_maker_init(&peer->cookie, setup->public_key);
 	timers_init(&peer->timers);
-	extension_init(&peer->extension, setup->extension);
+	extension_init(&peer->extension,
+	    extension_mode_on(tunnel->link, setup->extension));
 	apply_settings(peer, setup);
 	error = list_peer(tunnel, peer);
 	if (error) {
@@ -365,13 +388,16 @@ void tunnel_peer_remove(
 static void begin_anew(struct peer *peer, const struct tunnel_peer_setup *setup,
     const struct moment *now)
 {
-	if (setup->extension != EXTENSION_OFF)
+	enum extension_mode mode =
+	    extension_mode_on(peer->tunnel->link, setup->extension);
+
+	if (mode != EXTENSION_OFF)
 		peer_say_close(peer, WIRE_CLOSE_REKEYED, now);
 	handshake_abandon(peer);
 	memcpy(peer->handshake.preshared_key, setup->preshared_key,
 	    WIRE_KEY_BYTES);
-	if (peer->extension.mode != setup->extension)
-		extension_init(&peer->extension, setup->extension);
+	if (peer->extension.mode != mode)
+		extension_init(&peer->extension, mode);
 	peer_end_sessions(peer, UINT64_MAX);
 	handshake_initiate(peer, now);
 }
@@ -379,12 +405,12 @@ static void begin_anew(struct peer *peer, const struct tunnel_peer_setup *setup,
 void tunnel_peer_change(struct tunnel *tunnel, struct peer *peer,
     const struct tunnel_peer_setup *setup, const struct moment *now)
 {
-	bool is_void = peer->extension.mode != setup->extension ||
+	bool is_void = peer->extension.mode !=
+			   extension_mode_on(tunnel->link, setup->extension) ||
 		       sodium_memcmp(peer->handshake.preshared_key,
 			   setup->preshared_key, WIRE_KEY_BYTES) != 0;
 	bool is_same_keepalive = peer->keepalive_s == setup->keepalive_s;
 
-	(void)tunnel;
 	apply_settings(peer, setup);
 	if (is_void)
 		begin_anew(peer, setup, now);
@@ -395,11 +421,22 @@ void tunnel_peer_change(struct tunnel *tunnel, struct peer *peer,
 int tunnel_peer_allow(
     struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix)
 {
-	return allowedips_insert(&tunnel->allowed, prefix, peer);
+	struct peer *before = allowedips_find(&tunnel->allowed, prefix);
+	int error = allowedips_insert(&tunnel->allowed, prefix, peer);
+
+	if (error || before == peer)
+		return error;
+	peer->prefixes++;
+	if (before)
+		before->prefixes--;
+	return 0;
 }
 
 void tunnel_peer_disallow(
     struct tunnel *tunnel, struct peer *peer, const struct prefix *prefix)
 {
+	if (allowedips_find(&tunnel->allowed, prefix) != peer)
+		return;
 	allowedips_remove(&tunnel->allowed, prefix, peer);
+	peer->prefixes--;
 }

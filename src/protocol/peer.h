@@ -41,9 +41,11 @@ struct peer {
 	struct peer *older, *newer; /* tunnel.c: all peers by age */
 	const char *name;
 	void *user;
+	void *port; /* the path's */
 	uint8_t public_key[WIRE_KEY_BYTES];
 	uint32_t keepalive_s;
 	enum compressor_id compressor;
+	size_t prefixes; /* that it is allowed */
 
 	/* handshake.c */
 	struct noise_handshake handshake;
@@ -80,6 +82,7 @@ struct tunnel {
 	size_t aeads_count;
 	bool has_order;
 	uint32_t largest_frame, mtu;
+	enum wire_link link;
 
 	struct noise_identity *identity; /* in `memory` */
 	struct cookie_checker *checker;	 /* likewise */

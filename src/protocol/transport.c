@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "protocol/link.h"
 #include "protocol/peer.h"
 
 #define REKEY_ON_RECEIVE_NS                                                    \
@@ -278,19 +279,23 @@ enum drop tunnel_expand(
 {
 	struct peer *peer = pkt->peer;
 	enum drop reason = DROP_NONE;
+	bool is_plain_ip;
 
-	(void)tunnel;
 	pkt->checksum = CHECKSUM_FULL;
+	pkt->frame = WIRE_FRAME_IP;
 	if (pkt->len == 0)
 		return DROP_NONE;
-	if (!is_ip(packet_data(pkt)[0]))
+	is_plain_ip = is_ip(packet_data(pkt)[0]);
+	if (!is_plain_ip)
 		reason = extension_consume(peer, pkt, now);
 	if (reason || pkt->len == 0)
 		return reason;
-	if (!extension_permits_traffic(peer))
-		return DROP_VPN_PLAIN;
-	peer->counters.rx_inner_bytes += pkt->len;
-	return DROP_NONE;
+	reason = extension_judge_received(peer, is_plain_ip);
+	if (!reason && is_plain_ip && tunnel->link != WIRE_LINK_IP)
+		reason = DROP_VPN_LINK;
+	if (!reason)
+		peer->counters.rx_inner_bytes += pkt->len;
+	return reason;
 }
 
 struct peer *tunnel_route(
@@ -342,14 +347,13 @@ static bool shrink(struct peer *peer, const struct compressor *compressor,
 		return false;
 	packet_swap_buffers(pkt, spare);
 	pkt->offset = spare->offset;
-	pkt->plain_bytes = pkt->len;
 	pkt->len = (uint32_t)len;
 	pkt->frame = packet_data(pkt)[0];
 	return true;
 }
 
-static bool try_to_shrink(struct peer *peer,
-    const struct compressor *compressor, struct packet *pkt)
+static bool try_to_shrink(
+    struct peer *peer, const struct compressor *compressor, struct packet *pkt)
 {
 	struct packet *spare;
 	bool has_shrunk;
@@ -367,8 +371,12 @@ void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 	struct peer *peer = pkt->peer;
 	const struct compressor *compressor = compressor_of(peer);
 
-	(void)tunnel;
-	if (!compressor || pkt->is_ours || pkt->flow_hash == 0 ||
+	if (pkt->is_ours)
+		return;
+	pkt->plain_bytes = pkt->len;
+	if (tunnel->link == WIRE_LINK_ETHERNET)
+		link_put_head(pkt);
+	if (!compressor || pkt->flow_hash == 0 ||
 	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX ||
 	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
 		return;
@@ -394,6 +402,8 @@ static void pad(const struct tunnel *tunnel, struct packet *pkt)
 	if (tunnel->mtu && padded > tunnel->mtu)
 		padded = pkt->len > tunnel->mtu ? pkt->len : tunnel->mtu;
 	memset(packet_data(pkt) + pkt->len, 0, padded - pkt->len);
+	if (link_is_ethernet(pkt->frame))
+		link_tell_padding(pkt, padded - pkt->len);
 	pkt->len = padded;
 }
 

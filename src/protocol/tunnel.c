@@ -64,6 +64,7 @@ int tunnel_new(struct tunnel **ret, const struct tunnel_setup *setup)
 	tunnel->log = setup->log;
 	tunnel->largest_frame = setup->largest_frame;
 	tunnel->mtu = setup->mtu;
+	tunnel->link = setup->link ? setup->link : WIRE_LINK_IP;
 	memcpy(tunnel->aeads, setup->aeads, sizeof(tunnel->aeads));
 	tunnel->aeads_count = setup->aeads_count;
 	tunnel->has_order = setup->has_order;
@@ -284,9 +285,10 @@ static void copy_extension(
 {
 	const struct extension *extension = &peer->extension;
 
-	ret->is_refused = extension_refuses_traffic(peer);
+	ret->is_refused = extension_refusal(peer) != DROP_NONE;
 	ret->extension = extension->mode;
 	ret->knows_features = extension->is_known;
+	ret->peer_link = (enum wire_link)extension->link;
 	ret->is_plain = extension->is_plain;
 	ret->features = extension->features;
 	ret->peer_largest_frame = extension->largest_frame;

@@ -55,8 +55,9 @@ struct tunnel_setup {
 	size_t aeads_count;
 	bool has_order;
 	uint32_t largest_frame; /* inner bytes that we can take */
-	/* What packets are: IP packets, or Ethernet frames. Peers of the
-	 * other kind are refused; Ethernet needs the extension. */
+	/* What packets are: IP packets (so does 0), or Ethernet frames. Peers
+	 * of the other kind are refused. On Ethernet, extension modes count
+	 * as EXTENSION_REQUIRED. */
 	enum wire_link link;
 	/* Padding never makes a packet larger than this; 0: no limit. */
 	uint32_t mtu;
@@ -249,8 +250,8 @@ struct tunnel_peer_status {
 	struct instant next_attempt;  /* INSTANT_NEVER: none planned */
 	bool has_given_up;
 	bool is_closed; /* by the peer's CLOSE */
-	bool
-	    is_refused; /* required, but the peer is plain; or the other link */
+	/* required, but the peer is plain; or it has the other link */
+	bool is_refused;
 	enum wire_link peer_link; /* once knows_features; 0: it did not say */
 	enum extension_mode extension;
 	bool knows_features; /* a HELLO came in this or an earlier session */

@@ -109,18 +109,20 @@ enum wire_nibble {
  *				(the sender's own clock, ns; returned unchanged)
  *	CLOSE			reason u8
  *	LZ4, ZSTD		original u16, length u16, block
- *	ETHERNET		padding u8 (bytes behind the frame), frame
+ *	ETHERNET		padding u8 (bytes behind the frame), frame. All
+ *				that a tunnel with this link carries has this
+ *				head, since a frame may begin with any byte
  *	BUNDLE			{ length u16, frame } ... length 0 or the end
  *	FRAGMENT		id u16, offset u16, length u15 | last u1, bytes
  *	PROBE			kind u8, id u16, number u8, length u16, filler
  *	PROBE_ACK		kind u8, id u16, count u8, length u16
  */
-#define WIRE_HELLO_VERSION    1
-#define WIRE_HELLO_BYTES      84 /* an ordinary ping's length */
-#define WIRE_ECHO_BYTES	      18
-#define WIRE_CLOSE_BYTES      2
-#define WIRE_COMPRESSED_HEAD  5
-#define WIRE_ETHERNET_HEAD    2
+#define WIRE_HELLO_VERSION   1
+#define WIRE_HELLO_BYTES     84 /* an ordinary ping's length */
+#define WIRE_ECHO_BYTES	     18
+#define WIRE_CLOSE_BYTES     2
+#define WIRE_COMPRESSED_HEAD 5
+#define WIRE_ETHERNET_HEAD   2
 
 enum wire_hello_field {
 	WIRE_HELLO_FEATURES = 1,    /* u32, bits of enum wire_feature */
@@ -135,12 +137,13 @@ enum wire_feature {
 	WIRE_FEATURE_CHECKSUM = 1u << 0, /* checksum-state nibbles */
 	WIRE_FEATURE_ECHO = 1u << 1,
 	WIRE_FEATURE_CLOSE = 1u << 2,
-	WIRE_FEATURE_ETHERNET = 1u << 3,
+	WIRE_FEATURE_ETHERNET = 1u << 3, /* in all three checksum states */
 	WIRE_FEATURE_BUNDLE = 1u << 4,
 	WIRE_FEATURE_FRAGMENT = 1u << 5,
 	WIRE_FEATURE_PROBE = 1u << 6,
 };
 
+/* The two do not mix: ends of different links refuse each other's traffic. */
 enum wire_link {
 	WIRE_LINK_IP = 1,
 	WIRE_LINK_ETHERNET = 2,

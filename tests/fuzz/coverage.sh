@@ -11,7 +11,7 @@ cd "$build" || exit 1
 # target, its archive, and the parser's files
 parsers=(
 	"ip libpacket packet ip.c l4.c options.c ecn.c print.c checksum.c"
-	"data libprotocol protocol frames.c hello.c"
+	"data libprotocol protocol frames.c hello.c link.c"
 	"conf libconf conf token.c tree.c value.c value_net.c validate.c"
 	"config_text libapi api config_text.c"
 	"control libapi api control.c"

@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-static void make_end(struct ends *ends, struct end *end, uint8_t number)
+static void make_end(struct ends *ends, struct end *end, uint8_t number,
+    enum wire_link link, uint32_t mtu)
 {
 	struct tunnel_setup setup = {
 	    .pool = ends->pool,
@@ -14,7 +15,8 @@ static void make_end(struct ends *ends, struct end *end, uint8_t number)
 	    .aeads = {{AEAD_AES256GCM, 0}, {AEAD_CHACHA20POLY1305, 0}},
 	    .aeads_count = 2,
 	    .largest_frame = 2048,
-	    .mtu = 1420,
+	    .link = link,
+	    .mtu = mtu,
 	};
 
 	ck_assert_int_eq(tunnel_new(&end->tunnel, &setup), 0);
@@ -47,15 +49,22 @@ static void meet(struct ends *ends, struct end *end, enum extension_mode mode,
 void ends_init(struct ends *ends, enum extension_mode a, enum extension_mode b,
     enum compressor_id compressor)
 {
+	ends_init_as(
+	    ends, &(struct ends_setup){
+		      .mode = {a, b}, .compressor = compressor, .mtu = 1420});
+}
+
+void ends_init_as(struct ends *ends, const struct ends_setup *setup)
+{
 	memset(ends, 0, sizeof(*ends));
 	ck_assert_int_ge(sodium_init(), 0);
 	ends->now.now.ns = 1000 * NS_PER_S;
 	ends->now.wall_s = 1700000000;
 	ck_assert_int_eq(pool_new(&ends->pool, 4096, 4096), 0);
-	make_end(ends, &ends->a, 1);
-	make_end(ends, &ends->b, 2);
-	meet(ends, &ends->a, a, compressor);
-	meet(ends, &ends->b, b, compressor);
+	make_end(ends, &ends->a, 1, setup->link[0], setup->mtu);
+	make_end(ends, &ends->b, 2, setup->link[1], setup->mtu);
+	meet(ends, &ends->a, setup->mode[0], setup->compressor);
+	meet(ends, &ends->b, setup->mode[1], setup->compressor);
 }
 
 void ends_clear(struct ends *ends)
@@ -144,6 +153,8 @@ static enum drop open_one(struct ends *ends, struct end *to, struct packet *pkt)
 	if (reason || pkt->len == 0)
 		return reason;
 	to->delivered++;
+	to->last_frame = pkt->frame;
+	to->last_checksum = pkt->checksum;
 	to->last_plain_len = pkt->len;
 	memcpy(to->last_plain, packet_data(pkt), pkt->len);
 	return DROP_NONE;
@@ -201,11 +212,18 @@ void ends_settle(struct ends *ends)
 	settle(ends, NULL, false);
 }
 
+void ends_advance(struct ends *ends, int64_t ns)
+{
+	int64_t wall_ns = ends->now.wall_ns + ns % NS_PER_S;
+
+	ends->now.now = instant_after(ends->now.now, ns);
+	ends->now.wall_s += ns / NS_PER_S + wall_ns / NS_PER_S;
+	ends->now.wall_ns = (uint32_t)(wall_ns % NS_PER_S);
+}
+
 static void pass(struct ends *ends, int64_t ns, struct end *mute, bool all_mute)
 {
 	struct instant end = instant_after(ends->now.now, ns);
-	int64_t began_ns = ends->now.now.ns;
-	int64_t wall_s = ends->now.wall_s;
 
 	for (;;) {
 		struct instant next =
@@ -218,11 +236,7 @@ static void pass(struct ends *ends, int64_t ns, struct end *mute, bool all_mute)
 			tunnel_deadline(ends->b.tunnel)),
 		    end);
 		if (instant_is_before(ends->now.now, next))
-			ends->now.now = next;
-		ends->now.wall_s =
-		    wall_s + (ends->now.now.ns - began_ns) / NS_PER_S;
-		ends->now.wall_ns =
-		    (uint32_t)((ends->now.now.ns - began_ns) % NS_PER_S);
+			ends_advance(ends, instant_age_ns(ends->now.now, next));
 		tunnel_turn(ends->a.tunnel, &ends->now);
 		tunnel_turn(ends->b.tunnel, &ends->now);
 		settle(ends, mute, all_mute);
@@ -251,6 +265,7 @@ static struct packet *plain_packet(
 	pkt->len = (uint32_t)len;
 	pkt->peer = from->peer;
 	pkt->flow_hash = 7;
+	pkt->checksum = from->checksum;
 	return pkt;
 }
 

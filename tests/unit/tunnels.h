@@ -16,9 +16,12 @@ struct end {
 	struct endpoint self;
 	struct packet_list outbox;		/* datagrams that were made */
 	unsigned sent[WIRE_DATA_AES256GCM + 1]; /* by message type */
+	enum checksum_state checksum;		/* of what it sends */
 	uint8_t last_plain[4096];
 	size_t last_plain_len;
-	unsigned delivered; /* IP packets */
+	uint8_t last_frame;
+	enum checksum_state last_checksum;
+	unsigned delivered; /* packets or frames */
 	enum drop last_drop;
 	unsigned drops;
 	struct tunnel_event event; /* the last */
@@ -34,6 +37,14 @@ struct ends {
 /* Both with the other as peer and its endpoint, in these modes. */
 void ends_init(struct ends *ends, enum extension_mode a, enum extension_mode b,
     enum compressor_id compressor);
+/* The same with devices: links by end, a and b. */
+struct ends_setup {
+	enum extension_mode mode[2];
+	enum wire_link link[2];
+	enum compressor_id compressor;
+	uint32_t mtu;
+};
+void ends_init_as(struct ends *ends, const struct ends_setup *setup);
 void ends_clear(struct ends *ends);
 
 struct end *ends_other(struct ends *ends, struct end *end);
@@ -44,6 +55,8 @@ void end_flush(struct ends *ends, struct end *end);
 void end_receive(struct ends *ends, struct end *to, struct packet *pkt);
 /* Carries everything to and fro until nothing moves. */
 void ends_settle(struct ends *ends);
+/* Moves both clocks, and nothing else. */
+void ends_advance(struct ends *ends, int64_t ns);
 /* Lets time pass in steps, settling at each deadline. */
 void ends_pass(struct ends *ends, int64_t ns);
 /* The same, but datagrams of `mute` (NULL: of both) are lost. */
