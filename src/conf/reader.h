@@ -19,7 +19,7 @@ struct conf_reader {
 	struct conf_messages *messages;
 	const struct conf_node *root;
 	char object[CONF_OBJECT_BYTES]; /* what is being read: "device.mtu" */
-	struct conf_unique names, keys, prefixes, addresses;
+	struct conf_unique names, keys, prefixes, addresses, macs;
 	bool has_no_memory;
 };
 
@@ -69,18 +69,40 @@ void conf_schema_print(FILE *stream);
 /* What several settings together must be; after all were read. */
 void conf_validate(struct conf_reader *reader);
 
+/* The part of it that depends on device.type. */
+void conf_validate_l2(struct conf_reader *reader);
+
+/* A setting in a group of the root, or NULL. */
+const struct conf_node *conf_find_in(
+    const struct conf_reader *reader, const char *group, const char *key);
+
+/* The place of such a value, or of what should hold it. */
+struct config_place conf_place_of(
+    const struct conf_reader *reader, const char *group, const char *key);
+
+/* Calls with each peer: its group in the file, its index. */
+typedef void conf_check_peer_fn(
+    struct conf_reader *reader, const struct conf_node *node, size_t idx);
+void conf_each_peer(struct conf_reader *reader, conf_check_peer_fn *check);
+
+/* "peers.branch.macs" */
+const char *conf_peer_object(char object[CONF_OBJECT_BYTES],
+    const struct conf_node *node, size_t idx, const char *key);
+
 /* Complains about the node that is being read. */
 #define complain(reader, node, ...)                                            \
 	conf_error(                                                            \
 	    (reader)->messages, (node)->place, (reader)->object, __VA_ARGS__)
 
 /* value.c */
-conf_read_fn conf_read_choice, conf_read_u32, conf_read_u16, conf_read_path,
-    conf_read_device_name, conf_read_peer_name, conf_read_duration,
-    conf_read_key, conf_read_routes, conf_read_ciphers;
+conf_read_fn conf_read_choice, conf_read_flag, conf_read_u32, conf_read_u16,
+    conf_read_path, conf_read_device_name, conf_read_peer_name,
+    conf_read_duration, conf_read_key, conf_read_routes, conf_read_ciphers;
 /* value_net.c */
 conf_read_fn conf_read_address, conf_read_addresses, conf_read_allowed_ips,
     conf_read_endpoint;
+/* value_l2.c */
+conf_read_fn conf_read_mac, conf_read_macs, conf_read_vlans;
 
 /* Why a name can not be that of an interface; NULL: it can. */
 const char *conf_device_name_problem(const char *name);

@@ -9,9 +9,7 @@
 
 static conf_read_fn read_group, read_peers;
 
-static const char *const device_types[] = {"tun"};
 static const char *const forwardings[] = {"kernel"};
-static const struct config_names device_type_names = {device_types, 1};
 static const struct config_names forwarding_names = {forwardings, 1};
 
 /* clang-format off */
@@ -19,6 +17,7 @@ static const struct config_names forwarding_names = {forwardings, 1};
 #define PEER_AT(member)	  .offset = offsetof(struct config_peer, member)
 #define STRING		  .kinds = CONF_IS(CONF_STRING)
 #define NUMBER		  .kinds = CONF_IS(CONF_INTEGER)
+#define FLAG		  .kinds = CONF_IS(CONF_BOOLEAN), .read = conf_read_flag
 #define ARRAY		  .kinds = CONF_IS(CONF_ARRAY)
 #define GROUP(settings)                                                       \
 	.kinds = CONF_IS(CONF_GROUP), .read = read_group,                     \
@@ -26,16 +25,23 @@ static const struct config_names forwarding_names = {forwardings, 1};
 
 static const struct conf_setting device_settings[] = {
 	{.key = "type", STRING, .read = conf_read_choice,
-	 .names = &device_type_names, .preset = "tun", .example = "\"tun\""},
+	 CONFIG_AT(device_type), .names = &config_device_type_names,
+	 .preset = "tun", .example = "\"tun\""},
 	{.key = "name", STRING, .read = conf_read_device_name,
 	 CONFIG_AT(device), .values = "name of an interface",
 	 .preset = "the tunnel's name", .example = "\"vpn0\""},
+	{.key = "mac", STRING, .read = conf_read_mac, CONFIG_AT(mac),
+	 .values = "MAC address", .preset = "made from the key",
+	 .example = "\"02:00:5e:10:00:01\""},
+	{.key = "bridge", STRING, .read = conf_read_device_name,
+	 CONFIG_AT(bridge), .values = "name of a bridge",
+	 .example = "\"br0\""},
 	{.key = "addresses", ARRAY, .read = conf_read_addresses,
 	 .values = "addresses with prefix lengths", .preset = "[ ]",
 	 .example = "[ \"10.77.0.1/24\", \"fd77::1/64\" ]"},
 	{.key = "mtu", NUMBER, .read = conf_read_u32, CONFIG_AT(mtu),
 	 .least = CONFIG_MTU_MIN, .most = CONFIG_MTU_MAX,
-	 .preset = "1420", .example = "1420"},
+	 .preset = "1420, on tap 1400", .example = "1420"},
 	{.key = "txqueuelen", NUMBER, .read = conf_read_u32,
 	 CONFIG_AT(txqueuelen), .least = 1, .most = CONFIG_TXQLEN_MAX,
 	 .preset = "250", .example = "250"},
@@ -50,6 +56,41 @@ static const struct conf_setting listen_settings[] = {
 	{.key = "udp_gso", STRING, .read = conf_read_choice,
 	 CONFIG_AT(udp_gso), .names = &config_udp_gso_names,
 	 .preset = "auto", .example = "\"auto\""},
+};
+
+static const struct conf_setting storm_settings[] = {
+	{.key = "broadcast", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(l2.storm_broadcast), .most = CONFIG_STORM_MAX,
+	 .preset = "1000", .example = "1000"},
+	{.key = "multicast", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(l2.storm_multicast), .most = CONFIG_STORM_MAX,
+	 .preset = "1000", .example = "1000"},
+	{.key = "unknown_unicast", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(l2.storm_unknown_unicast), .most = CONFIG_STORM_MAX,
+	 .preset = "1000", .example = "1000"},
+};
+
+static const struct conf_setting l2_settings[] = {
+	{.key = "hub", FLAG, CONFIG_AT(l2.is_hub),
+	 .values = "true, false", .preset = "true", .example = "true"},
+	{.key = "ageing", STRING, .read = conf_read_duration,
+	 CONFIG_AT(l2.ageing_s), .least = CONFIG_AGEING_MIN,
+	 .most = CONFIG_AGEING_MAX, .values = "10s to 1000000s",
+	 .preset = "300s", .example = "\"300s\""},
+	{.key = "max_macs", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(l2.macs_max), .least = 1, .most = CONFIG_MACS_MAX,
+	 .preset = "4096", .example = "4096"},
+	{.key = "max_macs_per_peer", NUMBER, .read = conf_read_u32,
+	 CONFIG_AT(l2.macs_per_peer), .least = 1, .most = CONFIG_MACS_MAX,
+	 .preset = "256", .example = "256"},
+	{.key = "storm", GROUP(storm_settings),
+	 .example = "{ broadcast = 1000; }"},
+	{.key = "bpdu", STRING, .read = conf_read_choice, CONFIG_AT(l2.bpdu),
+	 .names = &config_control_names, .preset = "drop",
+	 .example = "\"drop\""},
+	{.key = "pause", STRING, .read = conf_read_choice, CONFIG_AT(l2.pause),
+	 .names = &config_control_names, .preset = "drop",
+	 .example = "\"drop\""},
 };
 
 static const struct conf_setting log_settings[] = {
@@ -83,13 +124,24 @@ static const struct conf_setting peer_settings[] = {
 	 .example = "\"/etc/vpnd/keys/branch.psk\""},
 	{.key = "extension", STRING, .read = conf_read_choice,
 	 PEER_AT(extension), .names = &config_extension_names,
-	 .preset = "auto", .example = "\"auto\""},
+	 .preset = "auto, on tap required", .example = "\"auto\""},
 	{.key = "compress", STRING, .read = conf_read_choice,
 	 PEER_AT(compress), .names = &config_compress_names,
 	 .preset = "the tunnel's", .example = "\"lz4\""},
+	{.key = "macs", ARRAY, .read = conf_read_macs,
+	 .most = CONFIG_STATIC_MACS_MAX, .values = "MAC addresses",
+	 .preset = "[ ]", .example = "[ \"02:00:5e:10:00:02\" ]"},
+	{.key = "vlans", STRING, .read = conf_read_vlans,
+	 .values = "list of 0..4094 and ranges", .preset = "all",
+	 .example = "\"0,10-20\""},
+	{.key = "router", FLAG, PEER_AT(is_router),
+	 .values = "true, false", .preset = "false", .example = "true"},
+	{.key = "dhcp_server", FLAG, PEER_AT(is_dhcp_server),
+	 .values = "true, false", .preset = "false", .example = "true"},
 };
 
-/* Peers come last: they take the tunnel's compress. */
+/* The device comes first and peers last: they take its type and the tunnel's
+ * compress. */
 static const struct conf_setting root_settings[] = {
 	{.key = "device", GROUP(device_settings),
 	 .example = "{ name = \"vpn0\"; }"},
@@ -114,6 +166,8 @@ static const struct conf_setting root_settings[] = {
 	{.key = "ciphers", ARRAY, .read = conf_read_ciphers,
 	 .names = &config_cipher_names, .preset = "the faster first",
 	 .example = "[ \"aes256gcm\", \"chacha20poly1305\" ]"},
+	{.key = "l2", GROUP(l2_settings),
+	 .example = "{ hub = true; }"},
 	{.key = "log", GROUP(log_settings),
 	 .example = "{ level = \"info\"; }"},
 	{.key = "peers", .kinds = CONF_IS(CONF_LIST), .read = read_peers,
@@ -240,7 +294,11 @@ static void read_group(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
-	conf_group_read(reader, setting->group, node, setting->key, object);
+	char path[CONF_OBJECT_BYTES];
+
+	/* "l2.storm": what is being read changes with each member. */
+	memcpy(path, reader->object, sizeof(path));
+	conf_group_read(reader, setting->group, node, path, object);
 }
 
 void conf_peer_path(

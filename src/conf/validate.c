@@ -6,17 +6,16 @@
 
 #include "api/value.h"
 
-static const struct conf_node *find_in(
+const struct conf_node *conf_find_in(
     const struct conf_reader *reader, const char *group, const char *key)
 {
 	return conf_node_find(conf_node_find(reader->root, group), key);
 }
 
-/* The place of a value, or of what should hold it. */
-static struct config_place place_of(
+struct config_place conf_place_of(
     const struct conf_reader *reader, const char *group, const char *key)
 {
-	const struct conf_node *node = find_in(reader, group, key);
+	const struct conf_node *node = conf_find_in(reader, group, key);
 
 	if (!node)
 		node = conf_node_find(reader->root, group);
@@ -47,7 +46,7 @@ static void check_mtu(struct conf_reader *reader)
 
 	if (config->mtu >= CONFIG_MTU_MIN_IPV6 || !needs_ipv6(config))
 		return;
-	conf_error(reader->messages, place_of(reader, "device", "mtu"),
+	conf_error(reader->messages, conf_place_of(reader, "device", "mtu"),
 	    "device.mtu", "%u is too small for IPv6, which needs %d",
 	    config->mtu, CONFIG_MTU_MIN_IPV6);
 	conf_hint(reader->messages,
@@ -62,19 +61,19 @@ static void check_device(struct conf_reader *reader)
 	struct config *config = reader->config;
 	const char *problem = conf_device_name_problem(config->name);
 
-	if (*config->device || find_in(reader, "device", "name"))
+	if (*config->device || conf_find_in(reader, "device", "name"))
 		return;
 	if (!problem) {
 		strcpy(config->device, config->name);
 		return;
 	}
-	conf_error(reader->messages, place_of(reader, "device", "name"),
+	conf_error(reader->messages, conf_place_of(reader, "device", "name"),
 	    "device.name", "it is missing, and the tunnel's name \"%s\" %s",
 	    config->name, problem);
 	conf_hint(reader->messages, "device = { name = \"vpn0\"; };");
 }
 
-static const char *peer_object(char object[CONF_OBJECT_BYTES],
+const char *conf_peer_object(char object[CONF_OBJECT_BYTES],
     const struct conf_node *node, size_t idx, const char *key)
 {
 	char path[CONF_OBJECT_BYTES];
@@ -97,7 +96,7 @@ static void check_compress(
 		return;
 	if (own && peer->compress != CONFIG_COMPRESS_NONE) {
 		conf_error(reader->messages, own->place,
-		    peer_object(object, node, idx, "compress"),
+		    conf_peer_object(object, node, idx, "compress"),
 		    "\"%s\" is impossible with extension = \"off\"",
 		    config_compress_name(peer->compress));
 		conf_hint(reader->messages,
@@ -127,7 +126,7 @@ static void check_endpoint(
 	    can_reach(&config->listen_address, &endpoint))
 		return;
 	conf_error(reader->messages, conf_node_find(node, "endpoint")->place,
-	    peer_object(object, node, idx, "endpoint"),
+	    conf_peer_object(object, node, idx, "endpoint"),
 	    "it can not be reached from listen.address %s",
 	    address_format(&config->listen_address, text, sizeof(text)));
 	conf_hint(reader->messages,
@@ -141,14 +140,16 @@ static void check_peer(
 
 	check_compress(reader, node, idx);
 	check_endpoint(reader, node, idx);
-	if (!conf_node_find(node, "allowed_ips"))
+	/* On tap a peer without any may use all addresses. */
+	if (reader->config->device_type == CONFIG_DEVICE_TUN &&
+	    !conf_node_find(node, "allowed_ips"))
 		conf_warning(reader->messages, node->place,
-		    peer_object(object, node, idx, "allowed_ips"),
+		    conf_peer_object(object, node, idx, "allowed_ips"),
 		    "it is missing: no packet can go to or come from this "
 		    "peer");
 }
 
-static void check_peers(struct conf_reader *reader)
+void conf_each_peer(struct conf_reader *reader, conf_check_peer_fn *check)
 {
 	const struct conf_node *peers = conf_node_find(reader->root, "peers");
 	const struct conf_node *node = peers ? peers->first : NULL;
@@ -156,16 +157,18 @@ static void check_peers(struct conf_reader *reader)
 	/* Fewer than the file has, when memory ran out or it is no list. */
 	for (size_t i = 0; i < reader->config->peers_count;
 	     i++, node = node->next)
-		check_peer(reader, node, i);
+		check(reader, node, i);
 }
 
 void conf_validate(struct conf_reader *reader)
 {
 	check_device(reader);
+	conf_validate_l2(reader);
 	check_mtu(reader);
-	check_peers(reader);
+	conf_each_peer(reader, check_peer);
 	conf_unique_report(&reader->names, reader->messages);
 	conf_unique_report(&reader->keys, reader->messages);
 	conf_unique_report(&reader->prefixes, reader->messages);
 	conf_unique_report(&reader->addresses, reader->messages);
+	conf_unique_report(&reader->macs, reader->messages);
 }

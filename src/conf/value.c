@@ -56,6 +56,15 @@ void conf_read_choice(struct conf_reader *reader,
 		memcpy(field_in(setting, object), &choice, sizeof(choice));
 }
 
+void conf_read_flag(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	(void)reader;
+	/* The scanner takes "true" and "false", in any case. */
+	*(bool *)field_in(setting, object) = (*node->raw | 0x20) == 't';
+}
+
 void conf_read_ciphers(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
@@ -170,13 +179,15 @@ void conf_read_duration(struct conf_reader *reader,
 {
 	uint32_t seconds;
 
-	if (value_duration(&seconds, node->string, setting->most)) {
+	if (value_duration(&seconds, node->string, setting->most) &&
+	    seconds >= setting->least) {
 		*(uint32_t *)field_in(setting, object) = seconds;
 		return;
 	}
 	complain(reader, node,
-	    "\"%s\" is no time between \"1s\" and \"%us\", nor \"off\"",
-	    node->string, setting->most);
+	    "\"%s\" is no time between \"%us\" and \"%us\"%s", node->string,
+	    setting->least ? setting->least : 1, setting->most,
+	    setting->least ? "" : ", nor \"off\"");
 	conf_hint(reader->messages,
 	    "a number and its unit: s, m or h, as in %s", setting->example);
 }

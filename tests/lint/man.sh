@@ -15,14 +15,17 @@ table_of_page()
 		sed 's/\\&//g; s/ Ta /\t/g'
 }
 
-# An example with key files that exist.
+# try_example NAME [FILE]: an example with key files that exist.
 try_example()
 {
 	sed "s|\"/etc/vpnd/keys/[^\"]*\"|\"$scratch/key\"|" \
-		"$srcdir/conf/$1.conf" >"$scratch/$1.conf"
+		"${2:-$srcdir/conf/$1.conf}" >"$scratch/$1.conf"
 	"$conf" "$scratch/$1.conf" >"$scratch/$1.flat" 2>"$scratch/said" &&
 		[ ! -s "$scratch/said" ]
 	ok $? "$1.conf is good"
+	"$builddir/vpnd" --check-config "$scratch/$1.conf" \
+		>"$scratch/said" 2>&1
+	ok $? "vpnd --check-config takes $1.conf"
 }
 
 "$conf" --list-keys >"$scratch/keys"
@@ -44,15 +47,46 @@ done >"$scratch/said"
 ok $? "each setting is described"
 
 cut -f 1 "$scratch/keys" | while read -r key; do
-	grep -q "^[^#]*\\<${key##*.} = " "$srcdir/conf/example.conf" ||
+	grep -q "\\<${key##*.} = " "$srcdir/conf/example.conf" ||
 		echo "$key is missing"
 done >"$scratch/said"
 [ ! -s "$scratch/said" ]
-ok $? "example.conf has each setting"
+ok $? "example.conf has each setting, in use or as a comment"
 
-(umask 077 && echo secret >"$scratch/key")
+# The hub: the peers in the comment of bridge.conf instead of those before.
+sed -e '/^peers = (/,/^);/d' -e '/^# peers = (/,/^# );/s/^# //' \
+	"$srcdir/conf/bridge.conf" >"$scratch/hub.in"
+
+cut -f 1 "$scratch/keys" | while read -r key; do
+	cat "$srcdir/conf/example.conf" "$srcdir/conf/bridge.conf" \
+		"$scratch/hub.in" |
+		grep -q "^[^#]*\\<${key##*.} = " || echo "$key is missing"
+done >"$scratch/said"
+[ ! -s "$scratch/said" ]
+ok $? "example.conf and bridge.conf use each setting"
+
+(umask 077 && "$builddir/vpnctl" genkey >"$scratch/key")
 try_example example
 try_example minimal
+try_example bridge
+grep -q '^s	device_type	tap$' "$scratch/bridge.flat"
+ok $? "bridge.conf has a tap device"
+try_example hub "$scratch/hub.in"
+grep -c '^s	name	\(branch\|depot\|laptop\)$' "$scratch/hub.flat" |
+	grep -qx 3
+ok $? "the hub of bridge.conf has three peers"
+
+# same_flat TEXT: a.conf and b.conf are the same but for their places.
+same_flat()
+{
+	local fields='/^[su]\t(name|file|.*place_(line|column))\t/d' file
+	for file in a b; do
+		"$conf" --name a "$scratch/$file.conf" |
+			sed -E "$fields" >"$scratch/$file"
+	done
+	[ -s "$scratch/a" ] && diff "$scratch/a" "$scratch/b" >"$scratch/said"
+	ok $? "$1"
+}
 
 # What is left away has the default that is told.
 printf 'private_key_file = "%s";' "$scratch/key" >"$scratch/a.conf"
@@ -62,10 +96,21 @@ addresses = [ ]; mtu = 1420; txqueuelen = 250; }; fwmark = 0;
 listen = { port = 0; address = "::"; udp_gso = "auto"; }; routes = "auto"; compress = "none";
 forwarding = "kernel"; log = { level = "info"; }; peers = ( );
 END
-fields='/^[su]\t(name|file|private_key_place_(line|column))\t/d'
-"$conf" --name a "$scratch/a.conf" | sed -E "$fields" >"$scratch/a"
-"$conf" --name a "$scratch/b.conf" | sed -E "$fields" >"$scratch/b"
-[ -s "$scratch/a" ] && diff "$scratch/a" "$scratch/b" >"$scratch/said"
-ok $? "settings left away have the defaults that are told"
+same_flat "settings left away have the defaults that are told"
+
+peer='name = "p"; public_key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";'
+cat >"$scratch/a.conf" <<END
+private_key_file = "$scratch/key"; device = { type = "tap"; };
+peers = ( { $peer } );
+END
+cat >"$scratch/b.conf" <<END
+private_key_file = "$scratch/key"; device = { type = "tap"; mtu = 1400; };
+routes = "auto"; l2 = { hub = true; ageing = "300s"; max_macs = 4096;
+max_macs_per_peer = 256; bpdu = "drop"; pause = "drop"; storm = {
+broadcast = 1000; multicast = 1000; unknown_unicast = 1000; }; };
+peers = ( { $peer extension = "required"; macs = [ ]; allowed_ips = [ ];
+router = false; dhcp_server = false; } );
+END
+same_flat "so they have on tap"
 
 finish

@@ -80,8 +80,6 @@ static const struct {
     {"routes = \"4294967296\";", "routes: \"4294967296\" is neither"},
     {"routes = \"main\";", "x:1:10: error: routes: \"main\" is neither"},
     /* words */
-    {"device = { type = \"tap\"; };",
-	"x:1:19: error: device.type: \"tap\" is not known; there is \"tun\""},
     {"forwarding = \"daemon\";",
 	"forwarding: \"daemon\" is not known; there is \"kernel\""},
     {"compress = \"LZ4\";", "compress: \"LZ4\" is not known; there is "
