@@ -4,8 +4,10 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/attributes.h"
+#include "packet/ethernet.h"
 #include "packet/ip.h"
 
 static const struct named {
@@ -53,21 +55,47 @@ static void print_outer(const struct packet *pkt, char *text, size_t room)
 		    pkt->len);
 }
 
-const char *packet_print(const struct packet *pkt, char *text, size_t room)
+static void print_frame(const struct packet *pkt, char *text, size_t room)
+{
+	char source[MAC_TEXT_BYTES], destination[MAC_TEXT_BYTES];
+	char ethertype[sizeof(" ethertype 0x88cc")] = "";
+	bool is_arp = pkt->ethertype == ETHERTYPE_ARP;
+
+	if (!is_arp)
+		snprintf(ethertype, sizeof(ethertype), " ethertype 0x%04x",
+		    pkt->ethertype);
+	snprintf(text, room, "%s%s > %s%s len %u", is_arp ? "arp " : "",
+	    mac_format(&pkt->source_mac, source, sizeof(source)),
+	    mac_format(&pkt->destination_mac, destination, sizeof(destination)),
+	    ethertype, pkt->len);
+}
+
+static void print_ip(const struct packet *pkt, char *text, size_t room)
 {
 	char protocol[PROTOCOL_TEXT_BYTES];
 	char source[ENDPOINT_TEXT_BYTES], destination[ENDPOINT_TEXT_BYTES];
 
-	assert(room >= PACKET_TEXT_BYTES);
-	if (pkt->family == FAMILY_NONE) {
-		print_outer(pkt, text, room);
-		return text;
-	}
 	snprintf(text, room, "%s %s > %s%s len %u",
 	    protocol_format(pkt->l4_protocol, protocol, sizeof(protocol)),
 	    end_format(&pkt->source, pkt->source_port, source, sizeof(source)),
 	    end_format(&pkt->destination, pkt->destination_port, destination,
 		sizeof(destination)),
-	    pkt->is_fragment ? " fragment" : "", pkt->len);
+	    pkt->is_fragment ? " frag" : "", pkt->len);
+}
+
+const char *packet_print(const struct packet *pkt, char *text, size_t room)
+{
+	size_t used;
+
+	assert(room >= PACKET_TEXT_BYTES);
+	if (pkt->family != FAMILY_NONE)
+		print_ip(pkt, text, room);
+	else if (pkt->l2_bytes)
+		print_frame(pkt, text, room);
+	else
+		print_outer(pkt, text, room);
+	used = strlen(text);
+	if (pkt->l2_bytes && pkt->vlan)
+		snprintf(text + used, room - used, " vlan %u", pkt->vlan);
 	return text;
 }

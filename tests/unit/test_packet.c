@@ -316,7 +316,7 @@ START_TEST(the_printer_shows_protocol_and_ends)
 	pkt.source_port = pkt.destination_port = 0;
 	pkt.is_fragment = true;
 	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
-	    "udp 10.9.0.7 > 10.9.0.1 fragment len 80");
+	    "udp 10.9.0.7 > 10.9.0.1 frag len 80");
 	pkt.is_fragment = false;
 	pkt.l4_protocol = 47;
 	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
@@ -326,7 +326,7 @@ END_TEST
 
 START_TEST(the_longest_line_fits)
 {
-	const char *address = "2001:db8:1111:2222:3333:4444:5555:6666";
+	const char *address = "2001:1db8:1111:2222:3333:4444:5555:6666";
 	struct packet pkt = packet_between(address, address);
 	char text[PACKET_TEXT_BYTES];
 
@@ -334,10 +334,33 @@ START_TEST(the_longest_line_fits)
 	pkt.source_port = pkt.destination_port = 65535;
 	pkt.is_fragment = true;
 	pkt.len = 65535;
+	pkt.l2_bytes = 18;
+	pkt.vlan = 4095;
 	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
-	    "tcp [2001:db8:1111:2222:3333:4444:5555:6666]:65535 > "
-	    "[2001:db8:1111:2222:3333:4444:5555:6666]:65535 fragment "
-	    "len 65535");
+	    "tcp [2001:1db8:1111:2222:3333:4444:5555:6666]:65535 > "
+	    "[2001:1db8:1111:2222:3333:4444:5555:6666]:65535 frag "
+	    "len 65535 vlan 4095");
+}
+END_TEST
+
+START_TEST(the_printer_shows_frames_by_their_addresses)
+{
+	struct packet pkt = {.len = 60, .l2_bytes = 14, .ethertype = 0x88cc};
+	char text[PACKET_TEXT_BYTES];
+
+	ck_assert_int_eq(mac_parse(&pkt.source_mac, "02:00:00:00:00:01"), 0);
+	ck_assert_int_eq(
+	    mac_parse(&pkt.destination_mac, "ff:ff:ff:ff:ff:ff"), 0);
+	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
+	    "02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff ethertype 0x88cc len 60");
+	pkt.ethertype = 0x26;
+	pkt.vlan = 7;
+	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
+	    "02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff ethertype 0x0026 len 60 "
+	    "vlan 7");
+	pkt.ethertype = 0x806;
+	ck_assert_str_eq(packet_print(&pkt, text, sizeof(text)),
+	    "arp 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff len 60 vlan 7");
 }
 END_TEST
 
@@ -375,6 +398,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, entering_the_tunnel_copies_the_mark);
 	tcase_add_test(tcase, the_printer_shows_protocol_and_ends);
 	tcase_add_test(tcase, the_longest_line_fits);
+	tcase_add_test(tcase, the_printer_shows_frames_by_their_addresses);
 	tcase_add_test(tcase, the_printer_tells_where_unparsed_bytes_came_from);
 	return suite;
 }
