@@ -25,13 +25,14 @@ struct neighbour_claim {
 
 /* Of a parsed frame (packet_parse_ethernet, packet_parse_payload). DROP_NONE,
  * or PKT_TOO_SMALL or IPV6_NDISC_BAD_OPTIONS: an ARP or ND message that is
- * damaged. */
+ * damaged, or in fragments (RFC 6980); then *ret claims nothing. */
 must_check enum drop packet_parse_neighbour(
     const struct packet *pkt, struct neighbour_claim *ret);
 
 /* Messages that only a router or a server sends: router advertisements and
- * redirects; DHCP and DHCPv6 of a server. A fragment that could hide one
- * counts as one (RFC 7113). */
+ * redirects, of ICMP as well as ICMPv6; DHCP and DHCPv6 from a server's or to
+ * a client's port. A fragment, or IP behind headers that the parser does not
+ * see, that could hide one counts as one (RFC 7113). */
 must_check bool packet_is_router_message(const struct packet *pkt);
 must_check bool packet_is_dhcp_server_message(const struct packet *pkt);
 
