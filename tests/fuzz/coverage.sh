@@ -12,8 +12,8 @@ cd "$build" || exit 1
 parsers=(
 	"ip libpacket packet ip.c l4.c options.c ecn.c print.c checksum.c"
 	"data libprotocol protocol frames.c hello.c link.c"
-	"conf libconf conf token.c tree.c value.c value_net.c validate.c"
-	"config_text libapi api config_text.c"
+	"conf libconf conf token.c tree.c value.c value_net.c value_l2.c validate.c validate_l2.c"
+	"config_text libapi api config_text.c config_codec.c"
 	"control libapi api control.c"
 	"reply libapi api reply_read.c"
 	"endpoint libbase base endpoint.c"

@@ -94,6 +94,17 @@ refuses "a peer with our own key" "${at}.*key"
 write '' 'compress = "lz4"; extension = "off";'
 refuses "compression without the extension" "${at}.*(compress|extension)"
 
+tap='s/name = "vpn0";/name = "vpn0"; type = "tap";/'
+edit "$tap"
+accepts "a tap device"
+edit "$tap; s/type = \"tap\";/& bridge = \"br0\";/"
+refuses "addresses of a device in a bridge" "${at}device\.addresses.*bridge" \
+	'hint: give them to the bridge'
+write '' 'extension = "auto"; router = true;'
+refuses "a setting of tap on tun" "${at}peers\.b\.router.*tap"
+sed -i "$tap" "$file"
+refuses "a plain peer on tap" "${at}peers\.b\.extension.*impossible on tap"
+
 write
 chmod 644 "$RUN/a.key"
 refuses "a key file that others can read" 'a\.key'
