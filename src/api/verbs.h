@@ -17,14 +17,19 @@
 	    "show the tunnel and its peers, and why one is down")             \
 	X("drops", READ, true, "",                                            \
 	    "show which packets were dropped where, and why")                 \
+	X("fdb", READ, true, "[PEER]",                                        \
+	    "show which MAC address the switch sends where")                  \
+	X("fdb flush", ALL, true, "[PEER]",                                   \
+	    "forget what was learned, and let held peers go")                 \
 	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
 	    "measure round-trip time and loss inside the session")            \
 	X("peer add", ALL, true,                                              \
 	    "NAME public-key KEY [endpoint HOST:PORT] [allowed-ips LIST] "    \
 	    "[keepalive TIME] [preshared-key-file FILE] [compress NAME] "     \
-	    "[extension NAME]",                                               \
+	    "[extension NAME] [macs LIST] [vlans LIST] [router FLAG] "        \
+	    "[dhcp-server FLAG]",                                             \
 	    "add a peer until the next reload")                               \
-	X("peer remove", ALL, true, "NAME", "remove a peer")                  \
+	X("peer remove", ALL, true, "PEER", "remove a peer")                  \
 	X("reload", ALL, true, "",                                            \
 	    "read the configuration again and apply the difference")          \
 	X("stop", ALL, true, "", "end the daemon")                            \

@@ -25,6 +25,24 @@ struct parser {
 #define refuse(p, ...)                                                         \
 	(answer_set((p)->why, CONTROL_USAGE, __VA_ARGS__), -EINVAL)
 
+typedef int parse_fn(struct parser *p, const char *text);
+
+/* Values parted by commas. */
+static int each_of_list(struct parser *p, const char *text, parse_fn *parse)
+{
+	char one[PREFIX_TEXT_BYTES + 1]; /* no MAC address is longer */
+	int err = 0;
+
+	do {
+		size_t len = strcspn(text, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		err = parse(p, one);
+		text += len;
+	} while (!err && *text++);
+	return err;
+}
+
 /* ---- values ---- */
 
 static int parse_name(struct parser *p, const char *text)
@@ -94,20 +112,9 @@ static int parse_prefix(struct parser *p, const char *text)
 	    &p->peer->allowed_ips, &p->peer->allowed_ips_count, &prefix);
 }
 
-/* Prefixes parted by commas. */
-static int parse_list(struct parser *p, const char *text)
+static int parse_prefixes(struct parser *p, const char *text)
 {
-	char one[PREFIX_TEXT_BYTES + 1];
-	int err = 0;
-
-	do {
-		size_t len = strcspn(text, ",");
-
-		snprintf(one, sizeof(one), "%.*s", (int)len, text);
-		err = parse_prefix(p, one);
-		text += len;
-	} while (!err && *text++);
-	return err;
+	return each_of_list(p, text, parse_prefix);
 }
 
 static int parse_keepalive(struct parser *p, const char *text)
@@ -153,19 +160,92 @@ static int parse_extension(struct parser *p, const char *text)
 	return 0;
 }
 
+/* ---- on tap ---- */
+
+static const struct config_peer *find_mac_owner(
+    const struct core *core, const struct mac *mac)
+{
+	for (size_t i = 0; i < core->config->peers_count; i++)
+		if (ports_has_mac(&core->config->peers[i], mac))
+			return &core->config->peers[i];
+	return NULL;
+}
+
+static int parse_mac(struct parser *p, const char *text)
+{
+	const struct mac *own = ports_host_mac(p->core);
+	const struct config_peer *owner;
+	struct mac mac;
+	const char *problem = value_mac(&mac, text);
+
+	if (problem)
+		return refuse(p, "macs: \"%.80s\" %s", text, problem);
+	if (ports_has_mac(p->peer, &mac))
+		return refuse(p, "macs: %s is there twice", text);
+	if (own && mac_is_equal(own, &mac))
+		return refuse(
+		    p, "macs: %s is that of this host's device", text);
+	if (p->peer->macs_count == CONFIG_STATIC_MACS_MAX)
+		return refuse(p, "macs: more than %d", CONFIG_STATIC_MACS_MAX);
+	owner = find_mac_owner(p->core, &mac);
+	if (owner)
+		return refuse(
+		    p, "macs: peer \"%s\" has %s already", owner->name, text);
+	return config_add_mac(p->peer, &mac);
+}
+
+static int parse_macs(struct parser *p, const char *text)
+{
+	return each_of_list(p, text, parse_mac);
+}
+
+static int parse_vlans(struct parser *p, const char *text)
+{
+	const char *problem = value_vlans(&p->peer->vlans, text);
+
+	if (problem)
+		return refuse(p, "vlans: \"%.80s\" %s", text, problem);
+	p->peer->has_vlans = true;
+	return 0;
+}
+
+static int parse_flag(
+    struct parser *p, const char *name, const char *text, bool *ret)
+{
+	*ret = strcmp(text, "true") == 0;
+	if (*ret || strcmp(text, "false") == 0)
+		return 0;
+	return refuse(p, "%s: neither \"true\" nor \"false\"", name);
+}
+
+static int parse_router(struct parser *p, const char *text)
+{
+	return parse_flag(p, "router", text, &p->peer->is_router);
+}
+
+static int parse_dhcp_server(struct parser *p, const char *text)
+{
+	return parse_flag(p, "dhcp-server", text, &p->peer->is_dhcp_server);
+}
+
 /* ---- the whole ---- */
 
 static const struct word {
 	const char *name;
-	int (*parse)(struct parser *p, const char *text);
+	parse_fn *parse;
+	bool is_of_tap;
 } words[] = {
-    {"public-key", parse_key},
-    {"endpoint", parse_endpoint},
-    {"allowed-ips", parse_list},
-    {"keepalive", parse_keepalive},
-    {"preshared-key-file", parse_preshared_key_file},
-    {"compress", parse_compress},
-    {"extension", parse_extension},
+    {"public-key", parse_key, false},
+    {"endpoint", parse_endpoint, false},
+    {"allowed-ips", parse_prefixes, false},
+    {"keepalive", parse_keepalive, false},
+    {"preshared-key-file", parse_preshared_key_file, false},
+    {"compress", parse_compress, false},
+    {"extension", parse_extension, false},
+    {"macs", parse_macs, true},
+    {"vlans", parse_vlans, true},
+    {"router", parse_router, true},
+    {"dhcp-server", parse_dhcp_server, true},
 };
 
 static const char *word_at(const void *context, size_t idx)
@@ -196,6 +276,10 @@ static int parse_pair(
 			return refuse(p, "%s is there twice", name);
 		if (!value)
 			return refuse(p, "%s has no value", name);
+		if (words[i].is_of_tap && !p->core->bridge)
+			return refuse(p,
+			    "%s is for tap, and this tunnel's device is a tun",
+			    name);
 		*have |= 1u << i;
 		return words[i].parse(p, value);
 	}
@@ -206,6 +290,9 @@ static int check_whole(struct parser *p, unsigned have)
 {
 	if (!(have & 1u << 0))
 		return refuse(p, "public-key is missing");
+	if (p->core->bridge && p->peer->extension != CONFIG_EXTENSION_REQUIRED)
+		return refuse(p, "extension: a tap tunnel needs it, so it is "
+				 "\"required\"");
 	if (p->peer->extension != CONFIG_EXTENSION_OFF)
 		return 0;
 	if (p->has_compress && p->peer->compress != CONFIG_COMPRESS_NONE)
@@ -243,6 +330,8 @@ int add_parse(struct core *core, struct config_peer *ret,
 
 	memset(ret, 0, sizeof(*ret));
 	ret->compress = core->config->compress;
+	if (core->bridge)
+		ret->extension = CONFIG_EXTENSION_REQUIRED;
 	err = parse_name(&parser, request->arguments[0]);
 	return err ? err : parse_pairs(&parser, request);
 }

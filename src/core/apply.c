@@ -5,8 +5,9 @@
  * How it works: whatever can fail comes first and can be undone: new peers
  * (mute, without endpoint), and all prefixes of the next configuration, which
  * go to their new owners while the old ones still hold the rest. A prefix
- * that moves is therefore never without an owner. Then comes what can not
- * fail.
+ * that moves is therefore never without an owner. A MAC address has one owner
+ * at a time, so old ones are taken away first; no frame passes meanwhile. Then
+ * comes what can not fail.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct work {
 	const struct moment *now;
 	char *error;
 	size_t room;
+	int err; /* of a step that can fail */
 };
 
 typedef void step_fn(struct work *work, const struct plan_step *step);
@@ -73,11 +75,52 @@ static int allow_all(struct work *work)
 	return err;
 }
 
+/* ---- the switch: old addresses go, limits change, new ones come ---- */
+
+static bool is_about_port(const struct plan_step *step)
+{
+	return is_about(step, "macs") || is_about(step, "vlans") ||
+	       is_about(step, "router") || is_about(step, "dhcp_server");
+}
+
+static void release(struct work *work, const struct plan_step *step)
+{
+	struct core_peer *peer = work->core->peers[step->old_idx];
+	bool is_leaving = step->kind == PLAN_PEER_REMOVE;
+
+	if (!work->err && (is_leaving || is_about(step, "macs")))
+		work->err = ports_release(
+		    work->core, peer, peers_conf(work->core, peer));
+}
+
+static void claim(struct work *work, const struct plan_step *step)
+{
+	bool is_new = step->kind == PLAN_PEER_ADD;
+
+	if (!work->err && (is_new || is_about_port(step)))
+		work->err = ports_claim(work->core, work->peers[step->new_idx],
+		    &work->next->peers[step->new_idx]);
+}
+
+static int change_ports(struct work *work)
+{
+	each_step(work, PLAN_PEER_REMOVE, release);
+	each_step(work, PLAN_PEER_CHANGE, release);
+	if (!work->err)
+		work->err = ports_limit(work->core, work->next);
+	each_step(work, PLAN_PEER_CHANGE, claim);
+	each_step(work, PLAN_PEER_ADD, claim);
+	if (work->err)
+		check_out_of_memory(work->next, work->error, work->room);
+	return work->err;
+}
+
 static int prepare(struct work *work)
 {
 	int err;
 
-	err = check_config(work->next, work->keys, work->error, work->room);
+	err = check_config(work->next, work->keys, ports_host_mac(work->core),
+	    work->error, work->room);
 	if (err)
 		return err;
 	work->peers =
@@ -86,7 +129,9 @@ static int prepare(struct work *work)
 		return check_out_of_memory(work->next, work->error, work->room);
 	for (size_t i = 0; !err && i < work->next->peers_count; i++)
 		err = find_peer(work, i);
-	return err ? err : allow_all(work);
+	if (!err)
+		err = allow_all(work);
+	return err ? err : change_ports(work);
 }
 
 /* ---- back to where we were ---- */
@@ -111,6 +156,42 @@ static void give_back(struct work *work)
 			    core->peers[i]->name);
 }
 
+static void say_port_lost(const struct work *work, const struct core_peer *peer)
+{
+	log_error(work->core->log, "peer %s: its macs could not be restored",
+	    peer->name);
+}
+
+static void unclaim(struct work *work, const struct plan_step *step)
+{
+	struct core_peer *peer = work->core->peers[step->old_idx];
+
+	if (is_about(step, "macs") &&
+	    ports_release(work->core, peer, peers_conf(work->core, peer)))
+		say_port_lost(work, peer);
+}
+
+static void reclaim(struct work *work, const struct plan_step *step)
+{
+	struct core_peer *peer = work->core->peers[step->old_idx];
+	bool is_leaving = step->kind == PLAN_PEER_REMOVE;
+
+	if ((is_leaving || is_about_port(step)) &&
+	    ports_claim(work->core, peer, peers_conf(work->core, peer)))
+		say_port_lost(work, peer);
+}
+
+/* New peers, and what they had, are gone. */
+static void restore_ports(struct work *work)
+{
+	each_step(work, PLAN_PEER_CHANGE, unclaim);
+	if (ports_limit(work->core, work->core->config))
+		log_error(
+		    work->core->log, "the limits of l2 could not be restored");
+	each_step(work, PLAN_PEER_REMOVE, reclaim);
+	each_step(work, PLAN_PEER_CHANGE, reclaim);
+}
+
 static void undo(struct work *work)
 {
 	struct core *core = work->core;
@@ -127,6 +208,8 @@ static void undo(struct work *work)
 			peers_disallow(core, peer, &work->next->peers[i],
 			    peers_conf(core, peer));
 	}
+	if (work->err)
+		restore_ports(work);
 }
 
 /* ---- what can not fail ---- */
@@ -193,7 +276,7 @@ static void change_peer(struct work *work, const struct plan_step *step)
 {
 	struct core_peer *peer = work->core->peers[step->new_idx];
 
-	if (is_about(step, "allowed_ips"))
+	if (is_about(step, "allowed_ips") || is_about_port(step))
 		return;
 	if (is_about(step, "endpoint"))
 		endpoints_change(work->core, peer, work->now);

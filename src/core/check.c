@@ -62,6 +62,11 @@ int check_peer_failed(
 
 	if (err == -ENOMEM)
 		return check_out_of_memory(config, error, room);
+	if (err == -EEXIST || err == -ENOSPC)
+		return check_refuse(config, &peer->place, error, room,
+		    "macs: the switch has no room for those of peer \"%s\", "
+		    "or one is another port's",
+		    peer->name);
 	return check_refuse(config, &peer->public_key_place, error, room,
 	    "public_key: the key of peer \"%s\" is none that a host can have",
 	    peer->name);
@@ -95,7 +100,8 @@ static int check_own_key(const struct config *config,
 
 struct entry {
 	const struct config_peer *peer;
-	const struct prefix *prefix; /* NULL: it is about the peer itself */
+	const struct prefix *prefix; /* one of its allowed_ips, or NULL */
+	const struct mac *mac;	     /* one of its macs, or NULL */
 };
 
 typedef int compare_fn(const void *, const void *);
@@ -126,6 +132,13 @@ static int compare_prefixes(const void *a, const void *b)
 		return x->bits < y->bits ? -1 : 1;
 	return memcmp(
 	    x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+}
+
+static int compare_macs(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return memcmp(x->mac->bytes, y->mac->bytes, MAC_BYTES);
 }
 
 /* The second one of two that compare equal goes to *ret, the first to its
@@ -196,17 +209,86 @@ static int check_double_prefixes(const struct config *config,
 	    pair[0]->name);
 }
 
-static size_t entries_count(const struct config *config)
+/* ---- static addresses of the switch ---- */
+
+static size_t list_macs(const struct config *config, struct entry *entries)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < config->peers_count; i++)
-		count += config->peers[i].allowed_ips_count;
-	return count > config->peers_count ? count : config->peers_count;
+		for (size_t j = 0; j < config->peers[i].macs_count; j++)
+			entries[count++] =
+			    (struct entry){.peer = &config->peers[i],
+				.mac = &config->peers[i].macs[j]};
+	return count;
+}
+
+static int check_double_macs(const struct config *config, struct entry *entries,
+    size_t count, char *error, size_t room)
+{
+	const struct entry *at = find_double(entries, count, compare_macs);
+	const struct config_peer *pair[2];
+	char text[MAC_TEXT_BYTES];
+
+	if (!at)
+		return 0;
+	put_in_order(at, pair);
+	return check_refuse(config, &pair[1]->place, error, room,
+	    "macs: %s of peer \"%s\" is in the list of peer \"%s\" too",
+	    mac_format(at->mac, text, sizeof(text)), pair[1]->name,
+	    pair[0]->name);
+}
+
+/* The device's own address is in the table as well. */
+static int check_macs_room(
+    const struct config *config, size_t count, char *error, size_t room)
+{
+	const struct config_place none = {0};
+
+	if (count == 0 || count < config->l2.macs_max)
+		return 0;
+	return check_refuse(config, &none, error, room,
+	    "macs: with the device's own address there are %zu, and "
+	    "l2.max_macs is %u",
+	    count + 1, config->l2.macs_max);
+}
+
+static int check_macs(const struct config *config, const struct mac *own,
+    struct entry *entries, char *error, size_t room)
+{
+	size_t count = list_macs(config, entries);
+	int err = check_double_macs(config, entries, count, error, room);
+
+	for (size_t i = 0; !err && own && i < count; i++)
+		if (mac_is_equal(entries[i].mac, own))
+			err = check_refuse(config, &entries[i].peer->place,
+			    error, room,
+			    "macs: peer \"%s\" has the address of this "
+			    "host's device",
+			    entries[i].peer->name);
+	return err ? err : check_macs_room(config, count, error, room);
+}
+
+/* ---- the whole ---- */
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static size_t entries_count(const struct config *config)
+{
+	size_t prefixes = 0, macs = 0;
+
+	for (size_t i = 0; i < config->peers_count; i++) {
+		prefixes += config->peers[i].allowed_ips_count;
+		macs += config->peers[i].macs_count;
+	}
+	return larger(config->peers_count, larger(prefixes, macs));
 }
 
 int check_config(const struct config *config, const struct core_keys *keys,
-    char *error, size_t room)
+    const struct mac *own_mac, char *error, size_t room)
 {
 	struct entry *entries;
 	int err;
@@ -221,6 +303,8 @@ int check_config(const struct config *config, const struct core_keys *keys,
 	err = check_double_peers(config, entries, error, room);
 	if (!err)
 		err = check_double_prefixes(config, entries, error, room);
+	if (!err)
+		err = check_macs(config, own_mac, entries, error, room);
 	free(entries);
 	return err;
 }

@@ -48,17 +48,48 @@ struct call {
 	struct core_answer *answer;
 };
 
+/* The peer that an argument names, NULL without one; false: there is none. */
+static bool find_only(struct call *call, const struct core_peer **ret)
+{
+	*ret = NULL;
+	if (!call->request->arguments_count)
+		return true;
+	*ret = answer_find_peer(
+	    call->core, call->request->arguments[0], call->answer);
+	return *ret;
+}
+
 static void run_status(struct call *call)
 {
-	const struct core_peer *only = NULL;
+	const struct core_peer *only;
 
-	if (call->request->arguments_count) {
-		only = answer_find_peer(
-		    call->core, call->request->arguments[0], call->answer);
-		if (!only)
-			return;
-	}
-	status_reply(call->core, only, call->rights, call->now, call->reply);
+	if (find_only(call, &only))
+		status_reply(
+		    call->core, only, call->rights, call->now, call->reply);
+}
+
+static bool has_switch(struct call *call)
+{
+	if (!call->core->bridge)
+		answer_set(call->answer, CONTROL_FAILED,
+		    "there is no switch: the tunnel's device is a tun");
+	return call->core->bridge;
+}
+
+static void run_fdb(struct call *call)
+{
+	const struct core_peer *only;
+
+	if (has_switch(call) && find_only(call, &only))
+		fdb_reply(call->core, only, call->now, call->reply);
+}
+
+static void run_fdb_flush(struct call *call)
+{
+	const struct core_peer *only;
+
+	if (has_switch(call) && find_only(call, &only))
+		fdb_flush_reply(call->core, only, call->now, call->reply);
 }
 
 static void run_drops(struct call *call)
@@ -99,12 +130,20 @@ static void run_peer_add(struct call *call)
 		if (err == -EINVAL)
 			answer_set(call->answer, CONTROL_USAGE,
 			    "public-key: no host can have this key");
+		if (err == -EEXIST)
+			answer_set(call->answer, CONTROL_USAGE,
+			    "macs: another port has one of them already");
+		if (err == -ENOSPC)
+			answer_set(call->answer, CONTROL_FAILED,
+			    "macs: l2.max_macs is %u, and that many are there",
+			    call->core->config->l2.macs_max);
 	}
 	if (err == -ENOMEM)
 		out_of_memory(call);
 	if (!err)
 		write_peer_done(call, "added", conf.name, false);
 	free(conf.allowed_ips);
+	free(conf.macs);
 }
 
 static void run_peer_remove(struct call *call)
@@ -133,6 +172,8 @@ static const struct command {
 } commands[] = {
     {"status", CONTROL_RIGHTS_READ, 0, 1, run_status},
     {"drops", CONTROL_RIGHTS_READ, 0, 0, run_drops},
+    {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},
+    {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "packet/ethernet.h"
 
 static const enum aead_id aead_of[] = {
     [CONFIG_CIPHER_AES256GCM] = AEAD_AES256GCM,
@@ -38,6 +39,11 @@ static uint32_t largest_frame(const struct pool *pool)
 	return largest < UINT16_MAX ? (uint32_t)largest : UINT16_MAX;
 }
 
+/* What a frame has before its payload: Ethernet's header, one VLAN tag, and
+ * the head that it gets in the tunnel. */
+#define FRAME_HEAD_BYTES                                                       \
+	(ETHERNET_BYTES + ETHERNET_TAG_BYTES + WIRE_ETHERNET_HEAD)
+
 static int make_tunnel(struct core *core, const struct moment *now)
 {
 	struct tunnel_setup setup = {
@@ -46,9 +52,15 @@ static int make_tunnel(struct core *core, const struct moment *now)
 	    .log = core->log,
 	    .has_order = core->config->has_cipher_order,
 	    .largest_frame = largest_frame(core->pool),
+	    .link = WIRE_LINK_IP,
 	    .mtu = core->config->mtu,
 	};
 	int err;
+
+	if (core->config->device_type == CONFIG_DEVICE_TAP) {
+		setup.link = WIRE_LINK_ETHERNET;
+		setup.mtu += FRAME_HEAD_BYTES;
+	}
 
 	setup.aeads_count = core_aeads(core, core->config, setup.aeads);
 	err = tunnel_new(&core->tunnel, &setup);
@@ -60,7 +72,8 @@ static int make_tunnel(struct core *core, const struct moment *now)
 
 static int make_path(struct core *core)
 {
-	struct path_setup setup = {.tunnel = core->tunnel, .pool = core->pool};
+	struct path_setup setup = {
+	    .tunnel = core->tunnel, .pool = core->pool, .bridge = core->bridge};
 	int err = path_new(&core->path, &setup);
 
 	if (err)
@@ -77,6 +90,8 @@ static int make_peer(struct core *core, size_t idx, const struct moment *now)
 	if (err)
 		return err;
 	err = peers_allow(core, *place, &core->config->peers[idx]);
+	if (!err)
+		err = ports_claim(core, *place, &core->config->peers[idx]);
 	if (!err)
 		endpoints_begin(core, *place, now);
 	return err;
@@ -102,11 +117,15 @@ static int make_peers(
 static int make(
     struct core *core, const struct moment *now, char *error, size_t room)
 {
-	int err = check_config(core->config, core->keys, error, room);
+	const struct mac *mac =
+	    core->config->has_mac ? &core->config->mac : NULL;
+	int err = check_config(core->config, core->keys, mac, error, room);
 
 	if (err)
 		return err;
 	err = make_tunnel(core, now);
+	if (!err)
+		err = ports_make(core);
 	if (!err)
 		err = make_path(core);
 	if (err == -ENOTSUP)
@@ -160,9 +179,11 @@ void core_free(struct core *core)
 {
 	if (!core)
 		return;
-	/* The path holds packets of the tunnel's peers. */
+	/* The path holds packets of the tunnel's peers, and knows the switch,
+	 * whose ports have names of ours. */
 	path_free(core->path);
 	tunnel_free(core->tunnel);
+	bridge_free(core->bridge);
 	for (size_t i = 0; core->peers && i < core->config->peers_count; i++)
 		free(core->peers[i]);
 	free(core->peers);
@@ -240,6 +261,7 @@ void core_settle(struct core *core, const struct moment *now)
 	path_run_emitted(core->path, now);
 	while (tunnel_take_event(core->tunnel, &event))
 		hear(core, &event, now);
+	alarms_hear(core, now);
 }
 
 /* Takes the lowest bit of *pending. */
@@ -367,5 +389,6 @@ const uint8_t *core_public_key(const struct core *core)
 
 void core_set_host(struct core *core, const struct core_host *host)
 {
+	ports_set_host_mac(core, &host->mac);
 	core->host = *host;
 }

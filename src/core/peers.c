@@ -67,6 +67,10 @@ int peers_new(struct core *core, struct core_peer **ret,
 	fill_setup(&setup, peer, &config->peers[idx], keys->preshared[idx]);
 	err = tunnel_peer_add(core->tunnel, &peer->peer, &setup, now);
 	sodium_memzero(&setup, sizeof(setup));
+	if (!err)
+		err = ports_add(core, peer, &config->peers[idx], now);
+	if (err && peer->peer)
+		tunnel_peer_remove(core->tunnel, peer->peer, now);
 	if (err)
 		free(peer);
 	else
@@ -90,6 +94,7 @@ void peers_free(
 	ping_forget(core, peer);
 	forget_in(path_to_wire(core->path), peer->peer);
 	forget_in(path_to_device(core->path), peer->peer);
+	ports_remove(core, peer);
 	tunnel_peer_remove(core->tunnel, peer->peer, now);
 	/* Seals its CLOSE, and hears what still points to it. */
 	core_settle(core, now);
@@ -172,7 +177,7 @@ const char *peers_nearest(const struct core *core, const char *name)
 
 /* ---- one more, one less ---- */
 
-/* Copies `conf` with its list to the end of the configuration. */
+/* Copies `conf` with its lists to the end of the configuration. */
 static int append_conf(struct config *config, const struct config_peer *conf)
 {
 	struct config_peer *copy = config_add_peer(config);
@@ -183,9 +188,13 @@ static int append_conf(struct config *config, const struct config_peer *conf)
 	*copy = *conf;
 	copy->allowed_ips = NULL;
 	copy->allowed_ips_count = 0;
+	copy->macs = NULL;
+	copy->macs_count = 0;
 	for (size_t i = 0; !err && i < conf->allowed_ips_count; i++)
 		err = config_add_prefix(&copy->allowed_ips,
 		    &copy->allowed_ips_count, &conf->allowed_ips[i]);
+	for (size_t i = 0; !err && i < conf->macs_count; i++)
+		err = config_add_mac(copy, &conf->macs[i]);
 	return err;
 }
 
@@ -194,6 +203,7 @@ static void take_conf(struct config *config, size_t idx)
 	struct config_peer *at = &config->peers[idx];
 
 	free(at->allowed_ips);
+	free(at->macs);
 	config->peers_count--;
 	memmove(at, at + 1, (config->peers_count - idx) * sizeof(*at));
 }
@@ -220,6 +230,8 @@ static int join(struct core *core, const struct core_keys *keys, size_t idx,
 	if (err)
 		return err;
 	err = peers_allow(core, peer, &core->config->peers[idx]);
+	if (!err)
+		err = ports_claim(core, peer, &core->config->peers[idx]);
 	if (err) {
 		peers_free(core, peer, now);
 		return err;

@@ -68,106 +68,11 @@ static void add_peer(struct planner *p, enum plan_kind kind,
 
 /* ---- settings of the tunnel ---- */
 
-typedef bool differs_fn(const struct config *a, const struct config *b);
-
-static bool name_differs(const struct config *a, const struct config *b)
+static void compare_settings(struct planner *p, const struct setting *settings)
 {
-	return strcmp(a->name, b->name) != 0;
-}
-
-static bool device_differs(const struct config *a, const struct config *b)
-{
-	return strcmp(a->device, b->device) != 0;
-}
-
-static bool mtu_differs(const struct config *a, const struct config *b)
-{
-	return a->mtu != b->mtu;
-}
-
-static bool txqueuelen_differs(const struct config *a, const struct config *b)
-{
-	return a->txqueuelen != b->txqueuelen;
-}
-
-static bool port_differs(const struct config *a, const struct config *b)
-{
-	return a->listen_port != b->listen_port;
-}
-
-static bool address_differs(const struct config *a, const struct config *b)
-{
-	return !address_is_equal(&a->listen_address, &b->listen_address);
-}
-
-static bool routes_differs(const struct config *a, const struct config *b)
-{
-	return a->routes != b->routes ||
-	       (a->routes == CONFIG_ROUTES_TABLE &&
-		   a->routes_table != b->routes_table);
-}
-
-static bool fwmark_differs(const struct config *a, const struct config *b)
-{
-	return a->fwmark != b->fwmark;
-}
-
-static bool udp_gso_differs(const struct config *a, const struct config *b)
-{
-	return a->udp_gso != b->udp_gso;
-}
-
-static bool log_level_differs(const struct config *a, const struct config *b)
-{
-	return a->log_level != b->log_level;
-}
-
-static bool compress_differs(const struct config *a, const struct config *b)
-{
-	return a->compress != b->compress;
-}
-
-static bool ciphers_differs(const struct config *a, const struct config *b)
-{
-	if (a->ciphers_count != b->ciphers_count ||
-	    a->has_cipher_order != b->has_cipher_order)
-		return true;
-	for (size_t i = 0; i < a->ciphers_count; i++)
-		if (a->ciphers[i] != b->ciphers[i])
-			return true;
-	return false;
-}
-
-struct setting {
-	const char *name;
-	enum plan_kind kind;
-	differs_fn *differs;
-};
-
-static const struct setting restart_settings[] = {
-    {"name", PLAN_RESTART, name_differs},
-    {"device.name", PLAN_RESTART, device_differs},
-    {"device.mtu", PLAN_RESTART, mtu_differs},
-    {"device.txqueuelen", PLAN_RESTART, txqueuelen_differs},
-    {"listen.port", PLAN_RESTART, port_differs},
-    {"listen.address", PLAN_RESTART, address_differs},
-    {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
-    {"routes", PLAN_RESTART, routes_differs},
-    {"fwmark", PLAN_RESTART, fwmark_differs},
-};
-
-static const struct setting live_settings[] = {
-    {"log.level", PLAN_LOG_LEVEL, log_level_differs},
-    {"compress", PLAN_SETTING, compress_differs},
-    {"ciphers", PLAN_SETTING, ciphers_differs},
-};
-
-static void compare_settings(
-    struct planner *p, const struct setting *settings, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (settings[i].differs(p->now, p->next))
-			add_setting(p, settings[i].kind, settings[i].name);
+	for (; settings->name; settings++)
+		if (settings->differs(p->now, p->next))
+			add_setting(p, settings->kind, settings->name);
 }
 
 /* ---- peers ---- */
@@ -222,6 +127,18 @@ static bool peer_compress_differs(
 	return a->compress != b->compress;
 }
 
+static bool router_differs(
+    const struct config_peer *a, const struct config_peer *b)
+{
+	return a->is_router != b->is_router;
+}
+
+static bool dhcp_server_differs(
+    const struct config_peer *a, const struct config_peer *b)
+{
+	return a->is_dhcp_server != b->is_dhcp_server;
+}
+
 static const struct peer_setting {
 	const char *name;
 	bool (*differs)(
@@ -233,6 +150,10 @@ static const struct peer_setting {
     {"keepalive", keepalive_differs},
     {"extension", extension_differs},
     {"compress", peer_compress_differs},
+    {"macs", ports_macs_differ},
+    {"vlans", ports_vlans_differ},
+    {"router", router_differs},
+    {"dhcp_server", dhcp_server_differs},
 };
 
 static void compare_peer(struct planner *p, size_t old_idx, size_t new_idx)
@@ -354,7 +275,7 @@ static void compare(struct planner *p)
 {
 	bool is_rekeyed = private_key_differs(p);
 
-	compare_settings(p, restart_settings, ARRAY_SIZE(restart_settings));
+	compare_settings(p, settings_restart);
 	if (is_rekeyed) {
 		compare_own_key(p);
 		add_setting(p, PLAN_PRIVATE_KEY, "private_key_file");
@@ -362,7 +283,7 @@ static void compare(struct planner *p)
 	compare_peers(p);
 	compare_addresses(p, PLAN_ADDRESS_REMOVE, p->now, p->next);
 	compare_addresses(p, PLAN_ADDRESS_ADD, p->next, p->now);
-	compare_settings(p, live_settings, ARRAY_SIZE(live_settings));
+	compare_settings(p, settings_live);
 }
 
 int core_plan(struct core *core, const struct config *next,

@@ -36,6 +36,41 @@ static bool is_refused(const struct view *v)
 	return v->status.is_refused;
 }
 
+static bool is_tap(const struct view *v)
+{
+	return v->core->bridge;
+}
+
+/* A peer whose HELLO does not name its link has a tun. */
+static bool has_other_link(const struct view *v)
+{
+	bool is_peer_tap = v->status.peer_link == WIRE_LINK_ETHERNET;
+
+	return is_refused(v) && v->status.knows_features &&
+	       is_peer_tap != is_tap(v);
+}
+
+static void say_other_link(const struct view *v, char *text, size_t room)
+{
+	snprintf(text, room,
+	    "its device is a %s, and ours is a %s; give both ends the same "
+	    "device.type",
+	    is_tap(v) ? "tun" : "tap", is_tap(v) ? "tap" : "tun");
+}
+
+static bool is_plain_on_tap(const struct view *v)
+{
+	return is_refused(v) && is_tap(v);
+}
+
+static void say_plain_on_tap(const struct view *v, char *text, size_t room)
+{
+	(void)v;
+	snprintf(text, room,
+	    "it speaks plain WireGuard; a tap tunnel needs vpnd at both "
+	    "ends");
+}
+
 static void say_refused(const struct view *v, char *text, size_t room)
 {
 	(void)v;
@@ -156,6 +191,8 @@ static void say_idle(const struct view *v, char *text, size_t room)
 }
 
 static const struct rule rules[] = {
+    {PEER_REFUSED, has_other_link, say_other_link},
+    {PEER_REFUSED, is_plain_on_tap, say_plain_on_tap},
     {PEER_REFUSED, is_refused, say_refused},
     {PEER_UP, is_up, say_nothing},
     {PEER_DOWN, is_unresolved, say_unresolved},
@@ -184,6 +221,17 @@ enum peer_state status_peer(const struct core *core,
 		rule++;
 	rule->explain(&view, reason, room);
 	return rule->state;
+}
+
+void status_held(const struct bridge_port_status *status, struct instant now,
+    char *text, size_t room)
+{
+	*text = '\0';
+	if (fdb_held_s(status, now))
+		snprintf(text, room,
+		    "the loop guard holds it for %u s more: two ways lead to "
+		    "the same network, take one of them away",
+		    fdb_held_s(status, now));
 }
 
 size_t status_peers_up(const struct core *core, struct instant now)

@@ -10,9 +10,15 @@
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
+#include "base/log.h"
 #include "core/core.h"
+#include "net/bridge.h"
 
 #define CORE_PINGS 64 /* at once */
+
+/* A pair of ports in a loop is logged at most this often. */
+#define CORE_ALARM_PAUSE_NS (60 * NS_PER_S)
+#define CORE_ALARMS	    32 /* pairs that are remembered */
 
 /* One address of a name is asked for at most this often. */
 #define CORE_RESOLVE_MIN_NS (5 * NS_PER_S)
@@ -23,8 +29,9 @@
 #define CORE_SILENT_NS (15 * NS_PER_S)
 
 struct core_peer {
-	struct peer *peer; /* protocol's; never NULL */
-	size_t idx;	   /* in peers, config->peers, keys->preshared */
+	struct peer *peer;	  /* protocol's; never NULL */
+	struct bridge_port *port; /* of the switch; NULL on tun */
+	size_t idx;		  /* in peers, config->peers, keys->preshared */
 	char name[CONFIG_NAME_BYTES];
 	bool is_runtime;  /* added by vpnctl */
 	bool was_up;	  /* as of the last CORE_STATUS_CHANGED */
@@ -50,6 +57,12 @@ struct core_ping_slot {
 	int64_t rtt_ns;
 };
 
+/* A pair of ports that a loop was seen between. */
+struct core_alarm {
+	char pair[2][CONFIG_NAME_BYTES];
+	struct log_limit limit;
+};
+
 struct core {
 	struct config *config;
 	struct core_keys *keys;
@@ -61,6 +74,8 @@ struct core {
 	const char *version;
 	struct tunnel *tunnel;
 	struct path *path;
+	struct bridge *bridge; /* NULL on tun */
+	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
 	struct instant alarm; /* no ping and no name is due before it */
@@ -97,8 +112,9 @@ struct core_keys *keys_without(
 /* ---- peers.c ---- */
 
 /*
- * A peer of config->peers[idx] that the tunnel knows, yet without allowed IPs
- * and endpoint. 0, -ENOMEM, or -EINVAL: its key can not be used.
+ * A peer of config->peers[idx] that the tunnel knows and that has a port of
+ * the switch, yet without allowed IPs, static addresses and endpoint. 0,
+ * -ENOMEM, or -EINVAL: its key can not be used.
  */
 must_check int peers_new(struct core *core, struct core_peer **ret,
     const struct config *config, const struct core_keys *keys, size_t idx,
@@ -121,7 +137,8 @@ struct core_peer *peers_find_key(
 const struct config_peer *peers_conf(
     const struct core *core, const struct core_peer *peer);
 /* Adds a peer to set, configuration (`conf` is copied) and keys, and begins
- * with it. 0, -ENOMEM, or -EINVAL: its key can not be used. */
+ * with it. 0, -ENOMEM, -EINVAL: its key can not be used, or, of its static
+ * addresses, -EEXIST or -ENOSPC. */
 must_check int peers_add(struct core *core, const struct config_peer *conf,
     const uint8_t *preshared_key, const struct moment *now);
 /* Takes it out of them and frees it. 0 or -ENOMEM. */
@@ -131,6 +148,37 @@ must_check int peers_remove(
 const char *peers_nearest(const struct core *core, const char *name);
 bool peers_has_prefix(
     const struct config_peer *conf, const struct prefix *prefix);
+
+/* ---- ports.c: nothing on tun ---- */
+
+/* The switch, without ports of peers. 0 or -ENOMEM. */
+must_check int ports_make(struct core *core);
+/* Gives it the limits of a configuration. 0, or -ENOMEM: nothing changed. */
+must_check int ports_limit(struct core *core, const struct config *config);
+/* The device's address, as the daemon has made it. */
+void ports_set_host_mac(struct core *core, const struct mac *mac);
+/* The device's address, or NULL: it is a tun, or it is not known. */
+const struct mac *ports_host_mac(const struct core *core);
+/* A port for the peer, without static addresses. 0 or -ENOMEM. */
+must_check int ports_add(struct core *core, struct core_peer *peer,
+    const struct config_peer *conf, const struct moment *now);
+/* Gives it all that `conf` says. 0, -ENOMEM, -EEXIST or -ENOSPC. */
+must_check int ports_claim(
+    struct core *core, struct core_peer *peer, const struct config_peer *conf);
+/* Takes its static addresses away. 0 or -ENOMEM. */
+must_check int ports_release(
+    struct core *core, struct core_peer *peer, const struct config_peer *conf);
+void ports_remove(struct core *core, struct core_peer *peer);
+bool ports_has_mac(const struct config_peer *conf, const struct mac *mac);
+bool ports_macs_differ(
+    const struct config_peer *a, const struct config_peer *b);
+bool ports_vlans_differ(
+    const struct config_peer *a, const struct config_peer *b);
+
+/* ---- alarms.c ---- */
+
+/* Logs what the loop guard found since the last call. */
+void alarms_hear(struct core *core, const struct moment *now);
 
 /* ---- endpoints.c ---- */
 
@@ -167,10 +215,12 @@ must_check bool ping_take_event(struct core *core, struct core_event *ret);
 
 /*
  * Checks what the loader, which sees no key, can not have checked, and again
- * what would break the set of peers. 0 or -EINVAL with `error`, or -ENOMEM.
+ * what would break the set of peers. `own_mac`: of the device, NULL: it is not
+ * known, or it is a tun. 0 or -EINVAL with `error`, or -ENOMEM.
  */
 must_check int check_config(const struct config *config,
-    const struct core_keys *keys, char *error, size_t room);
+    const struct core_keys *keys, const struct mac *own_mac, char *error,
+    size_t room);
 /* Writes "file:line:column: error: ..." and returns -EINVAL. */
 int check_refuse(const struct config *config, const struct config_place *place,
     char *error, size_t room, const char *format, ...)
@@ -181,9 +231,21 @@ int check_out_of_memory(const struct config *config, char *error, size_t room);
 int check_peer_failed(
     const struct config *config, size_t idx, int err, char *error, size_t room);
 
+/* ---- settings.c ---- */
+
+/* A setting of the tunnel: how its change is called, and what it needs. */
+struct setting {
+	const char *name;
+	enum plan_kind kind;
+	bool (*differs)(const struct config *a, const struct config *b);
+};
+
+/* Ended by an entry without name. */
+extern const struct setting settings_restart[], settings_live[];
+
 /* ---- add.c ---- */
 
-/* Reads the arguments of "peer add" into *ret (whose list the caller frees,
+/* Reads the arguments of "peer add" into *ret (whose lists the caller frees,
  * in any case): 0 or -EINVAL with a message in `why`, or -ENOMEM. */
 must_check int add_parse(struct core *core, struct config_peer *ret,
     const struct control_request *request, bool has_preshared_key,
@@ -206,12 +268,32 @@ enum peer_state {
 enum peer_state status_peer(const struct core *core,
     const struct core_peer *peer, enum control_rights rights,
     struct instant now, char *reason, size_t room);
+/* That the loop guard holds the peer, and what helps; "": it does not. */
+void status_held(const struct bridge_port_status *status, struct instant now,
+    char *text, size_t room);
 size_t status_peers_up(const struct core *core, struct instant now);
 /* `only`: one peer; NULL: all. */
 void status_reply(struct core *core, const struct core_peer *only,
     enum control_rights rights, const struct moment *now, struct reply *reply);
 void status_drops_reply(struct core *core, enum control_rights rights,
     const struct moment *now, struct reply *reply);
+
+/* ---- fdb.c: on tap ---- */
+
+/* `only`: one peer's entries and port; NULL: all. */
+void fdb_reply(const struct core *core, const struct core_peer *only,
+    const struct moment *now, struct reply *reply);
+/* Forgets what was learned, and lets held ports go. */
+void fdb_flush_reply(struct core *core, const struct core_peer *only,
+    const struct moment *now, struct reply *reply);
+/* How long the loop guard holds a port; 0: it does not. */
+unsigned fdb_held_s(
+    const struct bridge_port_status *status, struct instant now);
+/* The members that status has as well. */
+void fdb_write_guard(const struct bridge_port_status *status,
+    struct instant now, struct reply *reply);
+void fdb_write_totals(
+    const struct core *core, struct instant now, struct reply *reply);
 
 /* ---- commands.c ---- */
 
