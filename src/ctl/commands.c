@@ -25,11 +25,19 @@ static const struct command commands[] = {
 	"-n site status branch"},
     {"drops", ask_run, 0, 0, true, TIMEOUT_MS,
 	"The reasons are explained in vpnd(8).\n", "drops --json"},
+    {"fdb", ask_run, 0, 1, true, TIMEOUT_MS,
+	"Of a tap tunnel. With PEER, only what leads to that peer.\n",
+	"-n lan fdb branch"},
+    {"fdb flush", ask_run, 0, 1, true, TIMEOUT_MS,
+	"With PEER, only of that peer. Static addresses stay.\n",
+	"-n lan fdb flush branch"},
     {"ping", ping_run, 1, 1, true, TIMEOUT_MS,
 	"Exit code 4 when no echo was answered.\n", "ping -c 10 -i 0.2 branch"},
     {"peer add", ask_run, 3, CONTROL_ARGUMENTS, true, TIMEOUT_MS,
-	"LIST is prefixes joined by commas. To keep the peer, write it into "
-	"the\nconfiguration file too: a reload removes what is not there.\n",
+	"LIST is prefixes, MAC addresses or VLANs joined by commas, FLAG true "
+	"or\nfalse; macs and what follows is for tap. To keep the peer, write "
+	"it into the\nconfiguration file too: a reload removes what is not "
+	"there.\n",
 	"peer add lab public-key tKqGt4bSaPSvSNSVZl/bNyCh7WzSHYrOxFFQt/0cxg0= "
 	"\\\n  endpoint 192.0.2.7:51820 allowed-ips 10.77.0.9/32,fd77::9/128"},
     {"peer remove", ask_run, 1, 1, true, TIMEOUT_MS,

@@ -4,7 +4,8 @@
  *
  * How it works: the script joins the words before the cursor that are no
  * options to `verb`, and offers what may follow it. Keywords of a verb are
- * the words of its arguments that begin with a small letter.
+ * the words of its arguments that begin with a small letter; where a PEER may
+ * follow, the daemon is asked for names.
  */
 #include <ctype.h>
 #include <string.h>
@@ -17,6 +18,19 @@ static void print_head(FILE *file)
 {
 	fputs("# bash completion of vpnctl, made by "
 	      "\"vpnctl --completion bash\".\n"
+	      "_vpnctl_peers()\n"
+	      "{\n"
+	      "\tlocal options=() i\n"
+	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	      "\t\tcase ${COMP_WORDS[i]} in\n"
+	      "\t\t-n | --socket) options+=(\"${COMP_WORDS[@]:i:2}\") ;;\n"
+	      "\t\tesac\n"
+	      "\tdone\n"
+	      "\tvpnctl \"${options[@]}\" --json status 2>/dev/null |\n"
+	      "\t\tsed 's/.*\"peers\": *\\[//' |\n"
+	      "\t\tgrep -o '{\"name\": *\"[^\"]*' | sed 's/.*\"//'\n"
+	      "}\n"
+	      "\n"
 	      "_vpnctl()\n"
 	      "{\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} verb='' words i\n"
@@ -109,17 +123,37 @@ static void print_keywords(FILE *file, const char *arguments)
 	}
 }
 
+/* "flush", after "fdb": what makes another verb of it. */
+static void print_longer_verbs(FILE *file, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < verbs_count; i++)
+		if (strncmp(verbs[i].name, name, len) == 0 &&
+		    verbs[i].name[len] == ' ')
+			fprintf(file, " %s", verbs[i].name + len + 1);
+}
+
+static void print_verb(FILE *file, const struct verb *verb)
+{
+	fprintf(file, "\t'%s'*) words='", verb->name);
+	print_longer_verbs(file, verb->name);
+	print_keywords(file, verb->arguments);
+	print_option_words(file, verb->name);
+	fputc('\'', file);
+	if (strstr(verb->arguments, "PEER"))
+		fputs("\" $(_vpnctl_peers)\"", file);
+	fputs(" ;;\n", file);
+}
+
 void help_print_completion(FILE *file)
 {
 	print_head(file);
 	print_first_words(file);
 	for (size_t i = 0; i < verbs_count; i++)
 		print_second_words(file, i);
-	for (size_t i = 0; i < verbs_count; i++) {
-		fprintf(file, "\t'%s'*) words='", verbs[i].name);
-		print_keywords(file, verbs[i].arguments);
-		print_option_words(file, verbs[i].name);
-		fputs("' ;;\n", file);
-	}
+	/* From the end: "fdb flush" before "fdb", which is its beginning. */
+	for (size_t i = verbs_count; i-- > 0;)
+		print_verb(file, &verbs[i]);
 	print_tail(file);
 }

@@ -13,7 +13,6 @@
 #include "ctl/tree.h"
 
 #define NAME_WIDTH_MIN 6
-#define NAME_WIDTH_MAX 24
 
 static enum ink state_ink(bool is_up, const char *state)
 {
@@ -85,6 +84,19 @@ static void tunnel_notes(const struct paper *paper, const json_t *tunnel)
 	}
 }
 
+/* On tap. */
+static void switch_line(const struct paper *paper, const json_t *tunnel)
+{
+	if (!tree_has(tunnel, "macs"))
+		return;
+	print_field(paper, tunnel, "mac", "mac ");
+	print_field(paper, tunnel, "bridge", "bridge ");
+	print_number(paper, tunnel, "macs", "addresses ");
+	paper_print(paper, INK_PLAIN, " of %llu",
+	    (unsigned long long)tree_unsigned(tunnel, "macs_max", 0));
+	paper_end_line(paper);
+}
+
 static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 {
 	bool is_up = tree_is(tunnel, "device_up");
@@ -92,7 +104,10 @@ static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 	paper_print(paper, INK_NAME, "%s", tree_text(tunnel, "name", "-"));
 	print_state(paper, is_up, "");
 	print_age(paper, tunnel, "uptime_s", "");
-	print_field(paper, tunnel, "device", "tun ");
+	if (tree_has(tunnel, "device"))
+		paper_print(paper, INK_PLAIN, "  %s %s",
+		    tree_text(tunnel, "device_type", "tun"),
+		    tree_text(tunnel, "device", "-"));
 	print_number(paper, tunnel, "mtu", "mtu ");
 	print_number(paper, tunnel, "port", "udp :");
 	print_peers_up(paper, tunnel);
@@ -102,6 +117,7 @@ static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 		    tree_text(tunnel, "public_key", ""));
 		paper_end_line(paper);
 	}
+	switch_line(paper, tunnel);
 	tunnel_notes(paper, tunnel);
 }
 
@@ -206,6 +222,7 @@ static void traffic_line(
 	print_traffic(paper, peer, "rx", "rx_bytes", "rx_packets");
 	print_traffic(paper, peer, "tx", "tx_bytes", "tx_packets");
 	print_compressor(paper, peer);
+	print_number(paper, peer, "macs", "macs ");
 	print_drops(paper, peer);
 	paper_end_line(paper);
 }
@@ -217,6 +234,16 @@ static void reason_line(
 		return;
 	paper_print(paper, INK_BAD, "  %*s  %s", width, "",
 	    tree_text(peer, "reason", ""));
+	paper_end_line(paper);
+}
+
+static void warning_line(
+    const struct paper *paper, const json_t *peer, int width)
+{
+	if (!tree_has(peer, "warning"))
+		return;
+	paper_print(paper, INK_WARN, "  %*s  %s", width, "",
+	    tree_text(peer, "warning", ""));
 	paper_end_line(paper);
 }
 
@@ -232,6 +259,11 @@ static const struct detail {
     {"keepalive_s", "keepalive, seconds"},
     {"preshared_key", "pre-shared key"},
     {"allowed_ips", "allowed ips"},
+    {"static_macs", "static addresses"},
+    {"vlans", "vlans"},
+    {"router", "may be a router"},
+    {"dhcp_server", "may be a DHCP server"},
+    {"holds", "times held by the loop guard"},
     {"staged_packets", "packets waiting for a session"},
     {"unknown_frames", "unknown frames"},
     {"compress_in_bytes", "bytes before compression"},
@@ -267,27 +299,11 @@ static void peer_details(const struct paper *paper, const json_t *peer)
 	}
 }
 
-static int name_width(const json_t *peers)
-{
-	int width = NAME_WIDTH_MIN;
-	json_t *peer;
-	size_t idx;
-
-	json_array_foreach(peers, idx, peer)
-	{
-		int len = (int)strlen(tree_text(peer, "name", ""));
-
-		if (len > width && len <= NAME_WIDTH_MAX)
-			width = len;
-	}
-	return width;
-}
-
 void render_status(const struct paper *paper, const json_t *document)
 {
 	const json_t *tunnel = json_object_get(document, "tunnel");
 	const json_t *peers = json_object_get(document, "peers");
-	int width = name_width(peers);
+	int width = tree_width(peers, "name", NAME_WIDTH_MIN);
 	json_t *peer;
 	size_t idx;
 
@@ -298,6 +314,7 @@ void render_status(const struct paper *paper, const json_t *document)
 		peer_line(paper, peer, width);
 		traffic_line(paper, peer, width);
 		reason_line(paper, peer, width);
+		warning_line(paper, peer, width);
 		if (paper->is_detailed)
 			peer_details(paper, peer);
 	}

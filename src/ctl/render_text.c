@@ -8,12 +8,16 @@
 #include "ctl/figure.h"
 #include "ctl/tree.h"
 
+#define REASON_WIDTH_MIN 18
+
 static const struct schema {
 	const char *name;
 	void (*render)(const struct paper *paper, const json_t *document);
 } schemas[] = {
     {"vpnd.status/1", render_status},
     {"vpnd.drops/1", render_drops},
+    {"vpnd.fdb/1", render_fdb},
+    {"vpnd.fdb_flush/1", render_fdb_flush},
     {"vpnd.reload/1", render_reload},
     {"vpnd.peer/1", render_peer},
     {"vpnd.version/1", render_version},
@@ -78,13 +82,14 @@ void render_any(const struct paper *paper, const json_t *tree, unsigned depth)
 
 /* ---- drops ---- */
 
-static void drop_line(const struct paper *paper, const json_t *drop)
+static void drop_line(const struct paper *paper, const json_t *drop, int width)
 {
 	const char *example = tree_text(drop, "example", "");
 
 	paper_print(paper, INK_PLAIN, "%-9s %-12s ",
 	    tree_text(drop, "direction", "-"), tree_text(drop, "stage", "-"));
-	paper_print(paper, INK_NAME, "%-18s", tree_text(drop, "reason", "-"));
+	paper_print(
+	    paper, INK_NAME, "%-*s", width, tree_text(drop, "reason", "-"));
 	paper_print(paper, INK_WARN, " %9s",
 	    figure_count(tree_unsigned(drop, "packets", 0)).text);
 	paper_print(paper, INK_PLAIN, "  %-7s",
@@ -102,16 +107,18 @@ void render_drops(const struct paper *paper, const json_t *document)
 	const json_t *drops = json_object_get(document, "drops");
 	size_t idx;
 	json_t *drop;
+	int width = tree_width(drops, "reason", REASON_WIDTH_MIN);
 
 	if (json_array_size(drops) == 0) {
 		paper_print(paper, INK_GOOD, "no packet was dropped");
 		paper_end_line(paper);
 		return;
 	}
-	paper_print(paper, INK_FAINT, "%-9s %-12s %-18s %9s  %-7s  %s",
-	    "DIRECTION", "STAGE", "REASON", "PACKETS", "LAST", "MEANING");
+	paper_print(paper, INK_FAINT, "%-9s %-12s %-*s %9s  %-7s  %s",
+	    "DIRECTION", "STAGE", width, "REASON", "PACKETS", "LAST",
+	    "MEANING");
 	paper_end_line(paper);
-	json_array_foreach(drops, idx, drop) drop_line(paper, drop);
+	json_array_foreach(drops, idx, drop) drop_line(paper, drop, width);
 }
 
 /* ---- reload ---- */

@@ -177,3 +177,19 @@ bool tree_is(const json_t *tree, const char *name)
 {
 	return json_is_true(json_object_get(tree, name));
 }
+
+int tree_width(const json_t *list, const char *name, int least)
+{
+	int width = least;
+	json_t *one;
+	size_t idx;
+
+	json_array_foreach(list, idx, one)
+	{
+		int len = (int)strlen(tree_text(one, name, ""));
+
+		if (len > width && len <= TREE_WIDTH_MAX)
+			width = len;
+	}
+	return width;
+}

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TREE_DEPTH 16
+#define TREE_DEPTH     16
+#define TREE_WIDTH_MAX 24 /* of a column; longer texts stick out */
 
 /* Consumes nothing but changes `text` (see reply_read). NULL: it is not a
  * reply document, or there is no memory. */
@@ -26,5 +27,8 @@ uint64_t tree_unsigned(
     const json_t *tree, const char *name, uint64_t otherwise);
 double tree_real(const json_t *tree, const char *name, double otherwise);
 bool tree_is(const json_t *tree, const char *name); /* absent: false */
+
+/* The width of a column that has the text `name` of each of `list`. */
+int tree_width(const json_t *list, const char *name, int least);
 
 #endif

@@ -32,4 +32,20 @@ offers 'add remove' vpnctl -n site peer ''
 offers endpoint vpnctl peer add lab public-key KEY end
 offers 'auto always' vpnctl --color a
 offers -c vpnctl ping branch -c
+offers flush vpnctl fdb f
+offers '--json' vpnctl fdb flush --j
+
+# A vpnctl that answers as one of a tunnel with two peers would.
+mkdir "$scratch/bin"
+cat >"$scratch/bin/vpnctl" <<'END'
+#!/bin/sh
+[ "$*" = "-n site --json status" ] || exit 3
+echo '{"schema":"vpnd.status/1","tunnel":{"name":"site","peers":2},' \
+	'"peers":[{"name":"branch","up":true},{"name":"hub","up":false}]}'
+END
+chmod +x "$scratch/bin/vpnctl"
+PATH=$scratch/bin:$PATH
+offers 'branch' vpnctl -n site fdb flush b
+offers 'hub' vpnctl -n site peer remove h
+offers '' vpnctl -n other status b
 finish

@@ -228,6 +228,20 @@ START_TEST(drops_are_a_table)
 }
 END_TEST
 
+START_TEST(drops_make_room_for_a_long_reason)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.drops/1\n[\tdrops\n{\t\n"
+			       "s\treason\tBRIDGE_INGRESS_STP_STATE\n}\n{\t\n"
+			       "s\treason\tVPN_STORM\n}\n]\n"),
+	    "DIRECTION STAGE        REASON                     PACKETS  "
+	    "LAST     MEANING\n"
+	    "-         -            BRIDGE_INGRESS_STP_STATE         0  "
+	    "-        \n"
+	    "-         -            VPN_STORM                        0  "
+	    "-        \n");
+}
+END_TEST
+
 START_TEST(reload_tells_each_step_and_what_was_kept)
 {
 	ck_assert_str_eq(
@@ -279,6 +293,136 @@ START_TEST(json_is_one_line_with_its_schema_first)
 	fclose(file);
 	json_decref(document);
 	ck_assert_str_eq(out, "{\"schema\":\"vpnd.x/1\",\"ratio\":2.31}\n");
+}
+END_TEST
+
+/* ---- fdb, and the status of a tap tunnel ---- */
+
+static const char fdb_reply[] = "s\tschema\tvpnd.fdb/1\n"
+				"[\tentries\n"
+				"{\t\n"
+				"s\tmac\t02:76:6c:00:00:01\n"
+				"u\tvlan\t0\n"
+				"s\tpeer\t\n"
+				"b\thost\ttrue\n"
+				"b\tstatic\ttrue\n"
+				"u\tage_s\t0\n"
+				"}\n"
+				"{\t\n"
+				"s\tmac\t52:54:00:12:34:56\n"
+				"u\tvlan\t120\n"
+				"s\tpeer\twarehouse-2\n"
+				"b\thost\tfalse\n"
+				"b\tstatic\tfalse\n"
+				"u\tage_s\t131\n"
+				"}\n"
+				"]\n"
+				"{\ttotals\n"
+				"u\tmacs\t2\n"
+				"u\tmacs_max\t4096\n"
+				"}\n"
+				"[\tports\n"
+				"{\t\n"
+				"s\tpeer\twarehouse-2\n"
+				"b\thost\tfalse\n"
+				"u\tmacs\t1\n"
+				"u\theld_for_s\t7\n"
+				"u\tholds\t2\n"
+				"}\n"
+				"{\t\n"
+				"s\tpeer\thub\n"
+				"b\thost\tfalse\n"
+				"u\tmacs\t0\n"
+				"u\theld_for_s\t0\n"
+				"u\tholds\t1\n"
+				"}\n"
+				"{\t\n"
+				"s\tpeer\tquiet\n"
+				"u\theld_for_s\t0\n"
+				"u\tholds\t0\n"
+				"}\n"
+				"]\n";
+
+START_TEST(fdb_is_a_table_with_totals_and_held_peers)
+{
+	ck_assert_str_eq(plain(fdb_reply),
+	    "MAC                VLAN  PORT         AGE      FLAGS\n"
+	    "02:76:6c:00:00:01  all   this host    -        static\n"
+	    "52:54:00:12:34:56  120   warehouse-2  2m11s    -\n"
+	    "2 of at most 4096 addresses\n"
+	    "warehouse-2: the loop guard held it 2 times, and does for 7s "
+	    "more\n"
+	    "hub: the loop guard held it 1 time\n");
+}
+END_TEST
+
+START_TEST(fdb_survives_absent_fields)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.fdb/1\n[\tentries\n{\t\n}\n]\n"),
+	    "MAC                VLAN  PORT       AGE      FLAGS\n"
+	    "-                  0     -          0s       -\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.fdb/1\n"),
+	    "MAC                VLAN  PORT       AGE      FLAGS\n");
+}
+END_TEST
+
+START_TEST(fdb_flush_says_how_many)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.fdb_flush/1\nu\tflushed\t2\n"),
+	    "2 learned addresses forgotten\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.fdb_flush/1\nu\tflushed\t1\n"
+			       "s\tpeer\tbranch\n"),
+	    "1 learned address forgotten of peer branch\n");
+}
+END_TEST
+
+static const char tap_reply[] = "s\tschema\tvpnd.status/1\n"
+				"{\ttunnel\n"
+				"s\tname\tlan\n"
+				"s\tdevice\ttap0\n"
+				"s\tdevice_type\ttap\n"
+				"b\tdevice_up\ttrue\n"
+				"s\tmac\t02:76:6c:00:00:01\n"
+				"s\tbridge\tbr0\n"
+				"u\tmacs\t2\n"
+				"u\tmacs_max\t4096\n"
+				"}\n"
+				"[\tpeers\n"
+				"{\t\n"
+				"s\tname\tbranch\n"
+				"s\tendpoint\t203.0.113.9:51820\n"
+				"b\tup\ttrue\n"
+				"u\trx_bytes\t10\n"
+				"u\tmacs\t1\n"
+				"s\twarning\tthe loop guard holds it\n"
+				"[\tstatic_macs\n"
+				"s\t\t02:00:00:00:00:09\n"
+				"]\n"
+				"s\tvlans\t0,10-20\n"
+				"b\trouter\ttrue\n"
+				"}\n"
+				"]\n";
+
+START_TEST(status_of_a_tap_shows_the_switch)
+{
+	ck_assert_str_eq(plain(tap_reply),
+	    "lan  up    tap tap0\n"
+	    "  mac 02:76:6c:00:00:01  bridge br0  addresses 2 of 4096\n"
+	    "  branch  up    203.0.113.9:51820  no handshake yet\n"
+	    "          rx 10 B  macs 1\n"
+	    "          the loop guard holds it\n");
+}
+END_TEST
+
+START_TEST(status_in_detail_lists_what_a_port_has)
+{
+	const char *detailed = render(tap_reply, true, PAPER_COLOR_NEVER);
+
+	ck_assert_ptr_nonnull(
+	    strstr(detailed, "    static addresses 02:00:00:00:00:09\n"));
+	ck_assert_ptr_nonnull(strstr(detailed, "    vlans 0,10-20\n"));
+	ck_assert_ptr_nonnull(strstr(detailed, "    may be a router yes\n"));
 }
 END_TEST
 
@@ -360,6 +504,12 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);
 	tcase_add_test(tcase, text_has_no_control_bytes_of_others);
 	tcase_add_test(tcase, drops_are_a_table);
+	tcase_add_test(tcase, drops_make_room_for_a_long_reason);
+	tcase_add_test(tcase, fdb_is_a_table_with_totals_and_held_peers);
+	tcase_add_test(tcase, fdb_survives_absent_fields);
+	tcase_add_test(tcase, fdb_flush_says_how_many);
+	tcase_add_test(tcase, status_of_a_tap_shows_the_switch);
+	tcase_add_test(tcase, status_in_detail_lists_what_a_port_has);
 	tcase_add_test(tcase, reload_tells_each_step_and_what_was_kept);
 	tcase_add_test(tcase, peer_tells_what_the_next_reload_does);
 	tcase_add_test(tcase, an_unknown_schema_is_written_name_by_name);
