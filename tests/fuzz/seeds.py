@@ -198,3 +198,81 @@ save("netlink", "rule", b"\3" + (RULE + attribute(
     6, struct.pack("<I", 32766))))
 save("netlink", "rule_short", b"\3" + (RULE + attribute(6, b"\1")))
 save("netlink", "no_header", b"\0" + bytes(4))
+
+
+MACS = b"\2\0\x5e\x10\0\1\2\0\x5e\x10\0\2"
+
+
+def frame(ethertype, payload, tags=()):
+    return MACS + b"".join(struct.pack(">HH", *tag) for tag in tags) + \
+        struct.pack(">H", ethertype) + payload
+
+
+def arp(operation, sender, head=b"\0\1\x08\0\6\4"):
+    return frame(0x806, head + struct.pack(">H6s4s6s4s", operation, MACS[6:],
+                                           sender, b"", b"\x0a\x4d\0\2"))
+
+
+def nd(kind, body, options=b"", source=None, fragment=b""):
+    packet = ipv6(44 if fragment else 58,
+                  fragment + struct.pack(">BBH", kind, 0, 0) + body + options)
+    if source is not None:
+        packet = packet[:8] + source + packet[24:]
+    return frame(0x86dd, packet)
+
+
+def udp(source, destination):
+    return struct.pack(">HHHH", source, destination, 12, 0) + b"dhcp"
+
+
+TARGET = bytes(4) + b"\xfd\x77" + bytes(13) + b"\7"
+SOURCE_MAC, TARGET_MAC = b"\1\1" + MACS[6:], b"\2\1" + MACS[6:]
+SNAP = b"\xaa\xaa\3\0\0\0"
+HOPS = struct.pack(">BB6x", 60, 0) * 8
+for key, value in {
+        "tagged": frame(0x800, ipv4(17, UDP), [(0x8100, 0xe007)]),
+        "stacked": frame(0x86dd, ipv6(17, UDP), [(0x88a8, 9), (0x8100, 7)]),
+        "four_tags": frame(0x800, ipv4(6, TCP), [(0x8100, 0)] * 4),
+        "five_tags": frame(0x800, ipv4(6, TCP), [(0x8100, 0)] * 5),
+        "tag_cut": MACS + b"\x81\0\0", "header_cut": MACS + b"\x08",
+        "padding": frame(0x800, ipv4(17, UDP) + bytes(18)),
+        "lldp": frame(0x88cc, b"\2\7\4" + MACS[6:]),
+        "bpdu": frame(0x26, b"\x42\x42\3" + bytes(35)),
+        "snap": frame(48, SNAP + b"\x08\0" + ipv4(17, UDP)),
+        "snap_arp": frame(36, SNAP[:5] + b"\xf8\x08\x06" + bytes(28)),
+        "snap_other": frame(20, SNAP + b"\x80\xf3" + bytes(12)),
+        "version": frame(0x86dd, ipv4(17, UDP) + bytes(20)),
+        "arp_request": arp(1, b"\x0a\x4d\0\1"),
+        "arp_reply": arp(2, b"\x0a\x4d\0\1"), "arp_probe": arp(1, bytes(4)),
+        "arp_lengths": arp(1, bytes(4), b"\0\1\x08\0\x10\4"),
+        "arp_other": arp(1, bytes(4), b"\0\1\x86\xdd\6\x10"),
+        "arp_cut": arp(1, b"\x0a\x4d\0\1")[:30],
+        "rs": nd(133, bytes(4), SOURCE_MAC),
+        "ra": nd(134, bytes(12), SOURCE_MAC + b"\5\1\0\0\0\0\5\xdc"),
+        "ns": nd(135, TARGET, SOURCE_MAC),
+        "dad": nd(135, TARGET, source=bytes(16)),
+        "na": nd(136, TARGET, TARGET_MAC),
+        "na_twice": nd(136, TARGET, SOURCE_MAC + TARGET_MAC * 2),
+        "na_long": nd(136, TARGET, b"\2\2" + bytes(14)),
+        "na_zero": nd(136, TARGET, b"\2\0" + bytes(6)),
+        "na_past": nd(136, TARGET, b"\2\2" + bytes(6)),
+        "na_short": nd(136, TARGET[:9]),
+        "redirect": nd(137, TARGET + TARGET[4:], TARGET_MAC),
+        "ra_first": nd(134, bytes(12), fragment=b"\x3a\0\0\1\0\0\0\5"),
+        "ra_atomic": nd(134, bytes(12), fragment=b"\x3a\0\0\0\0\0\0\5"),
+        "empty_first": frame(0x86dd, ipv6(44, b"\x3a\0\0\1\0\0\0\5")),
+        "udp_first": frame(0x86dd, ipv6(44, b"\x11\0\0\1\0\0\0\5")),
+        "hidden": frame(0x86dd, ipv6(60, HOPS + HOPS + b"\x3a\0" + bytes(6))),
+        "chain": frame(0x86dd, ipv6(0, CHAIN)),
+        "dhcp_server": frame(0x800, ipv4(17, udp(67, 68))),
+        "dhcp_client": frame(0x800, ipv4(17, udp(68, 67))),
+        "dhcp_first": frame(0x800, ipv4(17, b"\0", fragment=0x2000)),
+        "dhcpv6_server": frame(0x86dd, ipv6(17, udp(547, 546))),
+        "dhcpv6_client": frame(0x86dd, ipv6(17, udp(546, 547))),
+        "icmp_redirect": frame(0x800, ipv4(1, b"\5\1" + bytes(6))),
+        "icmp_router": frame(0x800, ipv4(1, b"\x09\0" + bytes(6))),
+        "icmp_empty": frame(0x800, ipv4(1, b"", fragment=0x2000)),
+        "options": frame(0x800, ipv4(17, UDP, b"\x94\4\0\0")),
+        "later": frame(0x800, ipv4(17, udp(67, 68), fragment=8))}.items():
+    save("ethernet", key, b"\0" + value)
+    save("ethernet", key + "_fixed", b"\x33" + value)
