@@ -92,6 +92,11 @@ must_check bool core_take_event(struct core *core, struct core_event *ret);
  * current endpoint is among the answers. */
 void core_resolved(struct core *core, const char *peer,
     const struct address *addresses, size_t count, const struct moment *now);
+/* The host has no way any more to where that peer is, but to these addresses of
+ * its name: it goes on at the first of them, within its session if it has one.
+ * Then core_underlay_changed lets the peer know. */
+void core_way_lost(struct core *core, const char *peer,
+    const struct address *addresses, size_t count, const struct moment *now);
 
 /* Endpoints of an earlier run; used where the peer has none yet, or, when its
  * endpoint is a name, until the name is resolved. Then handshakes begin. */

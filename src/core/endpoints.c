@@ -182,6 +182,16 @@ static bool is_in_vain(const struct core_peer *peer, struct instant now)
 	       status.has_given_up;
 }
 
+static void move_to(
+    struct core *core, struct core_peer *peer, const struct endpoint *next)
+{
+	char text[ENDPOINT_TEXT_BYTES];
+
+	log_info(core->log, "peer %s: endpoint is %s", peer->name,
+	    endpoint_format(next, text, sizeof(text)));
+	tunnel_peer_set_endpoint(peer->peer, next);
+}
+
 static void choose(struct core *core, struct core_peer *peer,
     const struct address *addresses, size_t count, const struct moment *now)
 {
@@ -189,16 +199,12 @@ static void choose(struct core *core, struct core_peer *peer,
 	const struct endpoint *current = tunnel_peer_endpoint(peer->peer);
 	size_t place = place_among(current, port, addresses, count);
 	struct endpoint next = {.port = port};
-	char text[ENDPOINT_TEXT_BYTES];
 
 	if (place < count && !is_in_vain(peer, now->now))
 		return;
 	next.address = addresses[place < count ? (place + 1) % count : 0];
-	if (endpoint_is_equal(&next, current))
-		return;
-	log_info(core->log, "peer %s: endpoint is %s", peer->name,
-	    endpoint_format(&next, text, sizeof(text)));
-	tunnel_peer_set_endpoint(peer->peer, &next);
+	if (!endpoint_is_equal(&next, current))
+		move_to(core, peer, &next);
 }
 
 void core_resolved(struct core *core, const char *name,
@@ -219,6 +225,21 @@ void core_resolved(struct core *core, const char *name,
 	if (!is_silent(peer, now->now))
 		return;
 	choose(core, peer, addresses, count, now);
+	tunnel_peer_connect(core->tunnel, peer->peer, now);
+	core_settle(core, now);
+}
+
+void core_way_lost(struct core *core, const char *name,
+    const struct address *addresses, size_t count, const struct moment *now)
+{
+	struct core_peer *peer = peers_find(core, name);
+	struct endpoint next = {0};
+
+	if (!peer || !count || !endpoints_is_name(peers_conf(core, peer)))
+		return;
+	next.address = addresses[0];
+	next.port = peers_conf(core, peer)->endpoint_port;
+	move_to(core, peer, &next);
 	tunnel_peer_connect(core->tunnel, peer->peer, now);
 	core_settle(core, now);
 }

@@ -1,56 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* One change of the host, that can be applied and taken back; lists of them. */
+/* One change of the host, that can be applied and taken back. */
 #include "daemon/change.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- lists ---- */
-
-int change_list_add(struct change_list *list, const struct change *change)
-{
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 16;
-		struct change *more =
-		    realloc(list->changes, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		list->changes = more;
-		list->room = room;
-	}
-	list->changes[list->count++] = *change;
-	return 0;
-}
-
-static bool is_equal(const struct change *a, const struct change *b)
-{
-	return a->kind == b->kind && a->ifindex == b->ifindex &&
-	       a->number == b->number && mac_is_equal(&a->mac, &b->mac) &&
-	       prefix_is_equal(&a->prefix, &b->prefix) &&
-	       a->rule.family == b->rule.family &&
-	       a->rule.priority == b->rule.priority &&
-	       a->rule.table == b->rule.table;
-}
-
-bool change_list_find(
-    const struct change_list *list, const struct change *change)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (is_equal(&list->changes[i], change))
-			return true;
-	return false;
-}
-
-void change_list_clear(struct change_list *list)
-{
-	free(list->changes);
-	*list = (struct change_list){0};
-}
 
 /* ---- the kinds ---- */
 
@@ -161,6 +117,19 @@ static int change_route(
 	return netlink_change_route(netlink, verb, &route);
 }
 
+/* The kernel makes it with the address, and takes it away with it. */
+static int change_connected(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	struct netlink_route route = {.to = change->prefix,
+	    .ifindex = change->ifindex,
+	    .is_connected = true,
+	    .source = change->source};
+
+	return verb == NETLINK_ADD ? netlink_change_route(netlink, verb, &route)
+				   : 0;
+}
+
 static int change_rule(
     struct netlink *netlink, enum netlink_verb verb, struct change *change)
 {
@@ -201,6 +170,7 @@ static change_fn *const kinds[] = {
     [CHANGE_BRIDGE] = change_bridge,
     [CHANGE_UP] = change_up,
     [CHANGE_ADDRESS] = change_address,
+    [CHANGE_CONNECTED] = change_connected,
     [CHANGE_ROUTE] = change_route,
     [CHANGE_RULE] = change_rule,
     [CHANGE_SRC_VALID_MARK] = change_src_valid_mark,
@@ -224,6 +194,7 @@ bool change_may_fail(const struct change *change, int code)
 		       change->rule.family == FAMILY_IPV6;
 
 	if (change->kind == CHANGE_SRC_VALID_MARK ||
+	    change->kind == CHANGE_CONNECTED ||
 	    change->rule.udp_source_port) /* before Linux 4.17 */
 		return true;
 	return is_ipv6 && (code == -EACCES || code == -EAFNOSUPPORT ||
@@ -289,6 +260,7 @@ const char *change_format(const struct change *change, char *text, size_t room)
 		prefix_format(&change->prefix, prefix, sizeof(prefix));
 		snprintf(text, room, "ip address add %s", prefix);
 		break;
+	case CHANGE_CONNECTED:
 	case CHANGE_ROUTE:
 		format_route(change, text, room);
 		break;

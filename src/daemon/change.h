@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/instant.h"
 #include "io/netlink.h"
 
 #define CHANGE_TABLE_MAIN 254
@@ -20,6 +21,7 @@ enum change_kind {
 	CHANGE_BRIDGE, /* the device becomes a port of bridge `number` */
 	CHANGE_UP,
 	CHANGE_ADDRESS,
+	CHANGE_CONNECTED, /* the route that comes with an address */
 	CHANGE_ROUTE,
 	CHANGE_RULE,
 	CHANGE_SRC_VALID_MARK, /* net.ipv4.conf.all.src_valid_mark */
@@ -32,20 +34,30 @@ struct change {
 	uint32_t before;  /* set by change_apply: what it was */
 	struct mac mac, mac_before;
 	struct prefix prefix;
+	struct address source; /* CHANGE_CONNECTED: the address */
+	/* what mend.h says of it; neither is compared */
+	struct instant probation;
+	bool is_left;
 	struct netlink_rule rule;
 };
 
+/* Zero is empty. */
 struct change_list {
 	struct change *changes;
 	size_t count, room;
+	uint32_t *slots; /* by hash: place in changes + 1; 0: free */
 };
 
 /* 0 or -ENOMEM. */
 must_check int change_list_add(
     struct change_list *list, const struct change *change);
-/* The same change; `before` is not compared. */
-bool change_list_find(
+/* The same change, or NULL; `before` is not compared. */
+struct change *change_list_find(
     const struct change_list *list, const struct change *change);
+/* Keeps those for which it is true, in their order. */
+void change_list_filter(struct change_list *list,
+    bool (*is_kept)(const struct change *change, const void *context),
+    const void *context);
 void change_list_clear(struct change_list *list);
 
 /* 0, -EEXIST (it was so before us), or another negative errno. */

@@ -20,6 +20,7 @@
 #include "daemon/loader.h"
 #include "daemon/logger.h"
 #include "daemon/loop.h"
+#include "daemon/mend.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/resolve.h"
@@ -74,8 +75,9 @@ struct daemon {
 	uint64_t device_dropped;     /* by the kernel, as last counted */
 	struct loop_watch *tun_watch, *udp_watch, *news_watch, *loader_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
-	bool have_told_gso; /* that it was switched off */
+	bool have_told_gso;	  /* that it was switched off */
 	unsigned device_attempts; /* to make it again */
+	struct mend_clock look;	  /* at the host, for what others removed */
 	struct instant state_due, underlay_due, device_due, notify_due;
 	int exit_code;
 	char error[DAEMON_ERROR_BYTES];

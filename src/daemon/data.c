@@ -137,8 +137,8 @@ static void forget_source(void *context, const struct packet *pkt)
 /* What would come back through our own device does not leave. */
 static void queue_packet(struct data *data, struct packet *pkt)
 {
-	if (underlay_is_own_device(
-		data->underlay, &pkt->endpoint.address, data->moment->now))
+	if (underlay_way_to(data->underlay, &pkt->endpoint.address,
+		data->moment->now) == UNDERLAY_OWN)
 		fail_packet(data, DROP_RECURSION_LIMIT, pkt);
 	else
 		packet_list_push(&data->backlog, pkt);

@@ -142,6 +142,8 @@ static void take_news(void *context, const struct watch_news *news)
 		our_link(daemon, &news->link);
 	if (is_ours && news->kind == WATCH_LINK_GONE)
 		daemon->data.is_device_gone = true;
+	if (host_is_concerned(daemon->host, news))
+		mend_clock_push(&daemon->look, daemon->moment.now);
 	if (news->kind == WATCH_LOST ||
 	    host_misses_bridge(daemon->host, core_config(daemon->core),
 		&news->link, news->kind == WATCH_LINK_GONE))
@@ -210,8 +212,19 @@ static void retry(struct daemon *daemon)
 	daemon_finish(daemon);
 }
 
+/* First the news that have come since: that the device went down, perhaps. */
+static void look_at_host(struct daemon *daemon)
+{
+	device_news(daemon, 0);
+	mend_clock_clear(&daemon->look);
+	if (daemon->data.tun_fd >= 0 && daemon->core_host.is_device_up)
+		host_mend(daemon->host, daemon->device, daemon->moment.now);
+}
+
 void device_turn(struct daemon *daemon)
 {
+	if (instant_has_come(daemon->look.due, daemon->moment.now))
+		look_at_host(daemon);
 	if (daemon->data.is_device_gone && daemon->data.tun_fd >= 0)
 		lose(daemon);
 	if (instant_has_come(daemon->device_due, daemon->moment.now))

@@ -54,7 +54,7 @@ uint32_t host_table(const struct host *host)
 void host_undo_one(struct host *host, const struct change *change)
 {
 	char text[CHANGE_TEXT_BYTES];
-	int code = change_undo(host->netlink, change);
+	int code = change->is_left ? 0 : change_undo(host->netlink, change);
 
 	if (code)
 		log_debug(host->log, "undo %s: %s",
@@ -63,19 +63,19 @@ void host_undo_one(struct host *host, const struct change *change)
 
 /* ---- from here to there ---- */
 
+static bool is_wanted(const struct change *change, const void *wanted)
+{
+	return change_list_find(wanted, change);
+}
+
 static void undo_unwanted(struct host *host, const struct change_list *wanted)
 {
 	struct change_list *applied = &host->applied;
-	size_t kept = applied->count;
 
 	for (size_t i = applied->count; i--;)
 		if (!change_list_find(wanted, &applied->changes[i]))
 			host_undo_one(host, &applied->changes[i]);
-	kept = 0;
-	for (size_t i = 0; i < applied->count; i++)
-		if (change_list_find(wanted, &applied->changes[i]))
-			applied->changes[kept++] = applied->changes[i];
-	applied->count = kept;
+	change_list_filter(applied, is_wanted, wanted);
 }
 
 static int apply_one(
@@ -85,12 +85,15 @@ static int apply_one(
 	int code = change_apply(host->netlink, change);
 
 	change_format(change, text, sizeof(text));
+	if (code == -EEXIST && change->kind == CHANGE_CONNECTED)
+		code = 0;
 	if (!code) {
 		log_debug(host->log, "host: %s", text);
 		return change_list_add(&host->applied, change);
 	}
 	if (code == -EEXIST || change_may_fail(change, code)) {
-		if (change->kind != CHANGE_SRC_VALID_MARK)
+		if (change->kind != CHANGE_SRC_VALID_MARK &&
+		    change->kind != CHANGE_CONNECTED)
 			log_warning(host->log, "host: %s: %s", text,
 			    code == -EEXIST ? "it was there before"
 					    : strerror(-code));
@@ -136,8 +139,8 @@ void host_restore(struct host *host)
 		struct change change = host->applied.changes[i];
 		int code = 0;
 
-		if (change.kind == CHANGE_ADDRESS ||
-		    change.kind == CHANGE_ROUTE)
+		if (!change.is_left && (change.kind == CHANGE_ADDRESS ||
+					   change.kind == CHANGE_ROUTE))
 			code = change_apply(host->netlink, &change);
 		if (code && code != -EEXIST)
 			log_warning(host->log, "device: not restored: %s",
@@ -166,19 +169,20 @@ bool host_misses_bridge(const struct host *host, const struct config *config,
 	       strcmp(link->name, config->bridge) == 0;
 }
 
+static bool hangs_on_nothing(const struct change *change, const void *context)
+{
+	(void)context;
+	return !change->ifindex;
+}
+
 int host_replace_device(struct host *host, const char *device)
 {
 	struct netlink_link link;
-	size_t kept = 0;
 	int code = netlink_find_link(host->netlink, device, &link);
 
 	if (code)
 		return code;
-	for (size_t i = 0; i < host->applied.count; i++)
-		if (!host->applied.changes[i].ifindex)
-			host->applied.changes[kept++] =
-			    host->applied.changes[i];
-	host->applied.count = kept;
+	change_list_filter(&host->applied, hangs_on_nothing, NULL);
 	host->ifindex = link.ifindex;
 	return 0;
 }

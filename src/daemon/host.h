@@ -22,8 +22,10 @@
 
 #include "api/config.h"
 #include "base/attributes.h"
+#include "base/instant.h"
 #include "base/log.h"
 #include "io/netlink.h"
+#include "io/watch.h"
 
 struct host;
 
@@ -47,6 +49,12 @@ must_check int host_sync(
     struct host *host, const struct config *config, char *error, size_t room);
 /* Does again what the kernel undid when the device went down. */
 void host_restore(struct host *host);
+/* May something of ours be gone by these news? Then host_mend, soon. */
+bool host_is_concerned(const struct host *host, const struct watch_news *news);
+/* Puts back what others removed, as mend.h says; `device` is for the log. */
+void host_mend(struct host *host, const char *device, struct instant now);
+/* What host_mend left alone is wanted again: the next host_sync applies it. */
+void host_forgive(struct host *host);
 /* The device was deleted, and all that hung on it with it. Then it is back. */
 must_check int host_replace_device(struct host *host, const char *device);
 /* Is that link the bridge that the device should join now, or was it the one

@@ -50,15 +50,30 @@ static int want_bridge(
 	return code == -ENODEV ? 0 : code;
 }
 
+/* The kernel makes the route to the device's network; we know of it. */
+static int want_address(
+    struct host *host, struct change_list *list, const struct prefix *address)
+{
+	struct change change = {.kind = CHANGE_ADDRESS,
+	    .ifindex = host->ifindex,
+	    .prefix = *address};
+	int code = want(list, &change);
+
+	if (code || address->bits == address_bits(address->address.family))
+		return code;
+	change.kind = CHANGE_CONNECTED;
+	change.source = address->address;
+	(void)prefix_mask(&change.prefix);
+	return change_list_find(list, &change) ? 0 : want(list, &change);
+}
+
 static int want_addresses(
     struct host *host, struct change_list *list, const struct config *config)
 {
 	int code = 0;
 
 	for (size_t i = 0; i < config->addresses_count && !code; i++)
-		code = want(list, &(struct change){.kind = CHANGE_ADDRESS,
-				      .ifindex = host->ifindex,
-				      .prefix = config->addresses[i]});
+		code = want_address(host, list, &config->addresses[i]);
 	return code;
 }
 
@@ -85,7 +100,8 @@ static int want_route(struct host *host, struct change_list *list,
 	    .kind = CHANGE_ROUTE, .ifindex = host->ifindex, .prefix = *prefix};
 
 	if (config->routes == CONFIG_ROUTES_TABLE) {
-		change.number = config->routes_table;
+		if (config->routes_table != CHANGE_TABLE_MAIN)
+			change.number = config->routes_table;
 	} else if (prefix->bits == 0) {
 		change.number = host->table;
 		host->has_default[prefix->address.family == FAMILY_IPV6] = true;

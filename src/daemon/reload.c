@@ -57,9 +57,11 @@ void reload_begin(struct daemon *daemon, uint64_t client)
 static bool apply(struct daemon *daemon, const struct plan *plan,
     struct config *next, struct core_keys *keys)
 {
-	int code =
-	    host_sync(daemon->host, next, daemon->error, sizeof(daemon->error));
+	int code;
 
+	host_forgive(daemon->host);
+	code =
+	    host_sync(daemon->host, next, daemon->error, sizeof(daemon->error));
 	if (code) {
 		core_keys_free(&keymem, keys);
 		config_free(next);

@@ -22,11 +22,14 @@ struct resolve_setup {
 	const struct moment *moment;
 	uint32_t fwmark;
 	bool has_ipv6; /* of the socket; else IPv6 answers are left out */
-	/* core_resolved with these; count 0: it failed */
+	/* core_resolved with these, the reachable ones first; count 0: it
+	 * failed */
 	void (*resolved)(void *context, const char *peer,
 	    const struct address *addresses, size_t count);
 	/* Is this still the peer's name? Else it is not asked again. */
 	bool (*is_wanted)(void *context, const char *peer, const char *host);
+	/* May datagrams leave for there now? */
+	bool (*can_reach)(void *context, const struct address *address);
 	void *context;
 };
 
@@ -36,6 +39,11 @@ must_check int resolve_new(
 void resolve_free(struct resolve *resolve); /* NULL is fine */
 
 void resolve_ask(struct resolve *resolve, const char *peer, const char *host);
+/* Calls back with each peer whose name was resolved, and those addresses of the
+ * last answer that can be reached now; count 0: none. */
+typedef void resolve_known_fn(void *context, const char *peer,
+    const struct address *addresses, size_t count);
+void resolve_known(struct resolve *resolve, resolve_known_fn *known);
 /* Other name servers may be in charge now. */
 void resolve_underlay_changed(struct resolve *resolve);
 void resolve_turn(struct resolve *resolve);

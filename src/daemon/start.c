@@ -253,6 +253,14 @@ static void name_resolved(void *context, const char *peer,
 	core_resolved(daemon->core, peer, addresses, count, &daemon->moment);
 }
 
+static bool can_reach(void *context, const struct address *address)
+{
+	struct daemon *daemon = context;
+
+	return underlay_way_to(&daemon->underlay, address,
+		   daemon->moment.now) == UNDERLAY_OUT;
+}
+
 static bool is_name_wanted(void *context, const char *peer, const char *host)
 {
 	const struct daemon *daemon = context;
@@ -274,6 +282,7 @@ static int open_resolver(struct daemon *daemon)
 	    .has_ipv6 = udp_has_ipv6(daemon->udp),
 	    .resolved = name_resolved,
 	    .is_wanted = is_name_wanted,
+	    .can_reach = can_reach,
 	    .context = daemon};
 	int code = resolve_new(&daemon->resolve, &setup);
 

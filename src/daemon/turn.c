@@ -120,6 +120,34 @@ static void sync_routes(struct daemon *daemon)
 	device_tell_core(daemon);
 }
 
+static const struct endpoint *endpoint_of(
+    const struct daemon *daemon, const char *name)
+{
+	const struct config *config = core_config(daemon->core);
+	struct peer *peer = NULL;
+
+	for (size_t i = 0; i < config->peers_count && !peer; i++)
+		if (strcmp(config->peers[i].name, name) == 0)
+			peer = tunnel_peer_find(core_tunnel(daemon->core),
+			    config->peers[i].public_key);
+	return peer ? tunnel_peer_endpoint(peer) : NULL;
+}
+
+/* The host has lost the way to a peer, but not to each address of its name:
+ * one of the families is gone, perhaps. */
+static void leave_lost_way(void *context, const char *peer,
+    const struct address *addresses, size_t count)
+{
+	struct daemon *daemon = context;
+	const struct endpoint *now_at = endpoint_of(daemon, peer);
+
+	if (count && now_at && now_at->address.family != FAMILY_NONE &&
+	    underlay_way_to(&daemon->underlay, &now_at->address,
+		daemon->moment.now) != UNDERLAY_OUT)
+		core_way_lost(
+		    daemon->core, peer, addresses, count, &daemon->moment);
+}
+
 static void renew_underlay(struct daemon *daemon)
 {
 	if (!is_due(daemon, daemon->underlay_due))
@@ -127,6 +155,7 @@ static void renew_underlay(struct daemon *daemon)
 	daemon->underlay_due = INSTANT_NEVER;
 	log_debug(&daemon->logger.log, "the host's network has changed");
 	resolve_underlay_changed(daemon->resolve);
+	resolve_known(daemon->resolve, leave_lost_way);
 	core_underlay_changed(daemon->core, &daemon->moment);
 }
 
@@ -182,6 +211,7 @@ static struct instant deadline(struct daemon *daemon)
 	    daemon->is_state_stale ? daemon->state_due : INSTANT_NEVER,
 	    daemon->underlay_due,
 	    daemon->device_due,
+	    daemon->look.due,
 	    daemon->notify.fd >= 0 ? daemon->notify_due : INSTANT_NEVER,
 	};
 	struct instant first = INSTANT_NEVER;

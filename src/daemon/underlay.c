@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Would the host route an outer datagram back into our own device? */
+/* Does the host route an outer datagram anywhere, or back into our device? */
 #include "daemon/underlay.h"
 
 #include <string.h>
@@ -16,21 +16,29 @@ static struct underlay_place *place_of(
 	return &underlay->places[(hash >> 8) % UNDERLAY_PLACES];
 }
 
-bool underlay_is_own_device(struct underlay *underlay,
+static enum underlay_way ask(
+    const struct underlay *underlay, const struct address *address)
+{
+	uint32_t ifindex = 0;
+
+	if (netlink_route_lookup(
+		underlay->netlink, address, underlay->fwmark, &ifindex))
+		return UNDERLAY_NOWHERE;
+	return ifindex == underlay->ifindex ? UNDERLAY_OWN : UNDERLAY_OUT;
+}
+
+enum underlay_way underlay_way_to(struct underlay *underlay,
     const struct address *address, struct instant now)
 {
 	struct underlay_place *place = place_of(underlay, address);
-	uint32_t ifindex = 0;
 
 	if (instant_is_before(now, place->until) &&
 	    address_is_equal(&place->address, address))
-		return place->is_own;
+		return place->way;
 	place->address = *address;
 	place->until = instant_after(now, KEEP_NS);
-	place->is_own = netlink_route_lookup(underlay->netlink, address,
-			    underlay->fwmark, &ifindex) == 0 &&
-			ifindex == underlay->ifindex;
-	return place->is_own;
+	place->way = ask(underlay, address);
+	return place->way;
 }
 
 void underlay_forget(struct underlay *underlay)

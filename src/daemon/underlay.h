@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Would the host route an outer datagram back into our own device?
+ * Does the host route an outer datagram anywhere, or back into our own device?
  *
  * How it works: the kernel is asked once for each endpoint; its answer is kept
  * in a small table until any route, rule, address or link changes, and at most
@@ -18,10 +18,16 @@
 
 #define UNDERLAY_PLACES 256
 
+enum underlay_way {
+	UNDERLAY_OUT,
+	UNDERLAY_OWN,	  /* sending there would tunnel our own datagrams */
+	UNDERLAY_NOWHERE, /* there is no route */
+};
+
 struct underlay_place {
 	struct address address;
 	struct instant until;
-	bool is_own;
+	enum underlay_way way;
 };
 
 struct underlay {
@@ -31,8 +37,7 @@ struct underlay {
 	struct underlay_place places[UNDERLAY_PLACES];
 };
 
-/* True: sending there would tunnel our own datagrams. */
-bool underlay_is_own_device(struct underlay *underlay,
+enum underlay_way underlay_way_to(struct underlay *underlay,
     const struct address *address, struct instant now);
 
 /* The host's routes changed. */

@@ -58,13 +58,28 @@ must_check int netlink_set_link(
 must_check int netlink_change_address(struct netlink *netlink,
     enum netlink_verb verb, uint32_t ifindex, const struct prefix *address);
 
+/* Each address of the device. A dump that has to be made twice may tell one
+ * twice; so may the other lists. */
+typedef void netlink_address_fn(void *context, const struct prefix *address);
+must_check int netlink_list_addresses(struct netlink *netlink, uint32_t ifindex,
+    netlink_address_fn *found, void *context);
+
 struct netlink_route {
 	struct prefix to; /* masked */
 	uint32_t ifindex;
 	uint32_t table; /* 0: the main one */
+	/* As the kernel makes one for an address of the device, `source`; both
+	 * are not told of routes that were found. */
+	bool is_connected;
+	struct address source;
 };
 must_check int netlink_change_route(struct netlink *netlink,
     enum netlink_verb verb, const struct netlink_route *route);
+
+/* Each route through the device, of all tables. */
+typedef void netlink_route_fn(void *context, const struct netlink_route *route);
+must_check int netlink_list_routes(struct netlink *netlink, uint32_t ifindex,
+    netlink_route_fn *found, void *context);
 
 struct netlink_rule {
 	enum family family;
@@ -77,6 +92,11 @@ struct netlink_rule {
 };
 must_check int netlink_change_rule(struct netlink *netlink,
     enum netlink_verb verb, const struct netlink_rule *rule);
+
+/* Each rule, with priority, table, mark and inversion. */
+typedef void netlink_rule_fn(void *context, const struct netlink_rule *rule);
+must_check int netlink_list_rules(struct netlink *netlink, enum family family,
+    netlink_rule_fn *found, void *context);
 
 /* The priority of a rule with the same table, mark and inversion; 0: none. */
 must_check int netlink_find_rule(struct netlink *netlink,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* News of the host's network: links, addresses, routes (rtnetlink groups). */
+/* News of the host's network: links, addresses, routes, rules. */
 #include "io/watch.h"
+
 #include "io/netlink_internal.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@
 
 #define GROUPS                                                                 \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |               \
-	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE)
+	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |         \
+	    1u << (RTNLGRP_IPV6_RULE - 1))
 
 struct watch {
 	struct mnl_socket *socket;
@@ -62,69 +64,70 @@ int watch_fd(const struct watch *watch)
 
 /* A bridge speaks of its ports as links, too: one that left it is no link that
  * is gone. */
-static void take_link(const struct nlmsghdr *message, struct watch_news *news)
+static void hear_link(const struct nlmsghdr *message, struct watch_news *news)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 
 	if (info->ifi_family == AF_BRIDGE ||
-	    netlink_read_link(message, &news->link))
+	    !netlink_read_link(message, &news->link))
 		return;
 	news->kind =
 	    message->nlmsg_type == RTM_NEWLINK ? WATCH_LINK : WATCH_LINK_GONE;
 }
 
-static void take_address(
+static void hear_address(
     const struct nlmsghdr *message, struct watch_news *news)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
 
 	news->kind = WATCH_ADDRESS;
+	news->is_gone = message->nlmsg_type == RTM_DELADDR;
 	news->link.ifindex = info->ifa_index;
 }
 
-static void take_route(const struct nlmsghdr *message, struct watch_news *news)
+static void hear_route(const struct nlmsghdr *message, struct watch_news *news)
 {
-	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute;
-
+	if (!netlink_read_route(message, &news->route))
+		return;
 	news->kind = WATCH_ROUTE;
+	news->link.ifindex = news->route.ifindex;
+	news->is_gone = message->nlmsg_type == RTM_DELROUTE;
+	news->has_replaced =
+	    !news->is_gone && message->nlmsg_flags & NLM_F_REPLACE;
 	news->is_default =
-	    info->rtm_dst_len == 0 && info->rtm_table == RT_TABLE_MAIN;
-	mnl_attr_for_each(attribute, message,
-	    sizeof(*info)) if (mnl_attr_get_type(attribute) == RTA_OIF)
-	    news->link.ifindex = mnl_attr_get_u32(attribute);
+	    news->route.to.bits == 0 && news->route.table == RT_TABLE_MAIN;
 }
 
-static void take_rule(const struct nlmsghdr *message, struct watch_news *news)
+static void hear_rule(const struct nlmsghdr *message, struct watch_news *news)
 {
-	(void)message;
-	news->kind = WATCH_ROUTE;
+	news->kind = WATCH_RULE;
+	news->is_gone = message->nlmsg_type == RTM_DELRULE;
 }
 
 static const struct {
 	uint16_t type, least_bytes;
-	void (*take)(const struct nlmsghdr *message, struct watch_news *news);
-} takers[] = {
-    {RTM_NEWLINK, sizeof(struct ifinfomsg), take_link},
-    {RTM_DELLINK, sizeof(struct ifinfomsg), take_link},
-    {RTM_NEWADDR, sizeof(struct ifaddrmsg), take_address},
-    {RTM_DELADDR, sizeof(struct ifaddrmsg), take_address},
-    {RTM_NEWROUTE, sizeof(struct rtmsg), take_route},
-    {RTM_DELROUTE, sizeof(struct rtmsg), take_route},
-    {RTM_NEWRULE, 0, take_rule},
-    {RTM_DELRULE, 0, take_rule},
+	void (*hear)(const struct nlmsghdr *message, struct watch_news *news);
+} hearers[] = {
+    {RTM_NEWLINK, sizeof(struct ifinfomsg), hear_link},
+    {RTM_DELLINK, sizeof(struct ifinfomsg), hear_link},
+    {RTM_NEWADDR, sizeof(struct ifaddrmsg), hear_address},
+    {RTM_DELADDR, sizeof(struct ifaddrmsg), hear_address},
+    {RTM_NEWROUTE, sizeof(struct rtmsg), hear_route},
+    {RTM_DELROUTE, sizeof(struct rtmsg), hear_route},
+    {RTM_NEWRULE, 0, hear_rule},
+    {RTM_DELRULE, 0, hear_rule},
 };
 
-static int take(const struct nlmsghdr *message, void *context)
+static int hear(const struct nlmsghdr *message, void *context)
 {
 	struct watch *watch = context;
 	struct watch_news news = {0};
 
-	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
-		if (takers[i].type != message->nlmsg_type ||
-		    mnl_nlmsg_get_payload_len(message) < takers[i].least_bytes)
+	for (size_t i = 0; i < ARRAY_SIZE(hearers); i++) {
+		if (hearers[i].type != message->nlmsg_type ||
+		    mnl_nlmsg_get_payload_len(message) < hearers[i].least_bytes)
 			continue;
-		takers[i].take(message, &news);
+		hearers[i].hear(message, &news);
 		if (news.kind != WATCH_NOTHING)
 			watch->found(watch->context, &news);
 	}
@@ -143,7 +146,7 @@ void watch_read(struct watch *watch, watch_fn *found, void *context)
 
 		if (len > 0)
 			(void)mnl_cb_run(
-			    watch->bytes, (size_t)len, 0, 0, take, watch);
+			    watch->bytes, (size_t)len, 0, 0, hear, watch);
 		else if (len < 0 && (errno == ENOBUFS || errno == ENOSPC))
 			found(context, &lost); /* too many, or too long */
 		else

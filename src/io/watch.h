@@ -16,14 +16,20 @@ enum watch_kind {
 	WATCH_LINK,	 /* `link` is how it is now */
 	WATCH_LINK_GONE, /* `link.ifindex` was deleted */
 	WATCH_ADDRESS,	 /* one came or went at `link.ifindex` */
-	WATCH_ROUTE,	 /* one, or a rule, came or went */
+	WATCH_ROUTE,	 /* one came or went at `link.ifindex` */
+	WATCH_RULE,	 /* one came or went */
 	WATCH_LOST,	 /* there were too many: anything may have changed */
 };
 
 struct watch_news {
 	enum watch_kind kind;
 	struct netlink_link link;
+	bool is_gone;	 /* address, route or rule */
 	bool is_default; /* WATCH_ROUTE: a default route of a main table */
+	/* WATCH_ROUTE: it took the place of one to the same prefix, whose
+	 * device is not told */
+	bool has_replaced;
+	struct netlink_route route;
 };
 
 typedef void watch_fn(void *context, const struct watch_news *news);

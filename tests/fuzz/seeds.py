@@ -198,6 +198,27 @@ save("netlink", "rule", b"\3" + (RULE + attribute(
     6, struct.pack("<I", 32766))))
 save("netlink", "rule_short", b"\3" + (RULE + attribute(6, b"\1")))
 save("netlink", "no_header", b"\0" + bytes(4))
+LOCAL, OTHER = bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2])
+ADDRESS = struct.pack("<BBBBI", 2, 24, 0, 0, 7)
+save("netlink", "address", b"\4" + (ADDRESS + attribute(1, LOCAL)))
+save("netlink", "address_of_two", b"\4" + (
+    ADDRESS + attribute(2, LOCAL) + attribute(1, OTHER)))
+save("netlink", "address_too_long", b"\4" + (
+    struct.pack("<BBBBI", 2, 33, 0, 0, 7) + attribute(1, LOCAL)))
+save("netlink", "address_of_no_family", b"\4" + (
+    struct.pack("<BBBBI", 7, 24, 0, 0, 7) + attribute(1, LOCAL)))
+ROUTE6 = struct.pack("<BBBBBBBBI", 10, 64, 0, 0, 254, 3, 0, 1, 0)
+save("netlink", "route6", b"\5" + (ROUTE6 + attribute(1, bytes(range(16))) +
+     attribute(4, struct.pack("<I", 2))))
+save("netlink", "route_of_two_families", b"\5" + (
+    ROUTE6 + attribute(1, LOCAL)))
+save("netlink", "news_link", b"\6" + (LINK + attribute(
+    1, bytes(6)) + attribute(10, struct.pack("<I", 3)) +
+    attribute(3, b"name-without-an-end")))
+save("netlink", "news_port", b"\6" + (struct.pack("<BxHiII", 7, 1, 7, 1, 0)))
+save("netlink", "news_route", b"\6" + (ROUTE6 + attribute(
+    1, bytes(16)) + attribute(15, struct.pack("<I", 51820))))
+save("netlink", "news_nothing", b"\6")
 
 
 MACS = b"\2\0\x5e\x10\0\1\2\0\x5e\x10\0\2"

@@ -151,6 +151,36 @@ START_TEST(a_live_session_stays_where_it_is)
 }
 END_TEST
 
+START_TEST(a_session_goes_on_where_there_is_a_way)
+{
+	struct address next;
+
+	start_with_name();
+	resolve("192.0.2.2", NULL);
+	pair_carry(&pair);
+	ck_assert(is_up());
+	ck_assert_int_eq(address_parse(&next, "2001:db8::2"), 0);
+	core_way_lost(pair.ends[0].core, "nobody", &next, 1, &pair.moment);
+	core_way_lost(pair.ends[0].core, "right", &next, 0, &pair.moment);
+	assert_endpoint(0, "192.0.2.2:51820");
+	core_way_lost(pair.ends[0].core, "right", &next, 1, &pair.moment);
+	assert_endpoint(0, "[2001:db8::2]:51820");
+	ck_assert(is_up());
+	pair_clear(&pair);
+}
+END_TEST
+START_TEST(a_literal_endpoint_knows_no_other_way)
+{
+	struct address next;
+
+	pair_init(&pair);
+	pair_start(&pair, 0, pair_config(&pair, 0));
+	ck_assert_int_eq(address_parse(&next, "2001:db8::2"), 0);
+	core_way_lost(pair.ends[0].core, "right", &next, 1, &pair.moment);
+	assert_endpoint(0, "192.0.2.2:51820");
+	pair_clear(&pair);
+}
+END_TEST
 START_TEST(a_silent_session_stays_when_its_address_is_among_the_answers)
 {
 	start_with_name();
@@ -460,6 +490,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, an_answer_begins_a_handshake);
 	tcase_add_test(
 	    tcase, a_failed_name_is_asked_for_again_more_and_more_seldom);
+	tcase_add_test(tcase, a_session_goes_on_where_there_is_a_way);
+	tcase_add_test(tcase, a_literal_endpoint_knows_no_other_way);
 	tcase_add_test(tcase, a_live_session_stays_where_it_is);
 	tcase_add_test(tcase,
 	    a_silent_session_stays_when_its_address_is_among_the_answers);
