@@ -18,6 +18,7 @@ parsers=(
 	"control libapi api control.c"
 	"reply libapi api reply_read.c"
 	"endpoint libbase base endpoint.c"
+	"fdb libnet net fdb.c bridge.c loop.c port.c storm.c switch.c"
 	"state libdaemon daemon state_text.c"
 )
 

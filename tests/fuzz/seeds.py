@@ -297,3 +297,28 @@ for key, value in {
         "later": frame(0x800, ipv4(17, udp(67, 68), fragment=8))}.items():
     save("ethernet", key, b"\0" + value)
     save("ethernet", key + "_fixed", b"\x33" + value)
+# limits 7 bytes; then steps: 0 set a port, 1 remove it, 2 flush, 3 hold,
+# 4 limits, 5 the host's address, 6 alarms, 7 time, else a frame
+WIDE = bytes([0, 255, 23, 7, 0, 0, 0])
+PORTS = b"".join(bytes([0, port, 0, 0]) for port in range(3))
+save("fdb", "learn", WIDE + PORTS + bytes([
+    31, 1, 0x80, 0, 31, 2, 0x01, 0, 31, 0, 0x02, 0, 31, 1, 0x21, 1]))
+save("fdb", "moves", WIDE + PORTS + bytes(
+    [31, 1, 0x80, 0, 31, 2, 0x80, 0] * 8 + [6, 7, 0x28, 31, 2, 0x80, 0]))
+save("fdb", "moves_host", WIDE + PORTS + bytes(
+    [5, 0] + [31, 1, 0x80, 0] * 7 + [2, 128] +
+    [31, 0, 0x81, 0, 31, 1, 0x81, 0] * 4 + [1, 0, 6]))
+save("fdb", "quota", bytes([1, 4, 5, 1, 0, 0, 0]) + PORTS + b"".join(
+    bytes([31, i % 4, 0x80 | i % 8, 0, 7, 0x1b]) for i in range(24)))
+save("fdb", "storm", bytes([0, 255, 23, 7, 8, 80, 255]) + PORTS + b"".join(
+    bytes([31, 1, kind, 0xfc, 7, 0x0a]) for kind in (0x80, 0x90, 0x10) * 12))
+save("fdb", "static", WIDE + bytes([
+    0, 0, 0x10, 1, 0, 1, 0xa3, 0x0a, 0, 2, 0x30, 0xff, 0, 2, 0x30, 1,
+    31, 1, 0x80, 0, 31, 1, 0x81, 0, 31, 2, 0x82, 0, 31, 2, 0x82, 2,
+    31, 3, 0x81, 1, 31, 0, 0x12, 0, 5, 1, 0, 0, 0, 0, 4, 0, 1, 3, 1]))
+save("fdb", "addresses", bytes([0, 255, 23, 7, 0, 0, 0]) + PORTS + b"".join(
+    bytes([31, 1, to << 4 | source, 0])
+    for to in range(16) for source in (0, 8, 9, 14)))
+save("fdb", "pass", bytes([7, 255, 23, 7, 0, 0, 0]) + PORTS + b"".join(
+    bytes([31, 1 + to % 3, to << 4 | to % 8, 0])
+    for to in range(16)) + bytes([31, 1, 0x10, 0, 3, 1, 80, 31, 2, 0x00, 0]))
