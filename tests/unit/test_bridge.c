@@ -3,9 +3,13 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "frame.h"
+#include "header.h"
 #include "net/bridge.h"
+#include "packet/ethernet.h"
 
 #define LIMITS                                                                 \
 	{                                                                      \
@@ -662,6 +666,58 @@ START_TEST(bridge_port_keeps_what_it_learned_over_a_change)
 }
 END_TEST
 
+/* An IPv4 packet of one protocol in a frame. */
+static void hold_message(
+    struct held *held, const char *protocol, const char *payload)
+{
+	uint8_t bytes[128];
+	char hex[256];
+	size_t len;
+
+	snprintf(hex, sizeof(hex),
+	    "02005e100001 02005e100002 0800"
+	    "4500001c 00070000 40%s0000 0a090007 0a090001 %s",
+	    protocol, payload);
+	len = frame_unhex(bytes, hex);
+	header_finish(bytes + ETHERNET_BYTES, IPV4_BYTES);
+	frame_hold(held, bytes, len);
+	ck_assert_int_eq(packet_parse_ethernet(&held->pkt), DROP_NONE);
+	ck_assert_int_eq(packet_parse_payload(&held->pkt), DROP_NONE);
+}
+
+/* Who may send it: the host, peers 0 (nobody special), 1 (router), 2 (DHCP). */
+static const struct guarded {
+	const char *protocol, *payload;
+	bool may_send[PEERS];
+} guardeds[] = {
+    {"01", "0501000000000000", {false, true, false}}, /* redirect */
+    {"11", "0043004400080000", {false, false, true}}, /* DHCP offer */
+    {"11", "0044004300080000", {true, true, true}},   /* DHCP request */
+};
+
+START_TEST(bridge_guards_what_routers_and_servers_say)
+{
+	const struct guarded *guarded = &guardeds[_i];
+	struct room room = room_default();
+	struct held held;
+
+	hold_message(&held, guarded->protocol, guarded->payload);
+	for (size_t i = 0; i < PEERS; i++) {
+		struct bridge_port_setup setup = {.name = "one",
+		    .is_router = i == 1,
+		    .is_dhcp_server = i == 2};
+
+		ck_assert_int_eq(
+		    bridge_port_change(room.bridge, room.peers[i], &setup), 0);
+		ck_assert_int_eq(bridge_guard(room.peers[i], &held.pkt),
+		    guarded->may_send[i] ? DROP_NONE : DROP_VPN_GUARD);
+	}
+	ck_assert_int_eq(bridge_guard(room.host, &held.pkt), DROP_NONE);
+	frame_release(&held);
+	room_end(&room);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("bridge");
@@ -695,6 +751,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, bridge_flush_lets_a_held_port_go);
 	tcase_add_test(tcase, bridge_shows_its_entries_with_their_age);
 	tcase_add_test(tcase, bridge_port_keeps_what_it_learned_over_a_change);
+	tcase_add_loop_test(tcase, bridge_guards_what_routers_and_servers_say,
+	    0, ARRAY_SIZE(guardeds));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
