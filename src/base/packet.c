@@ -172,6 +172,26 @@ void pool_put_list(struct pool *pool, struct packet_list *list)
 		pool_put(pool, packet_list_pop(list));
 }
 
+/* What is the copy's own: its buffer, and where the bytes lie in it. */
+struct packet *packet_copy(struct pool *pool, const struct packet *pkt)
+{
+	struct packet *copy, fresh;
+
+	if (pkt->len > pool->largest)
+		return NULL;
+	copy = pool_get(pool);
+	if (!copy)
+		return NULL;
+	fresh = *copy;
+	*copy = *pkt;
+	copy->next = NULL;
+	copy->buffer = fresh.buffer;
+	copy->buffer_bytes = fresh.buffer_bytes;
+	copy->offset = fresh.offset;
+	memcpy(packet_data(copy), packet_data(pkt), pkt->len);
+	return copy;
+}
+
 size_t pool_available(const struct pool *pool)
 {
 	return pool->count - pool->in_use;

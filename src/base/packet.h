@@ -115,6 +115,13 @@ must_check struct packet *pool_get(struct pool *pool);
 void pool_put(struct pool *pool, struct packet *pkt);
 void pool_put_list(struct pool *pool, struct packet_list *list);
 
+/*
+ * Another packet with the same bytes and fields, on no list; the caller owns
+ * it. NULL when all are in use (or pkt is longer than pool_largest).
+ */
+must_check struct packet *packet_copy(
+    struct pool *pool, const struct packet *pkt);
+
 size_t pool_available(const struct pool *pool);
 size_t pool_count(const struct pool *pool);
 /* Largest `len` of a packet with the standard head and tail room. */

@@ -148,6 +148,61 @@ START_TEST(swapped_buffers_stay_swapped_and_none_is_lost)
 }
 END_TEST
 
+/* Fields that nobody thought of when packet_copy was written are copied. */
+START_TEST(a_copy_has_all_of_the_original_but_its_place)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *pkt = get(pool), *copy, same;
+
+	pkt->offset += 18;
+	pkt->len = 7;
+	memcpy(packet_data(pkt), "payload", 7);
+	pkt->l2_bytes = 18;
+	pkt->vlan = 10;
+	pkt->inner_ecn = 3;
+	pkt->flow_hash = 9;
+	pkt->segments = 3;
+	pkt->segment_bytes = 1400;
+	pkt->checksum = CHECKSUM_PARTIAL;
+	pkt->frame = 0x21;
+	pkt->next = pkt;
+	copy = packet_copy(pool, pkt);
+	ck_assert_ptr_nonnull(copy);
+	ck_assert_mem_eq(packet_data(copy), "payload", 7);
+	ck_assert_ptr_ne(copy->buffer, pkt->buffer);
+	ck_assert_uint_eq(copy->offset, PACKET_HEAD_BYTES);
+	ck_assert_ptr_null(copy->next);
+	same = *copy;
+	same.next = pkt->next;
+	same.buffer = pkt->buffer;
+	same.offset = pkt->offset;
+	ck_assert_mem_eq(&same, pkt, sizeof(same));
+	packet_data(copy)[0] = 'P';
+	ck_assert_uint_eq(packet_data(pkt)[0], 'p');
+	pool_put(pool, pkt);
+	pool_put(pool, copy);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(there_is_no_copy_without_a_buffer_that_fits)
+{
+	struct pool *pool = pool_of(2);
+	struct packet *pkt = get(pool), *other;
+
+	pkt->len = 101;
+	ck_assert_ptr_null(packet_copy(pool, pkt));
+	ck_assert_uint_eq(pool_available(pool), 1);
+	pkt->len = 100;
+	other = packet_copy(pool, pkt);
+	ck_assert_ptr_nonnull(other);
+	ck_assert_ptr_null(packet_copy(pool, pkt));
+	pool_put(pool, pkt);
+	pool_put(pool, other);
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(releasing_twice_aborts)
 {
 	struct pool *pool = pool_of(2);
@@ -196,6 +251,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, buffers_do_not_overlap);
 	tcase_add_test(tcase, a_released_packet_is_poisoned);
 	tcase_add_test(tcase, swapped_buffers_stay_swapped_and_none_is_lost);
+	tcase_add_test(tcase, a_copy_has_all_of_the_original_but_its_place);
+	tcase_add_test(tcase, there_is_no_copy_without_a_buffer_that_fits);
 	tcase_add_test_raise_signal(tcase, releasing_twice_aborts, SIGABRT);
 	tcase_add_test_raise_signal(
 	    tcase, releasing_a_stranger_aborts, SIGABRT);
