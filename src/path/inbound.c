@@ -2,16 +2,17 @@
 /*
  * From the wire to the device.
  *
- * The table at the end shows the way; the functions are in its order. The
- * model of the host's receive path begins at ip_rcv.
+ * The tables at the end show the way; the functions are in their order. The
+ * model of the host's receive path begins at ip_rcv. Frames are checked before
+ * the switch sees them: it learns from those only that may have been sent.
  */
-#include <string.h>
-
 #include "packet/checksum.h"
 #include "packet/ecn.h"
 #include "packet/ip.h"
-#include "path/martian.h"
+#include "path/frame.h"
 #include "path/run.h"
+#include "path/source.h"
+#include "path/switch.h"
 
 /* It did its work, but is nothing for the host. */
 static enum verdict consume(struct path *path, struct packet *pkt)
@@ -60,26 +61,9 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
-/* The check that makes an address inside as good as a key. */
-static enum drop check_source(struct path *path, const struct packet *pkt)
-{
-	if (tunnel_route(path->setup.tunnel, &pkt->source) != pkt->peer)
-		return DROP_IP_RPFILTER;
-	return DROP_NONE;
-}
-
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 {
-	enum drop reason = martian_check(pkt);
-
-	if (!reason)
-		reason = martian_check_local(
-		    pkt, path->addresses, path->addresses_count);
-	if (!reason)
-		reason = check_source(path, pkt);
-	if (!reason)
-		reason = packet_check_options(pkt);
-	return verdict_of(pkt, reason);
+	return verdict_of(pkt, source_check(path, pkt));
 }
 
 /* The device is a plain one: it takes no packet without its L4 checksum. */
@@ -100,5 +84,19 @@ const struct stage path_inbound[] = {
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = rcv_finish},
     [INBOUND_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    {0},
+};
+
+const struct stage path_inbound_tap[] = {
+    [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
+    [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
+    [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth},
+    [INBOUND_TAP_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = frame_ip_rcv},
+    [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
+	.run = frame_rcv_finish},
+    [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
+	.run = switch_bridge},
+    [INBOUND_TAP_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
     {0},
 };

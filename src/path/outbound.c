@@ -2,12 +2,15 @@
 /*
  * From the device to the wire.
  *
- * The table at the end shows the way; the functions are in its order. Packets
- * that waited for a session enter again at neigh, frames of ours at encap.
+ * The tables at the end show the way; the functions are in their order. Packets
+ * that waited for a session enter again at neigh, frames from another peer
+ * enter there, and frames of ours at encap.
  */
 #include "packet/ecn.h"
 #include "packet/ip.h"
+#include "path/frame.h"
 #include "path/run.h"
+#include "path/switch.h"
 
 /* What the device itself would refuse to take. */
 static enum drop check_read(const struct path *path, const struct packet *pkt)
@@ -79,6 +82,16 @@ const struct stage path_outbound[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out},
     [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route},
+    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh},
+    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress},
+    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap},
+    {0},
+};
+
+const struct stage path_outbound_tap[] = {
+    [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = frame_tun_read},
+    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out},
+    [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap},

@@ -16,8 +16,10 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	if (!path)
 		return -ENOMEM;
 	path->setup = *setup;
-	path->tables[DIRECTION_IN] = path_inbound;
-	path->tables[DIRECTION_OUT] = path_outbound;
+	path->tables[DIRECTION_IN] =
+	    setup->bridge ? path_inbound_tap : path_inbound;
+	path->tables[DIRECTION_OUT] =
+	    setup->bridge ? path_outbound_tap : path_outbound;
 	*ret = path;
 	return 0;
 }
@@ -143,14 +145,24 @@ struct packet_list *path_to_device(struct path *path)
 
 static const struct outside {
 	enum direction direction;
-	size_t idx;
+	size_t tun_idx, tap_idx;
 	bool is_result; /* had been counted as sent or delivered */
 } outsides[PATH_OUTSIDE_COUNT] = {
-    [PATH_OUTSIDE_OUTER] = {DIRECTION_IN, INBOUND_OUTER, false},
-    [PATH_OUTSIDE_TUN_READ] = {DIRECTION_OUT, OUTBOUND_TUN_READ, false},
-    [PATH_OUTSIDE_TUN_WRITE] = {DIRECTION_IN, INBOUND_TUN_WRITE, true},
-    [PATH_OUTSIDE_ENCAP] = {DIRECTION_OUT, OUTBOUND_ENCAP, true},
+    [PATH_OUTSIDE_OUTER] = {DIRECTION_IN, INBOUND_OUTER, INBOUND_TAP_OUTER,
+	false},
+    [PATH_OUTSIDE_TUN_READ] = {DIRECTION_OUT, OUTBOUND_TUN_READ,
+	OUTBOUND_TUN_READ, false},
+    [PATH_OUTSIDE_TUN_WRITE] = {DIRECTION_IN, INBOUND_TUN_WRITE,
+	INBOUND_TAP_TUN_WRITE, true},
+    [PATH_OUTSIDE_ENCAP] = {DIRECTION_OUT, OUTBOUND_ENCAP, OUTBOUND_ENCAP,
+	true},
 };
+
+static size_t outside_idx(
+    const struct path *path, const struct outside *outside)
+{
+	return path->setup.bridge ? outside->tap_idx : outside->tun_idx;
+}
 
 /* A packet that was dropped on its way in or out was not seen before; one
  * that was dropped behind the tables has been counted as a result. */
@@ -174,7 +186,8 @@ void path_count_outside(struct path *path, enum path_outside where,
 	if (!count)
 		return;
 	move_totals(path, outside, count);
-	path_count(path, outside->direction, outside->idx, reason, count);
+	path_count(path, outside->direction, outside_idx(path, outside), reason,
+	    count);
 }
 
 void path_drop_outside(struct path *path, enum path_outside where,
@@ -184,7 +197,8 @@ void path_drop_outside(struct path *path, enum path_outside where,
 
 	pkt->drop = reason;
 	move_totals(path, outside, 1);
-	path_drop_packet(path, outside->direction, outside->idx, pkt);
+	path_drop_packet(
+	    path, outside->direction, outside_idx(path, outside), pkt);
 }
 
 static void report(const struct path_counter *counter, struct path_drop *drop,

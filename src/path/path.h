@@ -2,8 +2,9 @@
 /*
  * Where protocol and receive-path model meet: stages, verdicts, the runner.
  *
- * How it works: two tables show the whole data path (inbound.c, outbound.c).
- * The runner carries a batch through one stage before the next, so that
+ * How it works: two tables show the whole data path (inbound.c, outbound.c);
+ * a tap tunnel has two of its own, with the same first and last stages. The
+ * runner carries a batch through one stage before the next, so that
  * counting, tracing and releasing live in one place. No packet bypasses the
  * tables, ours included: what a stage makes goes on `emitted` with the stage
  * it enters at.
@@ -122,7 +123,8 @@ struct path_totals {
 	uint64_t rx_forwarded;
 	/* outbound: tx + ours + switched = sent + waiting + dropped */
 	uint64_t tx_packets, tx_ours, tx_sent, tx_dropped;
-	/* entered from the switch: forwarded ones, and copies of floods */
+	/* entered from the switch: forwarded ones, and copies of floods, those
+	 * included that no buffer was left for (dropped by route: NOMEM) */
 	uint64_t tx_switched;
 };
 void path_totals(const struct path *path, struct path_totals *ret);

@@ -104,8 +104,8 @@ static void keep_example(struct path_counter *counter, const struct packet *pkt)
 	counter->example.peer = NULL;
 }
 
-void path_drop_packet(
-    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+void path_note_drop(struct path *path, enum direction direction, size_t idx,
+    const struct packet *pkt)
 {
 	const struct path_setup *setup = &path->setup;
 
@@ -117,5 +117,11 @@ void path_drop_packet(
 	if (setup->trace)
 		setup->trace(
 		    setup->trace_context, &path->tables[direction][idx], pkt);
-	pool_put(setup->pool, pkt);
+}
+
+void path_drop_packet(
+    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+{
+	path_note_drop(path, direction, idx, pkt);
+	pool_put(path->setup.pool, pkt);
 }

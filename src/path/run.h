@@ -32,6 +32,18 @@ enum inbound_stage {
 	INBOUND_TUN_WRITE,
 };
 
+enum inbound_tap_stage {
+	INBOUND_TAP_OUTER = INBOUND_OUTER,
+	INBOUND_TAP_DECAP,
+	INBOUND_TAP_EXPAND,
+	INBOUND_TAP_ETH,
+	INBOUND_TAP_IP_RCV,
+	INBOUND_TAP_RCV_FINISH,
+	INBOUND_TAP_BRIDGE,
+	INBOUND_TAP_TUN_WRITE,
+};
+
+/* Of tun and tap. */
 enum outbound_stage {
 	OUTBOUND_TUN_READ,
 	OUTBOUND_IP_OUT,
@@ -74,7 +86,10 @@ void path_emit(struct path *path, enum direction direction, size_t idx,
 void path_count(struct path *path, enum direction direction, size_t idx,
     enum drop reason, uint64_t count);
 
-/* Counts, traces and releases a packet whose drop is set. */
+/* Counts and traces a packet whose drop is set; the caller keeps it. */
+void path_note_drop(struct path *path, enum direction direction, size_t idx,
+    const struct packet *pkt);
+/* The same, and releases it. */
 void path_drop_packet(struct path *path, enum direction direction, size_t idx,
     struct packet *pkt);
 

@@ -149,7 +149,7 @@ MUTANTS = [
     ("compressed frame may be larger", P + "frames.c",
      "original > tunnel->largest_frame", "original > UINT16_MAX - 1",
      ("fuzz_data",)),
-    ("any source accepted", "src/path/inbound.c",
+    ("any source accepted", "src/path/source.c",
      "!= pkt->peer)\n\t\treturn DROP_IP_RPFILTER", "== NULL)\n"
      "\t\treturn DROP_IP_RPFILTER", PEERS),
     ("VLAN of the inner tag", K + "ethernet.c",

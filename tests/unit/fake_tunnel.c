@@ -4,11 +4,16 @@
 
 #include "base/attributes.h"
 
+static bool is_special(const struct packet *pkt, uint8_t kind)
+{
+	return pkt->len == 1 && packet_data(pkt)[0] == kind;
+}
+
 enum drop tunnel_receive(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
 	(void)now;
-	pkt->is_data = packet_data(pkt)[0] != FAKE_HANDSHAKE;
+	pkt->is_data = !is_special(pkt, FAKE_HANDSHAKE);
 	return tunnel->receive;
 }
 
@@ -20,10 +25,10 @@ void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
 	if (count > tunnel->largest_batch)
 		tunnel->largest_batch = count;
 	for (size_t i = 0; i < count; i++) {
-		pkts[i]->peer = &tunnel->peers[0];
-		pkts[i]->drop = packet_data(pkts[i])[0] == FAKE_FORGED
-				    ? DROP_VPN_AUTH
-				    : DROP_NONE;
+		pkts[i]->peer =
+		    &tunnel->peers[pkts[i]->endpoint.port % FAKE_PEERS];
+		pkts[i]->drop = is_special(pkts[i], FAKE_FORGED) ? DROP_VPN_AUTH
+								 : DROP_NONE;
 	}
 }
 
@@ -31,7 +36,7 @@ enum drop tunnel_expand(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
 	(void)now;
-	if (packet_data(pkt)[0] == FAKE_FRAME)
+	if (is_special(pkt, FAKE_FRAME))
 		pkt->len = 0;
 	return tunnel->expand;
 }
@@ -43,6 +48,7 @@ static const struct {
     {"10.9.0.7", 0},
     {"10.1.0.0/16", 0},
     {"fd09::7", 0},
+    {"fe80::7", 0},
     {"10.9.0.8", 1},
 };
 
@@ -108,4 +114,20 @@ void tunnel_take_dropped(struct tunnel *tunnel, struct packet_list *to)
 void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
 {
 	peer->drops[reason]++;
+}
+
+void *tunnel_peer_port(const struct peer *peer)
+{
+	return peer->port;
+}
+
+bool tunnel_peer_has_allowed_ips(const struct peer *peer)
+{
+	return !peer->has_no_allowed_ips;
+}
+
+bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now)
+{
+	(void)now;
+	return !peer->takes_no_floods;
 }

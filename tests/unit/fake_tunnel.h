@@ -3,9 +3,10 @@
  * A tunnel without cryptography, for the tests of path/: what it "opens" and
  * "seals" is the inner packet as it is, and it does what the test says.
  *
- * A datagram that begins with FAKE_HANDSHAKE is a handshake message, with
- * FAKE_FORGED one that does not open, with FAKE_FRAME one that carries a frame
- * of ours. Peer 0 has 10.9.0.7, 10.1.0.0/16, fd09::7 and whatever nobody has
+ * A datagram of the one byte FAKE_HANDSHAKE is a handshake message, of
+ * FAKE_FORGED one that does not open, of FAKE_FRAME one that carries a frame of
+ * ours. What opens is of the peer whose number is the port that it came from.
+ * Peer 0 has 10.9.0.7, 10.1.0.0/16, fd09::7, fe80::7 and whatever nobody has
  * when has_default; peer 1 has 10.9.0.8.
  */
 #ifndef FAKE_TUNNEL_H
@@ -17,12 +18,16 @@
 #define FAKE_FORGED    0x02
 #define FAKE_FRAME     0x03
 
+#define FAKE_PEERS 5
+
 struct peer {
 	unsigned drops[DROP_COUNT];
+	void *port;
+	bool has_no_allowed_ips, takes_no_floods;
 };
 
 struct tunnel {
-	struct peer peers[2];
+	struct peer peers[FAKE_PEERS];
 	bool has_default;
 	bool has_session;
 	enum drop receive, expand, neigh, seal;

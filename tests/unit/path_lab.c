@@ -21,10 +21,11 @@ static void trace(
 	strncpy(traced_stage, stage->name, sizeof(traced_stage) - 1);
 }
 
-void setup(void)
+void setup_over(struct bridge *bridge)
 {
 	struct path_setup how = {
 	    .tunnel = &tunnel,
+	    .bridge = bridge,
 	    .trace = trace,
 	    .trace_context = &traced,
 	};
@@ -36,12 +37,29 @@ void setup(void)
 	ck_assert_int_eq(path_new(&path, &how), 0);
 }
 
+void setup(void)
+{
+	setup_over(NULL);
+}
+
 void teardown(void)
 {
 	pool_put_list(pool, &tunnel.staged);
 	path_free(path);
 	ck_assert_uint_eq(pool_available(pool), PACKETS);
 	pool_free(pool);
+}
+
+void set_addresses(void)
+{
+	static const char *const own[] = {
+	    "10.9.0.1/24", "10.2.0.2/31", "fd09::1/64"};
+	struct prefix addresses[ARRAY_SIZE(own)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		ck_assert_int_eq(prefix_parse(&addresses[i], own[i]), 0);
+	ck_assert_int_eq(
+	    path_set_addresses(path, addresses, ARRAY_SIZE(own)), 0);
 }
 
 struct packet *udp(const char *source, const char *destination, uint16_t port)
@@ -117,9 +135,10 @@ struct path_totals totals(void)
 	struct path_totals ret;
 
 	path_totals(path, &ret);
-	ck_assert_uint_eq(ret.rx_packets,
-	    ret.rx_delivered + ret.rx_consumed + ret.rx_dropped);
-	ck_assert_uint_eq(ret.tx_packets + ret.tx_ours,
+	ck_assert_uint_eq(ret.rx_packets, ret.rx_delivered + ret.rx_consumed +
+					      ret.rx_forwarded +
+					      ret.rx_dropped);
+	ck_assert_uint_eq(ret.tx_packets + ret.tx_ours + ret.tx_switched,
 	    ret.tx_sent + tunnel.staged.len + ret.tx_dropped);
 	return ret;
 }

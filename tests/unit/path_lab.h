@@ -19,8 +19,13 @@ extern struct path *path;
 extern struct moment now;
 extern unsigned traced; /* drops that the trace saw */
 
-void setup(void);
+void setup(void); /* of a tun tunnel */
 void teardown(void);
+/* Of a tap tunnel; the bridge stays the caller's. */
+void setup_over(struct bridge *bridge);
+
+/* Gives the tunnel device 10.9.0.1/24, 10.2.0.2/31 and fd09::1/64. */
+void set_addresses(void);
 
 /* UDP from port 4000 to `port`, 4 bytes of payload. */
 struct packet *udp(const char *source, const char *destination, uint16_t port);
@@ -29,7 +34,8 @@ struct packet *udp6(const char *source, const char *destination);
 /* One byte. */
 struct packet *raw(uint8_t first);
 
-/* Runs one packet through the inbound or outbound table. */
+/* Runs one packet (from peer 0, or its endpoint's port) through the inbound or
+ * outbound table. */
 void receive(struct packet *pkt);
 void transmit(struct packet *pkt);
 

@@ -142,18 +142,6 @@ static const struct {
     {"10.9.0.7", "255.255.255.255", DROP_NONE},
 };
 
-static const char *const own[] = {"10.9.0.1/24", "10.2.0.2/31", "fd09::1/64"};
-
-static void set_addresses(void)
-{
-	struct prefix addresses[ARRAY_SIZE(own)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		ck_assert_int_eq(prefix_parse(&addresses[i], own[i]), 0);
-	ck_assert_int_eq(
-	    path_set_addresses(path, addresses, ARRAY_SIZE(own)), 0);
-}
-
 /* Even of a peer that may send from everywhere. */
 START_TEST(rcv_finish_drops_martians)
 {

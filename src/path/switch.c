@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where the switch's decision is carried out.
+ *
+ * How it works: N receivers cost N - 1 copies: the original goes to the host
+ * when it is one of them, else to the last peer. What goes to a peer from here
+ * enters the outbound table at neigh. A copy that no buffer is left for is
+ * counted as if it had been dropped by route, and the others go on.
+ */
+#include "path/switch.h"
+
+#include "net/bridge.h"
+#include "path/run.h"
+
+/* A frame that came from the wire becomes one that goes there. */
+static void make_fresh(struct packet *pkt)
+{
+	pkt->endpoint = (struct endpoint){0};
+	pkt->outer_ecn = 0;
+	pkt->is_data = false;
+	pkt->counter = 0;
+	pkt->generation = 0;
+	pkt->frame = 0;
+	pkt->plain_bytes = 0;
+}
+
+static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
+{
+	pkt->peer = peer;
+	path_emit(path, DIRECTION_OUT, OUTBOUND_NEIGH, pkt);
+}
+
+static void send_copy(
+    struct path *path, const struct packet *pkt, struct peer *peer)
+{
+	struct packet *copy = packet_copy(path->setup.pool, pkt);
+	struct packet lost;
+
+	path->totals.tx_switched++;
+	if (copy) {
+		make_fresh(copy);
+		send_to(path, copy, peer);
+		return;
+	}
+	lost = *pkt;
+	lost.peer = peer;
+	lost.drop = DROP_NOMEM;
+	path_note_drop(path, DIRECTION_OUT, OUTBOUND_ROUTE, &lost);
+}
+
+/* The original itself; nothing of it goes to the host. */
+static enum verdict forward(
+    struct path *path, struct packet *pkt, struct peer *peer)
+{
+	path->totals.rx_forwarded++;
+	path->totals.tx_switched++;
+	make_fresh(pkt);
+	send_to(path, pkt, peer);
+	return VERDICT_TAKEN;
+}
+
+/* The peer behind a port that a flooded frame leaves by, or NULL. */
+static struct peer *receiver(const struct path *path,
+    const struct bridge_port *from, const struct bridge_port *to,
+    const struct packet *pkt)
+{
+	struct peer *peer = bridge_port_user(to);
+	struct instant now = path->now.now;
+
+	if (!peer || !tunnel_peer_takes_floods(peer, now) ||
+	    bridge_egress(path->setup.bridge, from, to, pkt, now))
+		return NULL;
+	return peer;
+}
+
+/* Copies for all peers that take it but the last one; returns that one, or
+ * NULL: there is none. */
+static struct peer *flood(
+    struct path *path, const struct bridge_port *from, const struct packet *pkt)
+{
+	const struct bridge *bridge = path->setup.bridge;
+	struct bridge_port *to = bridge_next_port(bridge, NULL);
+	struct peer *last = NULL;
+
+	for (; to; to = bridge_next_port(bridge, to)) {
+		struct peer *peer = receiver(path, from, to, pkt);
+
+		if (!peer)
+			continue;
+		if (last)
+			send_copy(path, pkt, last);
+		last = peer;
+	}
+	return last;
+}
+
+static enum verdict flood_in(
+    struct path *path, const struct bridge_port *from, struct packet *pkt)
+{
+	struct bridge *bridge = path->setup.bridge;
+	struct peer *last = flood(path, from, pkt);
+
+	if (bridge_egress(
+		bridge, from, bridge_host(bridge), pkt, path->now.now)) {
+		if (!last)
+			return verdict_of(pkt, DROP_NO_TX_TARGET);
+		return forward(path, pkt, last);
+	}
+	if (last)
+		send_copy(path, pkt, last);
+	return VERDICT_PASS;
+}
+
+enum verdict switch_bridge(struct path *path, struct packet *pkt)
+{
+	struct bridge *bridge = path->setup.bridge;
+	struct bridge_port *from = tunnel_peer_port(pkt->peer);
+	struct bridge_decision decision;
+
+	bridge_ingress(bridge, from, pkt, path->now.now, &decision);
+	if (decision.drop)
+		return verdict_of(pkt, decision.drop);
+	if (!decision.to)
+		return flood_in(path, from, pkt);
+	if (decision.to == bridge_host(bridge))
+		return VERDICT_PASS;
+	return forward(path, pkt, bridge_port_user(decision.to));
+}
+
+/* Behind the copies of a flood the rest of the batch keeps its order. */
+static enum verdict hand_on(
+    struct path *path, struct packet *pkt, struct peer *peer)
+{
+	pkt->peer = peer;
+	if (!path->emitted[DIRECTION_OUT][OUTBOUND_NEIGH].first)
+		return VERDICT_PASS;
+	send_to(path, pkt, peer);
+	return VERDICT_TAKEN;
+}
+
+enum verdict switch_route(struct path *path, struct packet *pkt)
+{
+	struct bridge *bridge = path->setup.bridge;
+	struct bridge_port *host = bridge_host(bridge);
+	struct bridge_decision decision;
+	struct peer *peer;
+
+	bridge_ingress(bridge, host, pkt, path->now.now, &decision);
+	if (decision.drop)
+		return verdict_of(pkt, decision.drop);
+	peer = decision.to ? bridge_port_user(decision.to)
+			   : flood(path, host, pkt);
+	if (!peer)
+		return verdict_of(pkt, DROP_NO_TX_TARGET);
+	return hand_on(path, pkt, peer);
+}

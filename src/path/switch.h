@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* Stages of the tap tables that ask the switch where a frame goes. */
+#ifndef PATH_SWITCH_H
+#define PATH_SWITCH_H
+
+#include "path/path.h"
+
+/* inbound: to the host, to another peer, or to all */
+enum verdict switch_bridge(struct path *path, struct packet *pkt);
+
+/* outbound: to one peer or to all */
+enum verdict switch_route(struct path *path, struct packet *pkt);
+
+#endif
