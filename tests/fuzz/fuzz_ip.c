@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	pkt.outer_ecn = data[0] & 3;
 	if (packet_parse_ip(&pkt) == DROP_NONE) {
 		assert(pkt.len <= len - 2 && pkt.l3_bytes <= pkt.len);
+		assert(pkt.ip_bytes == pkt.len);
 		assert(pkt.family == 4 || pkt.family == 6);
 		assert(!pkt.is_later_fragment || !pkt.source_port);
 		(void)!packet_check_options(&pkt);
