@@ -151,6 +151,10 @@ static void act_extension(
 {
 	host->plan.peers[other->idx].extension =
 	    (enum config_extension)below(world, 3);
+	/* which a tap's configuration does not have */
+	if (host->plan.is_tap &&
+	    host->plan.peers[other->idx].extension == CONFIG_EXTENSION_OFF)
+		host->plan.peers[other->idx].extension = CONFIG_EXTENSION_AUTO;
 	if (host->plan.peers[other->idx].extension == CONFIG_EXTENSION_OFF)
 		host->plan.peers[other->idx].compress = CONFIG_COMPRESS_NONE;
 	reload(host);
@@ -159,6 +163,8 @@ static void act_extension(
 static void act_remove(
     struct world *world, struct host *host, struct host *other)
 {
+	if (!host->plan.peers[other->idx].is_present)
+		return;
 	host->plan.peers[other->idx].is_present = false;
 	reload(host);
 	world_run(world, (int64_t)below(world, 60 * SIM_S));
@@ -204,10 +210,7 @@ static void act_traffic(
 
 static void send_some(struct host *host, size_t other, size_t count)
 {
-	struct inner_wish wish = {.sender = (uint8_t)host->idx,
-	    .receiver = (uint8_t)other,
-	    .is_compressible = true,
-	    .len = 500};
+	struct inner_wish wish = lan_direct(host->world, host->idx, other);
 
 	for (size_t i = 0; i < count && host->core && !host->is_asleep; i++)
 		host_send_inner(host, &wish);
@@ -219,10 +222,25 @@ static void act_burst(
 	send_some(host, other->idx, 1 + below(world, 100));
 }
 
+/* A frame of a station that is behind another host. */
+static void steal_station(struct world *world, struct host *host)
+{
+	struct inner_wish wish = lan_wish(world, host->idx, host->idx);
+
+	wish.source =
+	    (uint8_t)(SIM_HOSTS + below(world, SIM_STATIONS - SIM_HOSTS));
+	if (host->core && !host->is_asleep)
+		host_send_inner(host, &wish);
+}
+
 /* A packet that claims to come from another host, perhaps the receiver. */
 static void act_spoof(
     struct world *world, struct host *host, struct host *other)
 {
+	if (host->plan.is_tap) {
+		steal_station(world, host);
+		return;
+	}
 	struct inner_wish wish = {
 	    .sender = (uint8_t)((host->idx + 1 + below(world, 2)) % SIM_HOSTS),
 	    .receiver = (uint8_t)other->idx,
@@ -287,6 +305,32 @@ static void act_names(
 	world->are_names_dead = chance(world, 500);
 }
 
+/* A station goes elsewhere, and most say so. */
+static void act_station(
+    struct world *world, struct host *host, struct host *other)
+{
+	uint8_t station =
+	    (uint8_t)(SIM_HOSTS + below(world, SIM_STATIONS - SIM_HOSTS));
+
+	(void)other;
+	world->stations[station] = (uint8_t)host->idx;
+	if (host->plan.is_tap && host->core && !host->is_asleep &&
+	    chance(world, 700))
+		lan_announce(world, station);
+}
+
+static void act_switch(
+    struct world *world, struct host *host, struct host *other)
+{
+	(void)other;
+	if (!host->plan.is_tap)
+		return;
+	host->plan.ageing_s = (uint32_t)(CONFIG_AGEING_MIN + below(world, 300));
+	host->plan.macs_max = (uint32_t)(1 + below(world, 8));
+	host->plan.macs_per_peer = (uint32_t)(1 + below(world, 4));
+	reload(host);
+}
+
 static const struct act {
 	const char *name;
 	act_fn *act;
@@ -311,6 +355,8 @@ static const struct act {
     {"replay", act_replay, 8},
     {"junk", act_junk, 4},
     {"names", act_names, 2},
+    {"station", act_station, 8},
+    {"switch", act_switch, 3},
 };
 
 static const struct act *choose_act(struct world *world)
@@ -370,6 +416,7 @@ void chaos_begin(struct world *world)
 		for (size_t b = a + 1; b < hosts; b++)
 			draw_endpoints(world, a, b);
 	for (size_t i = 0; i < hosts; i++) {
+		world->hosts[i].plan.is_restricted = chance(world, 300);
 		host_start(&world->hosts[i], false);
 		act_traffic(
 		    world, &world->hosts[i], &world->hosts[(i + 1) % hosts]);
@@ -383,8 +430,17 @@ static bool may_talk(const struct world *world, size_t a, size_t b)
 	enum config_extension x = world->hosts[a].plan.peers[b].extension;
 	enum config_extension y = world->hosts[b].plan.peers[a].extension;
 
+	if (world->hosts[a].plan.is_tap != world->hosts[b].plan.is_tap)
+		return false;
 	return !(x == CONFIG_EXTENSION_OFF && y == CONFIG_EXTENSION_REQUIRED) &&
 	       !(y == CONFIG_EXTENSION_OFF && x == CONFIG_EXTENSION_REQUIRED);
+}
+
+static bool is_reachable(const struct world *world, size_t a, size_t b)
+{
+	if (world->hosts[a].plan.peers[b].is_present)
+		return may_talk(world, a, b);
+	return may_talk(world, a, 0) && may_talk(world, 0, b);
 }
 
 static void heal_host(struct host *host)
@@ -393,6 +449,8 @@ static void heal_host(struct host *host)
 	host->wall_offset_s = host->wall_peak_s;
 	host_move(host, &host->home, true);
 	host->local = host->own.address;
+	plan_default_switch(&host->plan);
+	reload(host);
 	for (size_t i = 0; i < SIM_HOSTS; i++)
 		host->traffic[i] = (struct traffic){
 		    .is_on = i != host->idx && i < host->world->setup.hosts,
@@ -407,12 +465,39 @@ static void silence(struct world *world)
 		    sizeof(world->hosts[i].traffic));
 }
 
-static void prove_pair(struct world *world, size_t from, size_t to)
+/* How many hosts a broadcast of this one reaches. */
+static size_t audience(const struct world *world, size_t from)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->setup.hosts; i++)
+		count += i != from && is_reachable(world, from, i);
+	return count;
+}
+
+/* Everybody hears it, once, and knows where it is from now on. */
+static void prove_broadcast(struct world *world, size_t from)
 {
 	size_t before = world->book.delivered;
 
-	if (from == to || !may_talk(world, from, to))
+	if (!world->hosts[from].plan.is_tap)
 		return;
+	lan_announce(world, (uint8_t)from);
+	if (world_run(world, SIM_S) &&
+	    world->book.delivered != before + audience(world, from))
+		world_fail(world,
+		    "a broadcast of h%zu reaches %zu hosts, not %zu", from,
+		    world->book.delivered - before, audience(world, from));
+}
+
+static void prove_pair(struct world *world, size_t from, size_t to)
+{
+	size_t before;
+
+	if (from == to || !is_reachable(world, from, to))
+		return;
+	prove_broadcast(world, to);
+	before = world->book.delivered;
 	send_some(&world->hosts[from], to, PROOF_PACKETS);
 	if (world_run(world, 2 * SIM_S) &&
 	    world->book.delivered != before + PROOF_PACKETS)

@@ -13,9 +13,11 @@
  *	age	no data under keys older than 180 s, nor under unconfirmed ones
  *	roaming	only for the newest authenticated datagram of that peer
  *	storms	no more initiations than the schedule has
- *	inner	each packet exactly as sent, from its sender, at most once
+ *	inner	each packet exactly as sent, from its sender, at most once;
+ *		a frame at most once per host, never where it came from
  *	pool	each packet is in the pool or staged
  *	counts	what came in went out, was used up, waits, or was dropped
+ *	switch	its table keeps its limits and forgets in time (lan.c)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +314,9 @@ static void check_extension(
 {
 	const struct peer_plan *plan = &host->plan.peers[target % SIM_HOSTS];
 	uint8_t type = packet_data(pkt)[0];
+	bool is_required =
+	    plan->extension == CONFIG_EXTENSION_REQUIRED || host->plan.is_tap;
+	struct tunnel_peer_status status;
 
 	if (!is_data_type(type) || target == SIM_HOSTS)
 		return;
@@ -319,10 +324,15 @@ static void check_extension(
 	    (pkt->frame || type == WIRE_DATA_AES256GCM))
 		world_fail(host->world, "h%zu: extension in spite of \"off\"",
 		    host->idx);
-	if (plan->extension == CONFIG_EXTENSION_REQUIRED && !pkt->is_ours &&
-	    !host_peer_status(host, target).knows_features)
+	if (pkt->is_ours)
+		return;
+	status = host_peer_status(host, target);
+	if (is_required && !status.knows_features)
 		world_fail(
 		    host->world, "h%zu: traffic to a plain peer", host->idx);
+	if (status.is_refused)
+		world_fail(
+		    host->world, "h%zu: traffic to a refused peer", host->idx);
 }
 
 void check_departure(
@@ -349,8 +359,8 @@ void check_delivery(
     struct host *host, const struct packet *pkt, const struct datagram *cause)
 {
 	struct world *world = host->world;
-	const char *wrong = inner_check(
-	    &world->book, pkt, cause ? cause->sender : SIM_HOSTS, host->idx);
+	const char *wrong = inner_check(&world->book, pkt,
+	    cause ? cause->sender : SIM_HOSTS, host->idx, host->plan.is_tap);
 
 	world_trace(world, "delivers", host->idx, pkt->len,
 	    world->book.delivered, inner_hash(0, packet_data(pkt), pkt->len));
@@ -426,17 +436,18 @@ static void check_counts(const struct host *host, size_t staged)
 	struct path_totals totals;
 
 	path_totals(core_path(host->core), &totals);
-	if (totals.rx_packets !=
-	    totals.rx_delivered + totals.rx_consumed + totals.rx_dropped)
+	if (totals.rx_packets != totals.rx_delivered + totals.rx_consumed +
+				     totals.rx_forwarded + totals.rx_dropped)
 		world_fail(host->world, "h%zu: inbound counters do not add up",
 		    host->idx);
-	if (totals.tx_packets + totals.tx_ours !=
+	if (totals.tx_packets + totals.tx_ours + totals.tx_switched !=
 	    totals.tx_sent + totals.tx_dropped + staged)
 		world_fail(host->world,
-		    "h%zu: outbound counters do not add up: %llu + %llu != "
-		    "%llu + %llu + %zu",
+		    "h%zu: outbound counters do not add up: %llu + %llu + "
+		    "%llu != %llu + %llu + %zu",
 		    host->idx, (unsigned long long)totals.tx_packets,
 		    (unsigned long long)totals.tx_ours,
+		    (unsigned long long)totals.tx_switched,
 		    (unsigned long long)totals.tx_sent,
 		    (unsigned long long)totals.tx_dropped, staged);
 }
@@ -458,4 +469,5 @@ void check_after(struct host *host, const struct datagram *cause)
 		    pool_count(host->pool) - staged -
 			pool_available(host->pool));
 	check_counts(host, staged);
+	lan_check(host);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Inner traffic: IP packets that tell who sent them, and the book of all. */
+/* Inner traffic that tells who sent it, and the book of all. */
 #include "inner.h"
 
 #include <assert.h>
@@ -8,6 +8,7 @@
 
 #include "base/cursor.h"
 #include "entropy.h"
+#include "frame.h"
 
 #define IPV4_BYTES 20
 #define IPV6_BYTES 40
@@ -130,6 +131,11 @@ static uint64_t hash_fixed(const uint8_t *at, size_t len)
 	    at + sizeof(head), len - sizeof(head));
 }
 
+static uint64_t hash_whole(const uint8_t *at, size_t len, size_t l2)
+{
+	return inner_hash(hash_fixed(at + l2, len - l2), at, l2);
+}
+
 static size_t book_add(struct inner_book *book)
 {
 	if (book->count == book->room) {
@@ -145,51 +151,82 @@ size_t inner_make(struct inner_book *book, struct packet *pkt,
     const struct inner_wish *wish, struct instant now)
 {
 	size_t number = book_add(book);
-	uint8_t *at = packet_data(pkt);
+	size_t l2 = wish->is_frame ? frame_write(packet_data(pkt), wish) : 0;
+	uint8_t *at = packet_data(pkt) + l2;
 	size_t l3 = wish->is_ipv6 ? IPV6_BYTES : IPV4_BYTES;
 
 	assert(wish->len >= INNER_BYTES_MIN && wish->len <= INNER_BYTES_MAX);
 	(wish->is_ipv6 ? write_ipv6 : write_ipv4)(at, wish);
 	write_udp(at + l3, wish->len - l3, number, wish);
 	finish_udp(at, wish->len, wish->is_ipv6);
-	pkt->len = (uint32_t)wish->len;
+	pkt->len = (uint32_t)(l2 + wish->len);
 	book->entries[number] = (struct inner_entry){
 	    .sender = wish->sender,
 	    .receiver = wish->receiver,
-	    .len = (uint16_t)wish->len,
-	    .hash = hash_fixed(at, wish->len),
+	    .is_frame = wish->is_frame,
+	    .len = (uint16_t)pkt->len,
+	    .hash = hash_whole(packet_data(pkt), pkt->len, l2),
 	    .sent = now,
 	};
 	return number;
 }
 
-const char *inner_check(struct inner_book *book, const struct packet *pkt,
-    size_t sender, size_t receiver)
+/* Of what has a number in the book: who may have it from whom? */
+static const char *judge_journey(const struct inner_book *book,
+    const struct inner_entry *entry, size_t sender, size_t receiver)
 {
-	const uint8_t *at = packet_data(pkt);
-	bool is_ipv6 = pkt->len > 0 && at[0] >> 4 == 6;
-	struct cursor c = cursor_of(at, pkt->len);
-	struct inner_entry *entry;
+	bool is_direct = entry->sender == sender;
+
+	if (!entry->is_frame) {
+		if (entry->receiver != receiver)
+			return "a packet for somebody else";
+		return is_direct ? NULL : "a packet of somebody else";
+	}
+	if (entry->sender == receiver)
+		return "a frame of its own";
+	if (!is_direct && !(book->has_hub && sender == 0))
+		return "a frame from where it did not come from";
+	return NULL;
+}
+
+size_t inner_number(
+    const struct inner_book *book, const struct packet *pkt, bool is_frame)
+{
+	struct cursor c = cursor_of(packet_data(pkt), pkt->len);
 	uint64_t number;
 
-	cursor_skip(&c, (is_ipv6 ? IPV6_BYTES : IPV4_BYTES) + UDP_BYTES);
+	cursor_skip(&c, is_frame ? frame_head(packet_data(pkt), pkt->len) : 0);
+	if (c.has_failed || c.left < INNER_BYTES_MIN)
+		return book->count;
+	cursor_skip(
+	    &c, (c.at[0] >> 4 == 6 ? IPV6_BYTES : IPV4_BYTES) + UDP_BYTES);
 	number = cursor_be64(&c);
-	if (c.has_failed || pkt->len < INNER_BYTES_MIN)
-		return "a packet that nobody sent (too short)";
-	if (number >= book->count)
-		return "a packet that nobody sent (number)";
-	entry = &book->entries[number];
-	if (entry->receiver != receiver)
-		return "a packet for somebody else";
-	if (entry->sender != sender)
-		return "a packet of somebody else";
-	if (entry->len != pkt->len || entry->hash != hash_fixed(at, pkt->len))
+	return number < book->count ? (size_t)number : book->count;
+}
+
+const char *inner_check(struct inner_book *book, const struct packet *pkt,
+    size_t sender, size_t receiver, bool is_frame)
+{
+	const uint8_t *at = packet_data(pkt);
+	size_t l2 = is_frame ? frame_head(at, pkt->len) : 0;
+	size_t number = inner_number(book, pkt, is_frame);
+	struct inner_entry *entry = &book->entries[number];
+	const char *wrong;
+
+	if (number == book->count || entry->is_frame != is_frame)
+		return "a packet that nobody sent";
+	wrong = judge_journey(book, entry, sender, receiver);
+	if (wrong)
+		return wrong;
+	if (entry->len != pkt->len ||
+	    entry->hash != hash_whole(at, pkt->len, l2))
 		return "a packet that was changed on the way";
-	if (!is_ipv6 && sum_words(0, at, IPV4_BYTES) != 0xffff)
+	if (at[l2] >> 4 == 4 && sum_words(0, at + l2, IPV4_BYTES) != 0xffff)
 		return "a packet with a wrong header checksum";
-	if (entry->is_delivered)
+	if (entry->delivered_to & 1u << receiver)
 		return "a packet delivered twice";
 	entry->is_delivered = true;
+	entry->delivered_to |= (uint8_t)(1u << receiver);
 	book->delivered++;
 	return NULL;
 }

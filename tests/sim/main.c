@@ -56,7 +56,8 @@ static void parse(struct options *ret, int argc, char **argv)
 		usage();
 }
 
-/* Two or three hosts, either family: the seed decides. */
+/* Two or three hosts, either family, tun or tap, a mesh or a star, and now and
+ * then a host with the other kind of device: the seed decides. */
 static bool run_one(
     const struct options *options, uint64_t seed, uint64_t *events)
 {
@@ -64,6 +65,9 @@ static bool run_one(
 	    .seed = seed,
 	    .hosts = 2 + seed % 2,
 	    .is_ipv6 = seed / 2 % 2,
+	    .is_tap = seed / 4 % 2,
+	    .is_star = seed / 4 % 2 && seed / 8 % 2,
+	    .is_mixed = seed % 16 == 7 || seed % 16 == 13,
 	    .is_verbose = options->is_verbose,
 	};
 	struct world *world = world_new(&setup);

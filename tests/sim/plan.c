@@ -21,6 +21,13 @@ void plan_new_key(struct world *world, size_t idx)
 		    sizeof(public_key));
 }
 
+void plan_default_switch(struct host_plan *plan)
+{
+	plan->ageing_s = CONFIG_AGEING_DEFAULT;
+	plan->macs_max = CONFIG_MACS_DEFAULT;
+	plan->macs_per_peer = CONFIG_PEER_MACS_DEFAULT;
+}
+
 void plan_default(struct world *world, size_t idx)
 {
 	struct host_plan *plan = &world->hosts[idx].plan;
@@ -29,9 +36,14 @@ void plan_default(struct world *world, size_t idx)
 	plan->ciphers[0] = CONFIG_CIPHER_AES256GCM;
 	plan->ciphers[1] = CONFIG_CIPHER_CHACHA20POLY1305;
 	plan->ciphers_count = CONFIG_CIPHERS;
-	plan->mtu = CONFIG_MTU_DEFAULT;
+	plan->is_tap =
+	    world->setup.is_tap != (world->setup.is_mixed && idx == 1);
+	plan->mtu = plan->is_tap ? CONFIG_MTU_DEFAULT_TAP : CONFIG_MTU_DEFAULT;
+	plan->is_hub = world->setup.is_star && idx == 0;
+	plan_default_switch(plan);
 	for (size_t i = 0; i < world->setup.hosts; i++) {
-		plan->peers[i].is_present = i != idx;
+		plan->peers[i].is_present =
+		    i != idx && (!world->setup.is_star || i == 0 || idx == 0);
 		plan->peers[i].endpoint = ENDPOINT_LITERAL;
 	}
 }
@@ -62,11 +74,37 @@ static void write_endpoint(struct config_peer *peer, const struct host *target,
 		    sizeof(peer->endpoint_host));
 }
 
+/* Behind a hub are the others, too. */
+static void allow(struct config_peer *peer, size_t idx, bool is_hub)
+{
+	struct prefix v4 = {
+	    .address = inner_address(idx, false), .bits = is_hub ? 24 : 32};
+	struct prefix v6 = {
+	    .address = inner_address(idx, true), .bits = is_hub ? 64 : 128};
+
+	prefix_mask(&v4);
+	prefix_mask(&v6);
+	if (config_add_prefix(
+		&peer->allowed_ips, &peer->allowed_ips_count, &v4) ||
+	    config_add_prefix(
+		&peer->allowed_ips, &peer->allowed_ips_count, &v6))
+		assert(!"out of memory");
+}
+
+static void add_switch(struct config *config, const struct host *host)
+{
+	config->device_type = CONFIG_DEVICE_TAP;
+	config->has_mac = true;
+	config->mac = frame_mac((uint8_t)host->idx);
+	config->l2.is_hub = host->plan.is_hub;
+	config->l2.ageing_s = host->plan.ageing_s;
+	config->l2.macs_max = host->plan.macs_max;
+	config->l2.macs_per_peer = host->plan.macs_per_peer;
+}
+
 static void add_peer(struct config *config, const struct host *host, size_t idx)
 {
 	const struct peer_plan *plan = &host->plan.peers[idx];
-	struct prefix v4 = {.address = inner_address(idx, false), .bits = 32};
-	struct prefix v6 = {.address = inner_address(idx, true), .bits = 128};
 	struct config_peer *peer = config_add_peer(config);
 
 	assert(peer);
@@ -79,11 +117,8 @@ static void add_peer(struct config *config, const struct host *host, size_t idx)
 	if (!sodium_is_zero(plan->preshared_key, CONFIG_KEY_BYTES))
 		snprintf(peer->preshared_key_file,
 		    sizeof(peer->preshared_key_file), "/psk/%zu", idx);
-	if (config_add_prefix(
-		&peer->allowed_ips, &peer->allowed_ips_count, &v4) ||
-	    config_add_prefix(
-		&peer->allowed_ips, &peer->allowed_ips_count, &v6))
-		assert(!"out of memory");
+	if (!host->plan.is_tap || host->plan.is_restricted)
+		allow(peer, idx, host->world->setup.is_star && idx == 0);
 }
 
 struct config *plan_config(const struct host *host)
@@ -97,6 +132,8 @@ struct config *plan_config(const struct host *host)
 	    config->file, sizeof(config->file), "/sim/h%zu.conf", host->idx);
 	snprintf(config->device, sizeof(config->device), "vpn0");
 	config->mtu = plan->mtu;
+	if (plan->is_tap)
+		add_switch(config, host);
 	config->listen_port = host->home.port;
 	config->log_level = LOG_LEVEL_INFO;
 	memcpy(config->ciphers, plan->ciphers, sizeof(config->ciphers));

@@ -17,9 +17,11 @@
 
 #include "core/core.h"
 #include "entropy.h"
+#include "frame.h"
 #include "inner.h"
 
 #define SIM_HOSTS	  3
+#define SIM_STATIONS	  6 /* the first SIM_HOSTS are the hosts' own */
 #define SIM_POOL_PACKETS  2048
 #define SIM_TRACE	  128
 #define SIM_CAUGHT	  64
@@ -53,6 +55,11 @@ struct host_plan {
 	size_t ciphers_count;
 	bool has_cipher_order;
 	uint32_t mtu;
+	bool is_tap;
+	/* on tap: */
+	bool is_hub;
+	bool is_restricted; /* peers have allowed IPs */
+	uint32_t ageing_s, macs_max, macs_per_peer;
 	struct peer_plan peers[SIM_HOSTS];
 };
 
@@ -146,7 +153,10 @@ struct trace_entry {
 struct world_setup {
 	uint64_t seed;
 	size_t hosts;
-	bool is_ipv6; /* underlay */
+	bool is_ipv6;  /* underlay */
+	bool is_tap;   /* Ethernet frames; hosts do not pass them on */
+	bool is_star;  /* but host 0, the only peer of the others */
+	bool is_mixed; /* host 1 has the other kind of device */
 	bool is_verbose;
 };
 
@@ -165,6 +175,7 @@ struct world {
 	struct name_question names[SIM_NAMES];
 	bool are_names_dead; /* the resolver does not answer */
 	struct inner_book book;
+	uint8_t stations[SIM_STATIONS]; /* behind which host */
 	struct tapped *tap;
 	size_t tap_len, tap_room;
 	struct trace_entry trace[SIM_TRACE];
@@ -224,6 +235,7 @@ struct tunnel_peer_status host_peer_status(
 
 /* ---- plan.c ---- */
 void plan_default(struct world *world, size_t idx);
+void plan_default_switch(struct host_plan *plan);
 struct config *plan_config(const struct host *host);
 struct core_keys *plan_keys(
     const struct host *host, const struct config *config);
@@ -240,6 +252,25 @@ void check_delivery(
     struct host *host, const struct packet *pkt, const struct datagram *cause);
 void check_after(struct host *host, const struct datagram *cause);
 void check_forget(struct host *host);
+
+/* ---- lan.c ---- */
+/* Each station to its host, as in the beginning. */
+void lan_settle(struct world *world);
+/* A packet, or on tap a frame, as anybody may send it. */
+struct inner_wish lan_wish(struct world *world, size_t from, size_t to);
+/* Of a device's own address to another one's. */
+struct inner_wish lan_direct(struct world *world, size_t from, size_t to);
+/* A broadcast of this station, from where it is; its number. */
+size_t lan_announce(struct world *world, uint8_t station);
+/* On tap: the table is as the limits say, and forgets in time. */
+void lan_check(struct host *host);
+/* Learned or static, in this VLAN: the peer's number, the host's own for its
+ * own port, SIM_HOSTS: it does not know. */
+size_t lan_lookup(const struct host *host, uint8_t station, uint16_t vlan);
+size_t lan_entries(const struct host *host);
+/* Ports that the loop guard holds; and how often it held this peer's. */
+size_t lan_held(const struct host *host);
+size_t lan_holds(const struct host *host, size_t peer);
 
 /* ---- tap.c ---- */
 struct tap_filter {

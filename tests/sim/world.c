@@ -24,6 +24,8 @@ struct world *world_new(const struct world_setup *setup)
 	world->setup = *setup;
 	world->entropy.state = setup->seed;
 	world->now.ns = WORLD_BEGIN_NS;
+	world->book.has_hub = setup->is_star;
+	lan_settle(world);
 	wire_set_all(world, &link);
 	for (size_t i = 0; i < setup->hosts; i++)
 		host_init(world, i);
@@ -187,22 +189,12 @@ static void happen_name(struct world *world, size_t question, size_t unused)
 	    &world->hosts[it->host], it->peer, world->are_names_dead ? 0 : 1);
 }
 
-static const uint8_t ecn_kinds[] = {0, 0, 2, 3};
-
 static void happen_traffic(struct world *world, size_t from, size_t to)
 {
 	struct host *host = &world->hosts[from];
 	struct traffic *traffic = &host->traffic[to];
 	struct entropy *e = &world->entropy;
-	struct inner_wish wish = {
-	    .sender = (uint8_t)from,
-	    .receiver = (uint8_t)to,
-	    .is_ipv6 = entropy_chance(e, 300),
-	    .is_compressible = entropy_chance(e, 500),
-	    .ecn = ecn_kinds[entropy_below(e, sizeof(ecn_kinds))],
-	    .len = INNER_BYTES_MIN +
-		   entropy_below(e, INNER_BYTES_MAX - INNER_BYTES_MIN + 1),
-	};
+	struct inner_wish wish = lan_wish(world, from, to);
 
 	traffic->next = instant_after(world->now,
 	    1 + (int64_t)entropy_below(e, 2 * (uint64_t)traffic->interval_ns));
