@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: ISC */
-/* F4: any plaintext under a session's keys: frames, IP packets, padding. */
+/* F4: any plaintext under a session's keys, over either link: frames of the
+ * extension and of Ethernet, IP packets, padding. */
 #include <assert.h>
 #include <string.h>
 
 #include "lab.h"
 
-/* ECN u8, cipher u8, and the plaintext. */
+/* ECN u8, cipher and link u8 (bits 0 and 1), and the plaintext. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint8_t empty[2];
-	struct world *world = lab_world();
-	struct host *from = &world->hosts[0], *to = &world->hosts[1];
-	struct moment now = world_moment(world, from);
-	struct packet *pkt = pool_get(from->pool);
+	struct world *world;
+	struct host *from, *to;
+	struct moment now;
+	struct packet *pkt;
 
-	assert(pkt);
 	if (len < 2 || len > 1500)
 		len = sizeof(empty), data = empty;
+	world = lab_world(data[1] & 2 ? WIRE_LINK_ETHERNET : WIRE_LINK_IP);
+	from = &world->hosts[0];
+	to = &world->hosts[1];
+	now = world_moment(world, from);
+	pkt = pool_get(from->pool);
+	assert(pkt);
 	pkt->len = (uint32_t)len - 2;
 	memcpy(packet_data(pkt), data + 2, len - 2);
 	pkt->peer = host_peer(from, 1);

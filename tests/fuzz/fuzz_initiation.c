@@ -11,7 +11,7 @@
 /* who u8, timestamp 12, index u32, and a mask over the message. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct world *world = lab_world();
+	struct world *world = lab_world(WIRE_LINK_IP);
 	struct host *host = &world->hosts[1];
 	struct noise_identity identity = {0};
 	struct noise_handshake hs = {0};

@@ -5,9 +5,9 @@
 
 #include "lab.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void try_link(enum wire_link link, const uint8_t *data, size_t len)
 {
-	struct world *world = lab_world();
+	struct world *world = lab_world(link);
 	struct host *host = &world->hosts[1];
 	struct endpoint before = *tunnel_peer_endpoint(host_peer(host, 0));
 	uint64_t received = host_peer_status(host, 0).rx_packets;
@@ -19,5 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	assert(endpoint_is_equal(
 	    tunnel_peer_endpoint(host_peer(host, 0)), &before));
 	lab_drain(host);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	try_link(WIRE_LINK_IP, data, len);
+	try_link(WIRE_LINK_ETHERNET, data, len);
 	return 0;
 }

@@ -6,10 +6,11 @@
 
 #define STEPS_MAX 40
 
-/* A step: act u8, host and time u8. */
+/* A step: act u8, host and time u8. Of odd length: the hosts have taps. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct world_setup setup = {.seed = len, .hosts = 2};
+	struct world_setup setup = {
+	    .seed = len, .hosts = 2, .is_tap = len % 2 == 1};
 	struct world *world = world_new(&setup);
 
 	chaos_begin(world);

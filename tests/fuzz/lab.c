@@ -7,9 +7,10 @@
 
 #define LAB_RENEW_NS (100 * SIM_S)
 
-static struct world *begin(void)
+static struct world *begin(enum wire_link link)
 {
-	struct world_setup setup = {.seed = 1, .hosts = 2};
+	struct world_setup setup = {
+	    .seed = 1, .hosts = 2, .is_tap = link == WIRE_LINK_ETHERNET};
 	struct world *world = world_new(&setup);
 
 	for (size_t i = 0; i < 2; i++)
@@ -21,24 +22,27 @@ static struct world *begin(void)
 
 static bool is_usable(const struct world *world)
 {
-	return host_peer_status(&world->hosts[0], 1).has_session &&
-	       host_peer_status(&world->hosts[1], 0).has_session &&
-	       host_peer_status(&world->hosts[0], 1).knows_features &&
+	struct tunnel_peer_status a = host_peer_status(&world->hosts[0], 1);
+	struct tunnel_peer_status b = host_peer_status(&world->hosts[1], 0);
+
+	return a.has_session && b.has_session && a.knows_features &&
+	       !a.is_refused && !b.is_refused &&
 	       world->now.ns < 1000 * SIM_S + LAB_RENEW_NS;
 }
 
-struct world *lab_world(void)
+struct world *lab_world(enum wire_link link)
 {
-	static struct world *world;
+	static struct world *worlds[WIRE_LINK_ETHERNET + 1];
+	struct world **world = &worlds[link];
 
-	if (world && !is_usable(world)) {
-		world_free(world);
-		world = NULL;
+	if (*world && !is_usable(*world)) {
+		world_free(*world);
+		*world = NULL;
 	}
-	if (!world)
-		world = begin();
-	world->now.ns += SIM_MS;
-	return world;
+	if (!*world)
+		*world = begin(link);
+	(*world)->now.ns += SIM_MS;
+	return *world;
 }
 
 void lab_drain(struct host *host)
@@ -53,8 +57,9 @@ void lab_drain(struct host *host)
 	}
 	assert(pool_available(host->pool) == pool_count(host->pool));
 	path_totals(core_path(host->core), &totals);
-	assert(totals.rx_packets ==
-	       totals.rx_delivered + totals.rx_consumed + totals.rx_dropped);
+	assert(totals.rx_packets == totals.rx_delivered + totals.rx_consumed +
+					totals.rx_forwarded +
+					totals.rx_dropped);
 }
 
 void lab_datagram(struct host *host, const void *bytes, size_t len)

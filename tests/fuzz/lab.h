@@ -12,8 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Host 0 and host 1 with a session between them. */
-struct world *lab_world(void);
+/* Host 0 and host 1 with a session between them, both with a tun or a tap. */
+struct world *lab_world(enum wire_link link);
 /* Takes what the core made out; each packet has to come back to the pool. */
 void lab_drain(struct host *host);
 /* Hands the bytes to the host's core as a datagram of the other host. */

@@ -96,6 +96,55 @@ FRAMES = {
 for key, value in FRAMES.items():
     save("data", key, b"\0\1" + value + bytes(-len(value) % 16))
 
+
+
+def ethernet(kind, frame, padding=None):
+    whole = -(2 + len(frame)) % 16
+    return bytes([kind, whole if padding is None else padding]) + frame + \
+        bytes(whole)
+
+
+HOST, STATION = b"\x02\x77\0\0\0\1", b"\x02\x77\0\0\0\3"
+EVERYBODY = b"\xff" * 6
+IPV4, IPV6, ARP = b"\x08\0", b"\x86\xdd", b"\x08\6"
+UNICAST, BROADCAST = HOST + STATION, EVERYBODY + STATION
+REQUEST = struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + STATION + \
+    b"\x0a\x4d\0\1" + bytes(6) + b"\x0a\x4d\0\2"
+ETHERNET = {
+    "udp4": UNICAST + IPV4 + ipv4(17, UDP),
+    "udp6": UNICAST + IPV6 + ipv6(17, UDP), "arp": BROADCAST + ARP + REQUEST,
+    "trailer": UNICAST + IPV4 + ipv4(17, UDP) + bytes(30),
+    "vlan": UNICAST + b"\x81\0\0\x0a" + IPV4 + ipv4(17, UDP),
+    "qinq": UNICAST + b"\x88\xa8\0\x0a\x81\0\0\x0b" + IPV4 + ipv4(17, UDP),
+    "tags": UNICAST + b"\x81\0\0\1" * 6 + IPV4, "group": HOST + EVERYBODY +
+    IPV4 + ipv4(17, UDP), "own": EVERYBODY + HOST + ARP + REQUEST,
+    "bpdu": b"\x01\x80\xc2\0\0\0" + STATION + b"\0\x26" + bytes(38),
+    "pause": b"\x01\x80\xc2\0\0\1" + STATION + b"\x88\x08" + bytes(46),
+    "dhcp": BROADCAST + IPV4 + ipv4(17, struct.pack(">HHHH", 67, 68, 248, 0) +
+                                    b"\2" + bytes(239)),
+    "advertisement": b"\x33\x33\0\0\0\1" + STATION + IPV6 + ipv6(
+        58, b"\x86" + bytes(15)),
+    "neighbour": b"\x33\x33\0\0\0\1" + STATION + IPV6 + ipv6(
+        58, b"\x88\0\0\0" + bytes(20) + b"\2\1" + STATION),
+    "broken": UNICAST + IPV4 + b"\x45\0\xff\xff", "head": UNICAST,
+    "unknown": UNICAST + b"\x12\x34" + bytes(50),
+}
+for key, value in ETHERNET.items():
+    save("data", "tap_" + key, b"\0\2" + ethernet(0x20, value))
+VALUE = ETHERNET["udp4"]
+for key, value in {
+        "partial": ethernet(0x21, VALUE), "verified": ethernet(0x22, VALUE),
+        "padding": ethernet(0x20, VALUE, 255), "empty": ethernet(0x20, b""),
+        "all_padding": b"\x20\x0e" + bytes(14), "cut": b"\x20",
+        "ip": ipv4(17, UDP), "partial4": b"\xa5" + UDP_COPY[1:],
+        "lz4_ip": FRAMES["lz4"], "keepalive": b"",
+        "lz4": b"\x30" + struct.pack("<HH", len(VALUE) + 2, len(VALUE) + 4) +
+        b"\xf0" + bytes([len(VALUE) - 13]) + b"\x20\0" + VALUE,
+        "hello": HELLO.replace(b"\2\1\1", b"\2\1\2").replace(
+            b"\1\4\7", b"\1\4\x0f").ljust(84, b"\0"),
+        "hello_ip": HELLO.ljust(84, b"\0")}.items():
+    save("data", "tap_" + key, b"\0\3" + value)
+
 for kind, length in ((1, 148), (2, 92), (3, 64), (4, 32), (5, 48), (0, 4),
                      (6, 60), (4, 31), (1, 149), (2, 91)):
     save("receive", "type%d_%d" % (kind, length),
@@ -129,6 +178,9 @@ save("schedule", "unreadable-then-replayed-1", bytes.fromhex(
     "85b296b282b23339e0ade3659b82005c15823e54df73"))
 save("schedule", "unreadable-then-replayed-2", bytes.fromhex(
     "00b810d0005f024007ac10b300ec0da7"))
+for number in range(21):
+    save("schedule", "tap_act%d" % number,
+         bytes([number, 40, 14, 9, number, 41, 0]))
 save("schedule", "mixed", bytes(
     [13, 2, 0, 99, 3, 7, 13, 8, 15, 50, 4, 200, 7, 31, 8, 60, 12, 2]))
 
