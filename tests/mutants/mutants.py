@@ -9,6 +9,8 @@ TIMERS = ("tests/sim/test_sim_timers",)
 K = "src/packet/"
 ETHERNET = ("test_ethernet",)
 NEIGHBOUR = ("test_neighbour",)
+LINK = ("test_link",)
+L2 = ("tests/sim/test_sim_l2",)
 
 MUTANTS = [
     ("window too wide by one", P + "replay.c",
@@ -149,6 +151,33 @@ MUTANTS = [
     ("compressed frame may be larger", P + "frames.c",
      "original > tunnel->largest_frame", "original > UINT16_MAX - 1",
      ("fuzz_data",)),
+    ("padding stays on a frame", P + "link.c",
+     "(uint32_t)c.left - padding", "(uint32_t)c.left", LINK),
+    ("frame of nothing but padding accepted", P + "link.c",
+     "padding >= c.left", "padding > c.left", LINK),
+    ("padding not told", P + "transport.c",
+     "link_tell_padding(pkt, padded - pkt->len)", "link_tell_padding(pkt, 0)",
+     LINK),
+    ("IP packet on an Ethernet link", P + "transport.c",
+     "is_plain_ip && tunnel->link != WIRE_LINK_IP", "is_plain_ip && !tunnel",
+     LINK),
+    ("link type not asked", P + "extension.c",
+     "\tif (has_other_link(peer))\n\t\treturn DROP_VPN_LINK;\n",
+     "", LINK),
+    ("frames before HELLO dropped", P + "extension.c",
+     "is_plain_ip || has_other_link(peer)", "is_plain_ip || peer", LINK),
+    ("lost HELLOs stall a known peer", P + "extension.c",
+     "return extension->is_known && extension->has_spoken;",
+     "return !extension;", LINK),
+    ("refused peer is flooded to", P + "peer.c",
+     "(!peer_has_session(peer, now) || !extension_refusal(peer))",
+     "(peer || now.ns)", LINK),
+    ("frame goes back to where it came from", "src/net/switch.c",
+     "\tif (from == to)\n\t\treturn DROP_VPN_SPLIT_HORIZON;\n", "", L2),
+    ("peers not kept apart", "src/net/switch.c",
+     "return DROP_VPN_ISOLATED;", "return DROP_NONE;", L2),
+    ("entries age too late", "src/net/fdb.c",
+     "fdb->ageing_ns = ageing_ns;", "fdb->ageing_ns = 2 * ageing_ns;", L2),
     ("any source accepted", "src/path/source.c",
      "!= pkt->peer)\n\t\treturn DROP_IP_RPFILTER", "== NULL)\n"
      "\t\treturn DROP_IP_RPFILTER", PEERS),
