@@ -41,34 +41,35 @@ static struct core_alarm *find_entry(
 	return oldest;
 }
 
-/* "peer NAME", or "this host". */
+/* "peer NAME", or "this host", which no peer can be called. */
 static const char *port_text(
-    const struct core *core, const char *name, char text[PORT_TEXT_BYTES])
+    const char *host, const char *name, char text[PORT_TEXT_BYTES])
 {
-	bool is_peer = peers_find(core, name) != NULL;
-
-	snprintf(text, PORT_TEXT_BYTES, "%s%.*s", is_peer ? "peer " : "",
-	    CONFIG_NAME_BYTES, name);
+	snprintf(text, PORT_TEXT_BYTES, "%s%.*s",
+	    strcmp(name, host) == 0 ? "" : "peer ", CONFIG_NAME_BYTES, name);
 	return text;
 }
 
 static void log_alarm(const struct core *core, const struct bridge_alarm *alarm,
-    unsigned long skipped)
+    unsigned long skipped, struct instant now)
 {
 	char held[PORT_TEXT_BYTES], other[PORT_TEXT_BYTES];
-	char mac[MAC_TEXT_BYTES], more[48] = "";
+	char mac[MAC_TEXT_BYTES], vlan[16] = "", more[64] = "";
+	struct bridge_port_status host;
 
+	bridge_port_status(bridge_host(core->bridge), now, &host);
+	if (alarm->vlan)
+		snprintf(vlan, sizeof(vlan), " (VLAN %u)", alarm->vlan);
 	if (skipped)
-		snprintf(
-		    more, sizeof(more), " (%lu more times until now)", skipped);
+		snprintf(more, sizeof(more),
+		    " (%lu more since the last such line)", skipped);
 	log_warning(core->log,
-	    "%s is held for %d s: %s (VLAN %u) comes from there and from %s, "
-	    "as in a loop%s; two ways lead to the same network, take one of "
-	    "them away",
-	    port_text(core, alarm->held, held),
+	    "%s is held for %d s: %s%s comes from there and from %s, as in a "
+	    "loop%s; two ways lead to the same network, take one of them away",
+	    port_text(host.name, alarm->held, held),
 	    (int)(BRIDGE_HOLD_NS / NS_PER_S),
-	    mac_format(&alarm->mac, mac, sizeof(mac)), alarm->vlan,
-	    port_text(core, alarm->other, other), more);
+	    mac_format(&alarm->mac, mac, sizeof(mac)), vlan,
+	    port_text(host.name, alarm->other, other), more);
 }
 
 void alarms_hear(struct core *core, const struct moment *now)
@@ -80,6 +81,6 @@ void alarms_hear(struct core *core, const struct moment *now)
 		struct core_alarm *entry = find_entry(core, &alarm);
 
 		if (log_limit_allows(&entry->limit, now->now, &skipped))
-			log_alarm(core, &alarm, skipped);
+			log_alarm(core, &alarm, skipped, now->now);
 	}
 }

@@ -223,17 +223,6 @@ enum peer_state status_peer(const struct core *core,
 	return rule->state;
 }
 
-void status_held(const struct bridge_port_status *status, struct instant now,
-    char *text, size_t room)
-{
-	*text = '\0';
-	if (fdb_held_s(status, now))
-		snprintf(text, room,
-		    "the loop guard holds it for %u s more: two ways lead to "
-		    "the same network, take one of them away",
-		    fdb_held_s(status, now));
-}
-
 size_t status_peers_up(const struct core *core, struct instant now)
 {
 	size_t count = 0;

@@ -268,15 +268,19 @@ enum peer_state {
 enum peer_state status_peer(const struct core *core,
     const struct core_peer *peer, enum control_rights rights,
     struct instant now, char *reason, size_t room);
-/* That the loop guard holds the peer, and what helps; "": it does not. */
-void status_held(const struct bridge_port_status *status, struct instant now,
-    char *text, size_t room);
 size_t status_peers_up(const struct core *core, struct instant now);
 /* `only`: one peer; NULL: all. */
 void status_reply(struct core *core, const struct core_peer *only,
     enum control_rights rights, const struct moment *now, struct reply *reply);
 void status_drops_reply(struct core *core, enum control_rights rights,
     const struct moment *now, struct reply *reply);
+
+/* ---- tap.c: nothing on tun ---- */
+
+void tap_write_port(const struct core *core, const struct core_peer *peer,
+    struct instant now, struct reply *reply);
+void tap_write_switch(
+    const struct core *core, struct instant now, struct reply *reply);
 
 /* ---- fdb.c: on tap ---- */
 

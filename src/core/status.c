@@ -161,48 +161,6 @@ static void write_settings(const struct config_peer *conf,
 	    reply, "extension", config_extension_name(conf->extension));
 }
 
-/* ---- of a peer on tap ---- */
-
-static void write_macs(const struct config_peer *conf, struct reply *reply)
-{
-	char text[MAC_TEXT_BYTES];
-
-	reply_open_array(reply, "static_macs");
-	for (size_t i = 0; i < conf->macs_count; i++)
-		reply_string(
-		    reply, "", mac_format(&conf->macs[i], text, sizeof(text)));
-	reply_close_array(reply);
-}
-
-static void write_vlans(const struct config_peer *conf, struct reply *reply)
-{
-	char text[VLAN_SET_TEXT_BYTES];
-
-	if (conf->has_vlans)
-		reply_string(reply, "vlans",
-		    vlan_set_format(&conf->vlans, text, sizeof(text)));
-}
-
-static void write_port(const struct core *core, const struct core_peer *peer,
-    struct instant now, struct reply *reply)
-{
-	const struct config_peer *conf = peers_conf(core, peer);
-	struct bridge_port_status status;
-	char warning[STATUS_REASON_BYTES];
-
-	if (!peer->port)
-		return;
-	bridge_port_status(peer->port, now, &status);
-	status_held(&status, now, warning, sizeof(warning));
-	if (*warning)
-		reply_string(reply, "warning", warning);
-	fdb_write_guard(&status, now, reply);
-	write_macs(conf, reply);
-	write_vlans(conf, reply);
-	reply_bool(reply, "router", conf->is_router);
-	reply_bool(reply, "dhcp_server", conf->is_dhcp_server);
-}
-
 static void write_peer(const struct core *core, const struct core_peer *peer,
     enum control_rights rights, struct instant now, struct reply *reply)
 {
@@ -217,7 +175,7 @@ static void write_peer(const struct core *core, const struct core_peer *peer,
 	write_compression(&status, reply);
 	write_traffic(&status, reply);
 	write_settings(peers_conf(core, peer), &status, reply);
-	write_port(core, peer, now, reply);
+	tap_write_port(core, peer, now, reply);
 	reply_close_object(reply);
 }
 
@@ -244,21 +202,6 @@ static void write_host(
 		reply_bool(
 		    reply, "last_reload_failed", host->last_reload_failed);
 	}
-}
-
-static void write_switch(
-    const struct core *core, struct instant now, struct reply *reply)
-{
-	const struct mac *own = ports_host_mac(core);
-	char text[MAC_TEXT_BYTES];
-
-	if (!core->bridge)
-		return;
-	if (own)
-		reply_string(reply, "mac", mac_format(own, text, sizeof(text)));
-	if (*core->config->bridge)
-		reply_string(reply, "bridge", core->config->bridge);
-	fdb_write_totals(core, now, reply);
 }
 
 struct sums {
@@ -328,7 +271,7 @@ static void write_tunnel(
 	reply_string(reply, "public_key",
 	    key_format(tunnel_public_key(core->tunnel), key));
 	write_host(core, now, reply);
-	write_switch(core, now, reply);
+	tap_write_switch(core, now, reply);
 	write_prefixes(
 	    reply, "addresses", config->addresses, config->addresses_count);
 	reply_string(reply, "compress", config_compress_name(config->compress));

@@ -286,12 +286,17 @@ static void detail_value(const struct paper *paper, const json_t *value)
 	json_array_foreach(value, idx, one) detail_value(paper, one);
 }
 
+static bool is_empty(const json_t *value)
+{
+	return json_is_array(value) && json_array_size(value) == 0;
+}
+
 static void peer_details(const struct paper *paper, const json_t *peer)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(details); i++) {
 		const json_t *value = json_object_get(peer, details[i].name);
 
-		if (!value)
+		if (!value || is_empty(value))
 			continue;
 		paper_print(paper, INK_FAINT, "    %s", details[i].label);
 		detail_value(paper, value);
