@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Two cores joined by a wire, for the tests of core. */
+/* Cores joined by a wire, for the tests of core. */
 #include "pair.h"
 
 #include <check.h>
@@ -15,7 +15,7 @@
 #define VALUE_BYTES  512
 #define PORT	     51820
 
-static const char *const names[PAIR_ENDS] = {"left", "right"};
+static const char *const names[PAIR_ENDS] = {"left", "right", "third"};
 
 static void init_end(struct pair_end *end, size_t idx)
 {
@@ -71,23 +71,31 @@ struct config_peer *pair_add_peer(
 	return peer;
 }
 
+struct config_peer *pair_add_end(const struct pair *pair, struct config *config,
+    size_t idx, const char *prefix)
+{
+	const struct pair_end *other = &pair->ends[idx];
+	struct config_peer *peer = pair_add_peer(config, names[idx], prefix);
+
+	memcpy(peer->public_key, other->public_key, CONFIG_KEY_BYTES);
+	address_format(
+	    &other->where.address, peer->endpoint_host, ADDRESS_TEXT_BYTES);
+	peer->endpoint_port = other->where.port;
+	return peer;
+}
+
 struct config *pair_config(const struct pair *pair, size_t idx)
 {
-	const struct pair_end *other = &pair->ends[1 - idx];
 	struct config *config = config_new();
-	struct config_peer *peer;
+	size_t other = idx == 0 ? 1 : 0;
 	char text[PREFIX_TEXT_BYTES];
 
 	ck_assert_ptr_nonnull(config);
 	snprintf(config->name, sizeof(config->name), "%s", names[idx]);
 	strcpy(config->file, "/etc/vpnd/site.conf");
 	strcpy(config->device, "vpn0");
-	snprintf(text, sizeof(text), "10.0.0.%zu/32", 2 - idx);
-	peer = pair_add_peer(config, names[1 - idx], text);
-	memcpy(peer->public_key, other->public_key, CONFIG_KEY_BYTES);
-	address_format(
-	    &other->where.address, peer->endpoint_host, ADDRESS_TEXT_BYTES);
-	peer->endpoint_port = other->where.port;
+	snprintf(text, sizeof(text), "10.0.0.%zu/32", other + 1);
+	pair_add_end(pair, config, other, text);
 	return config;
 }
 
@@ -122,7 +130,7 @@ void pair_start(struct pair *pair, size_t idx, struct config *config)
 void pair_start_both(struct pair *pair)
 {
 	pair_init(pair);
-	for (size_t i = 0; i < PAIR_ENDS; i++)
+	for (size_t i = 0; i < 2; i++)
 		pair_start(pair, i, pair_config(pair, i));
 }
 
@@ -149,30 +157,40 @@ static void copy_to(const struct pair_end *from, const struct pair_end *to,
 static void take_delivered(struct pair_end *end)
 {
 	struct packet_list *list = core_to_device(end->core);
+	struct packet *pkt;
 
-	end->delivered += list->len;
-	pool_put_list(end->pool, list);
+	while ((pkt = packet_list_pop(list))) {
+		size_t len =
+		    pkt->len < sizeof(end->last) ? pkt->len : sizeof(end->last);
+
+		memcpy(end->last, packet_data(pkt), len);
+		end->delivered++;
+		pool_put(end->pool, pkt);
+	}
 }
 
 /* Everything that end `from` has to send; true when there was something. */
 static bool carry_from(struct pair *pair, size_t from)
 {
-	struct pair_end *end = &pair->ends[from], *to = &pair->ends[1 - from];
-	struct packet_list arrived = {0};
+	struct pair_end *end = &pair->ends[from];
+	struct packet_list arrived[PAIR_ENDS] = {0};
 	struct packet *pkt;
 	bool had_some = false;
 
 	while ((pkt = packet_list_pop(core_to_wire(end->core)))) {
-		if (is_for(to, pkt))
-			copy_to(end, to, pkt, &arrived);
+		for (size_t i = 0; i < PAIR_ENDS; i++)
+			if (i != from && is_for(&pair->ends[i], pkt))
+				copy_to(end, &pair->ends[i], pkt, &arrived[i]);
 		pool_put(end->pool, pkt);
 		end->sent++;
 		had_some = true;
 	}
-	if (arrived.len) {
-		core_from_wire(to->core, &arrived, &pair->moment);
-		take_delivered(to);
-	}
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		if (arrived[i].len) {
+			core_from_wire(
+			    pair->ends[i].core, &arrived[i], &pair->moment);
+			take_delivered(&pair->ends[i]);
+		}
 	return had_some;
 }
 
@@ -238,16 +256,26 @@ void pair_connect(struct pair *pair)
 	pair_pass(pair, NS_PER_S);
 }
 
-void pair_send(struct pair *pair, size_t from, const char *destination)
+void pair_send_bytes(
+    struct pair *pair, size_t from, const uint8_t *bytes, size_t len)
 {
 	struct pair_end *end = &pair->ends[from];
-	uint8_t header[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17};
-	struct packet_list list = {0};
 	struct packet *pkt = pool_get(end->pool);
+	struct packet_list list = {0};
+
+	ck_assert_ptr_nonnull(pkt);
+	memcpy(packet_data(pkt), bytes, len);
+	pkt->len = (uint32_t)len;
+	packet_list_push(&list, pkt);
+	core_from_device(end->core, &list, &pair->moment);
+}
+
+void pair_send(struct pair *pair, size_t from, const char *destination)
+{
+	uint8_t header[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17};
 	struct address to;
 	uint32_t sum = 0;
 
-	ck_assert_ptr_nonnull(pkt);
 	ck_assert_int_eq(address_parse(&to, destination), 0);
 	memcpy(
 	    header + 12, (const uint8_t[]){10, 0, 0, (uint8_t)(from + 1)}, 4);
@@ -257,10 +285,7 @@ void pair_send(struct pair *pair, size_t from, const char *destination)
 	sum = (sum & 0xffff) + (sum >> 16);
 	header[10] = (uint8_t)(~sum >> 8);
 	header[11] = (uint8_t)~sum;
-	memcpy(packet_data(pkt), header, sizeof(header));
-	pkt->len = sizeof(header);
-	packet_list_push(&list, pkt);
-	core_from_device(end->core, &list, &pair->moment);
+	pair_send_bytes(pair, from, header, sizeof(header));
 }
 
 const char *pair_owner_of(

@@ -4,10 +4,11 @@
  * all as it was. The linker puts the functions below before the heap's.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pair.h"
+#include "lan.h"
 #include "unit.h"
 
 #define ERROR_BYTES 512
@@ -20,7 +21,7 @@ void *__wrap_malloc(size_t len);
 void *__wrap_calloc(size_t count, size_t len);
 void *__wrap_realloc(void *at, size_t len);
 
-static struct pair pair;
+static struct lan lan;
 static char error[ERROR_BYTES];
 static size_t until_failure; /* 0: none fails */
 
@@ -46,26 +47,39 @@ void *__wrap_realloc(void *at, size_t len)
 
 static struct core *left(void)
 {
-	return pair.ends[0].core;
+	return lan.pair.ends[0].core;
 }
 
-START_TEST(a_core_is_made_or_nothing_is_left)
+static struct config *tun_config(void)
+{
+	return pair_config(&lan.pair, 0);
+}
+
+static struct config *tap_config(void)
+{
+	struct config *config = lan_config(&lan, 0);
+
+	lan_add_mac(&config->peers[0], 1);
+	lan_add_mac(&config->peers[1], 2);
+	return config;
+}
+
+static void make_or_leave_nothing(struct config *make_config(void))
 {
 	struct core_setup setup = {.memory = &memory_heap, .version = "1"};
 	struct core *core = NULL;
 	bool has_failed = true;
 
-	pair_init(&pair);
-	setup.pool = pair.ends[0].pool;
+	setup.pool = lan.pair.ends[0].pool;
 	for (size_t i = 1; has_failed; i++) {
 		int err;
 
 		ck_assert_uint_lt(i, ROUNDS_MAX);
-		setup.config = pair_config(&pair, 0);
-		setup.keys = pair_keys(&pair, 0, 1);
+		setup.config = make_config();
+		setup.keys = pair_keys(&lan.pair, 0, setup.config->peers_count);
 		until_failure = i;
-		err =
-		    core_new(&core, &setup, &pair.moment, error, sizeof(error));
+		err = core_new(
+		    &core, &setup, &lan.pair.moment, error, sizeof(error));
 		has_failed = until_failure == 0;
 		until_failure = 0;
 		if (!err)
@@ -74,14 +88,21 @@ START_TEST(a_core_is_made_or_nothing_is_left)
 			ck_assert_ptr_nonnull(strstr(error, "error: "));
 		ck_assert(has_failed || !err);
 	}
-	pair_clear(&pair);
+}
+
+START_TEST(a_core_is_made_or_nothing_is_left)
+{
+	lan_init(&lan);
+	make_or_leave_nothing(tun_config);
+	make_or_leave_nothing(tap_config);
+	lan_clear(&lan);
 }
 END_TEST
 
 /* A prefix moves, an address changes, a peer comes. */
 static struct config *next_config(void)
 {
-	struct config *next = pair_config(&pair, 0);
+	struct config *next = pair_config(&lan.pair, 0);
 	struct prefix address;
 
 	ck_assert_int_eq(prefix_parse(&address, "10.0.0.1/24"), 0);
@@ -95,7 +116,7 @@ static struct config *next_config(void)
 
 static int reload(struct config *next, size_t fail_at)
 {
-	struct core_keys *keys = pair_keys(&pair, 0, next->peers_count);
+	struct core_keys *keys = pair_keys(&lan.pair, 0, next->peers_count);
 	struct plan plan;
 	int err;
 
@@ -108,7 +129,7 @@ static int reload(struct config *next, size_t fail_at)
 		return err;
 	}
 	err = core_apply(
-	    left(), &plan, next, keys, &pair.moment, error, sizeof(error));
+	    left(), &plan, next, keys, &lan.pair.moment, error, sizeof(error));
 	plan_clear(&plan);
 	return err;
 }
@@ -118,12 +139,12 @@ START_TEST(a_reload_happens_or_changes_nothing)
 	struct config *config;
 	int err = -ENOMEM;
 
-	pair_init(&pair);
-	config = pair_config(&pair, 0);
+	pair_init(&lan.pair);
+	config = pair_config(&lan.pair, 0);
 	pair_allow(&config->peers[0], "10.7.0.0/16");
-	pair_start(&pair, 0, config);
-	pair_start(&pair, 1, pair_config(&pair, 1));
-	pair_connect(&pair);
+	pair_start(&lan.pair, 0, config);
+	pair_start(&lan.pair, 1, pair_config(&lan.pair, 1));
+	pair_connect(&lan.pair);
 	for (size_t i = 1; err; i++) {
 		ck_assert_uint_lt(i, ROUNDS_MAX);
 		err = reload(next_config(), i);
@@ -132,13 +153,64 @@ START_TEST(a_reload_happens_or_changes_nothing)
 			ck_assert_int_eq(err, -ENOMEM);
 		ck_assert_uint_eq(
 		    core_config(left())->peers_count, err ? 1 : 3);
-		ck_assert_str_eq(pair_owner_of(&pair, 0, "10.7.0.1"),
+		ck_assert_str_eq(pair_owner_of(&lan.pair, 0, "10.7.0.1"),
 		    err ? "right" : "newer");
-		ck_assert_str_eq(pair_owner_of(&pair, 0, "10.8.0.1"),
+		ck_assert_str_eq(pair_owner_of(&lan.pair, 0, "10.8.0.1"),
 		    err ? "nobody" : "new");
-		ck_assert(pair_has_session(&pair));
+		ck_assert(pair_has_session(&lan.pair));
 	}
-	pair_clear(&pair);
+	pair_clear(&lan.pair);
+}
+END_TEST
+
+/* The two exchange their addresses, one more comes with a third, and the
+ * table becomes smaller. */
+static struct config *next_tap_config(void)
+{
+	struct config *next = lan_config(&lan, 0);
+
+	lan_add_mac(&next->peers[0], 2);
+	lan_add_mac(&next->peers[1], 1);
+	lan_add_mac(pair_add_peer(next, "new", NULL), 3);
+	next->l2.macs_max = 100;
+	return next;
+}
+
+/* The peer of a static address in the table. */
+static void assert_port_of(const char *mac, const char *peer)
+{
+	struct core_answer answer;
+	char line[128], *reply;
+
+	snprintf(line, sizeof(line), "s\tmac\t%s\nu\tvlan\t0\ns\tpeer\t%s\n",
+	    mac, peer);
+	reply = pair_ask(&lan.pair, 0, CONTROL_RIGHTS_ALL, &answer, "fdb",
+	    (const char *)NULL);
+	ck_assert_msg(strstr(reply, line) != NULL, "%s is not %s's in\n%s", mac,
+	    peer, reply);
+	free(reply);
+}
+
+START_TEST(a_reload_of_a_switch_happens_or_changes_nothing)
+{
+	int err = -ENOMEM;
+
+	lan_init(&lan);
+	lan_start_left(&lan, tap_config());
+	for (size_t i = 1; err; i++) {
+		ck_assert_uint_lt(i, ROUNDS_MAX);
+		err = reload(next_tap_config(), i);
+		until_failure = 0;
+		if (err)
+			ck_assert_int_eq(err, -ENOMEM);
+		ck_assert_uint_eq(
+		    core_config(left())->peers_count, err ? 2 : 3);
+		assert_port_of("02:00:00:00:00:01", err ? "right" : "third");
+		assert_port_of("02:00:00:00:00:02", err ? "third" : "right");
+		ck_assert_str_eq(lan.lines, "");
+	}
+	assert_port_of("02:00:00:00:00:03", "new");
+	lan_clear(&lan);
 }
 END_TEST
 
@@ -148,15 +220,15 @@ START_TEST(a_peer_is_added_or_nothing_changes)
 	char key[KEY_TEXT_BYTES];
 	uint8_t public_key[CONFIG_KEY_BYTES] = {9};
 
-	pair_start_both(&pair);
-	pair_connect(&pair);
+	pair_start_both(&lan.pair);
+	pair_connect(&lan.pair);
 	key_format(public_key, key);
 	for (size_t i = 1; answer.exit != CONTROL_OK; i++) {
 		char *reply;
 
 		ck_assert_uint_lt(i, ROUNDS_MAX);
 		until_failure = i;
-		reply = pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer,
+		reply = pair_ask(&lan.pair, 0, CONTROL_RIGHTS_ALL, &answer,
 		    "peer add", "new", "public-key", key, "allowed-ips",
 		    "10.8.0.0/16,10.7.0.0/16", (const char *)NULL);
 		until_failure = 0;
@@ -166,11 +238,11 @@ START_TEST(a_peer_is_added_or_nothing_changes)
 		/* the answer itself may fail, when it is done */
 		if (core_config(left())->peers_count == 2)
 			break;
-		ck_assert(pair_has_session(&pair));
+		ck_assert(pair_has_session(&lan.pair));
 	}
 	ck_assert_uint_eq(core_config(left())->peers_count, 2);
-	ck_assert(pair_has_session(&pair));
-	pair_clear(&pair);
+	ck_assert(pair_has_session(&lan.pair));
+	pair_clear(&lan.pair);
 }
 END_TEST
 
@@ -178,17 +250,17 @@ START_TEST(status_is_whole_or_says_that_it_failed)
 {
 	struct core_answer answer = {.exit = CONTROL_FAILED};
 
-	pair_start_both(&pair);
+	pair_start_both(&lan.pair);
 	for (size_t i = 1; answer.exit != CONTROL_OK; i++) {
 		ck_assert_uint_lt(i, ROUNDS_MAX);
 		until_failure = i;
-		free(pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "status",
-		    (const char *)NULL));
+		free(pair_ask(&lan.pair, 0, CONTROL_RIGHTS_ALL, &answer,
+		    "status", (const char *)NULL));
 		until_failure = 0;
 		if (answer.exit != CONTROL_OK)
 			ck_assert_str_eq(answer.message, "out of memory");
 	}
-	pair_clear(&pair);
+	pair_clear(&lan.pair);
 }
 END_TEST
 
@@ -199,6 +271,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tcase, a_core_is_made_or_nothing_is_left);
 	tcase_add_test(tcase, a_reload_happens_or_changes_nothing);
+	tcase_add_test(tcase, a_reload_of_a_switch_happens_or_changes_nothing);
 	tcase_add_test(tcase, a_peer_is_added_or_nothing_changes);
 	tcase_add_test(tcase, status_is_whole_or_says_that_it_failed);
 	suite_add_tcase(suite, tcase);
