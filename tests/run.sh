@@ -195,7 +195,8 @@ stage_fuzz() {
 netns_one() { # SCRIPT: its TAP, and how long it took
 	local name since=$SECONDS
 	name=$(basename "$1" .sh)
-	VPND_BUILD=$T/gcc/root timeout 600 bash "$1" >"$T/logs/$name.tap" 2>&1
+	VPND_BUILD=$T/gcc/root VPND_TESTS=$T/gcc/build \
+		timeout 600 bash "$1" >"$T/logs/$name.tap" 2>&1
 	echo "  $name: $((SECONDS - since)) s," \
 		"$(grep -c '^ok' "$T/logs/$name.tap") ok," \
 		"$(grep -c '^not ok' "$T/logs/$name.tap") not ok"
@@ -209,6 +210,8 @@ netns_scripts() {
 stage_netns() {
 	local script
 	gcc_build || return
+	step "build what the namespace tests run" \
+		make -C "$T/gcc/build" -s bridge_model
 	export -f netns_one
 	export T
 	netns_scripts | xargs -P "${NETNS_JOBS:-4}" -I{} \
