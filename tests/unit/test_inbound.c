@@ -190,6 +190,18 @@ START_TEST(rcv_finish_drops_a_source_that_nobody_has)
 }
 END_TEST
 
+/* A tun device is no link on which a host could look for its address. */
+START_TEST(rcv_finish_knows_no_host_without_address)
+{
+	struct packet *pkt = udp("0.0.0.0", "255.255.255.255", 67);
+
+	packet_data(pkt)[20] = 0;
+	packet_data(pkt)[21] = 68;
+	receive(pkt);
+	check_dropped("rcv_finish", DROP_IP_RPFILTER);
+}
+END_TEST
+
 START_TEST(rcv_finish_forgets_addresses_that_went)
 {
 	set_addresses();
@@ -243,6 +255,7 @@ static TCase *inbound_cases(void)
 	EACH(tcase, rcv_finish_drops_martians, martians);
 	EACH(tcase, rcv_finish_drops_martians_of_ipv6, martians6);
 	tcase_add_test(tcase, rcv_finish_drops_a_source_that_nobody_has);
+	tcase_add_test(tcase, rcv_finish_knows_no_host_without_address);
 	tcase_add_test(tcase, rcv_finish_forgets_addresses_that_went);
 	tcase_add_test(tcase, rcv_finish_drops_a_source_route);
 	tcase_add_test(tcase, tun_write_completes_a_partial_checksum);
