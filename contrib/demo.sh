@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# demo.sh - two hosts joined by one encrypted, compressed tunnel, on this
-# machine: as root on a Debian 12, sudo contrib/demo.sh
+# demo.sh - two hosts joined by two encrypted tunnels, on this machine: as root
+# on a Debian 12, sudo contrib/demo.sh
 #
-#   host a  10.99.0.1 -- a cable -- 10.99.0.2  host b     (network namespaces)
-#           10.77.0.1 == the tunnel == 10.77.0.2
+#             host a  10.99.0.1 -- a cable -- 10.99.0.2  host b    (namespaces)
+#                     10.77.0.1 == "demo" === 10.77.0.2            IP packets
+#   printer -- bridge br0 ======== "lan" ======== bridge br0 -- laptop  Ethernet
+#   192.168.7.1                                          192.168.7.2
 #
 # How it works: it installs the packages that are missing, builds in a temporary
 # directory, and takes everything but the packages away again at its end.
@@ -15,6 +17,7 @@ top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 
 T=$(mktemp -d -t vpnd-demo.XXXXXX)
 A=vpnd-demo-a-$$ B=vpnd-demo-b-$$
+PRINTER=vpnd-demo-printer-$$ LAPTOP=vpnd-demo-laptop-$$
 daemons=()
 has_failed=1
 
@@ -22,8 +25,9 @@ clean_up() {
 	local pid
 	for pid in "${daemons[@]}"; do kill "$pid" 2>/dev/null || true; done
 	for pid in "${daemons[@]}"; do wait "$pid" 2>/dev/null || true; done
-	ip netns del "$A" 2>/dev/null || true
-	ip netns del "$B" 2>/dev/null || true
+	for ns in "$PRINTER" "$LAPTOP" "$A" "$B"; do
+		ip netns del "$ns" 2>/dev/null || true
+	done
 	if [ "$has_failed" = 1 ]; then
 		tail -n 20 "$T"/*.log 2>/dev/null || true
 		echo "demo: FAILED" >&2
@@ -48,7 +52,7 @@ wait_until() { # SECONDS COMMAND...
 		sleep 0.1
 	done
 }
-vpnctl() { "$T/root/bin/vpnctl" --socket "$T/run-a/ctl.sock" "$@"; }
+vpnctl() { "$T/root/bin/vpnctl" --socket "$T/run-a/$tunnel.sock" "$@"; }
 
 step "packages"
 "$top/contrib/packages.sh" --install build demo
@@ -73,10 +77,10 @@ umask 077
 for h in a b; do
 	"$T/root/bin/vpnctl" genkey >"$T/$h.key"
 	"$T/root/bin/vpnctl" pubkey <"$T/$h.key" >"$T/$h.pub"
-	mkdir "$T/run-$h" "$T/state-$h"
+	mkdir "$T/$h" "$T/run-$h" "$T/state-$h"
 done
 configure() { # HOST NUMBER OTHER NUMBER
-	cat >"$T/demo-$1.conf" <<-X
+	cat >"$T/$1/demo.conf" <<-X
 	device = { name = "vpn0"; addresses = [ "10.77.0.$2/24", "fd77::$2/64" ]; };
 	listen = { port = 51820; };
 	private_key_file = "$T/$1.key";
@@ -90,18 +94,24 @@ configure() { # HOST NUMBER OTHER NUMBER
 }
 configure a 1 b 2
 configure b 2 a 1
-cat "$T/demo-a.conf"
-run "$T/root/sbin/vpnd" --check-config "$T/demo-a.conf"
+cat "$T/a/demo.conf"
+run "$T/root/sbin/vpnd" --check-config "$T/a/demo.conf"
+
+start() { # TUNNEL: on both hosts
+	local h ns
+	tunnel=$1
+	for h in a b; do
+		ns=$A
+		[ $h = a ] || ns=$B
+		ip netns exec "$ns" "$T/root/sbin/vpnd" \
+			--socket "$T/run-$h/$1.sock" --state-dir "$T/state-$h" \
+			"$T/$h/$1.conf" >"$T/$1-$h.log" 2>&1 </dev/null &
+		daemons+=($!)
+	done
+}
 
 step "start vpnd on both"
-for h in a b; do
-	ns=$A
-	[ $h = a ] || ns=$B
-	ip netns exec "$ns" "$T/root/sbin/vpnd" --socket "$T/run-$h/ctl.sock" \
-		--state-dir "$T/state-$h" "$T/demo-$h.conf" >"$T/vpnd-$h.log" \
-		2>&1 </dev/null &
-	daemons+=($!)
-done
+start demo
 wait_until 10 vpnctl status
 wait_until 10 on_a ping -c 1 -W 1 10.77.0.2
 
@@ -140,6 +150,49 @@ echo "the text arrived unchanged: $size bytes," \
 [ $((after - before)) -lt "$size" ]
 
 step "vpnctl status, on host a"
+vpnctl status
+
+step "behind each host a network of its own, with a bridge"
+network() { # HOST STATION ADDRESS
+	ip netns add "$2"
+	ip -n "$1" link add br0 type bridge
+	ip link add wire netns "$1" type veth peer name eth0 netns "$2"
+	ip -n "$1" link set wire master br0
+	ip -n "$1" link set wire up
+	ip -n "$1" link set br0 up
+	ip -n "$2" link set eth0 mtu 1400
+	ip -n "$2" addr add "$3" dev eth0
+	ip -n "$2" link set eth0 up
+}
+network "$A" "$PRINTER" 192.168.7.1/24
+network "$B" "$LAPTOP" 192.168.7.2/24
+
+step "a second tunnel, which carries Ethernet frames between the bridges"
+bridged() { # HOST OTHER NUMBER
+	cat >"$T/$1/lan.conf" <<-X
+	device = { type = "tap"; name = "lan0"; bridge = "br0"; };
+	listen = { port = 51821; };
+	private_key_file = "$T/$1.key";
+	peers = (
+	  { name = "$2"; public_key = "$(cat "$T/$2.pub")";
+	    endpoint = "10.99.0.$3:51821"; }
+	);
+	X
+}
+bridged a b 2
+bridged b a 1
+cat "$T/a/lan.conf"
+start lan
+wait_until 10 vpnctl status
+wait_until 10 ip netns exec "$PRINTER" ping -c 1 -W 1 192.168.7.2
+
+step "ping the laptop behind host b from the printer behind host a"
+run ip netns exec "$PRINTER" ping -n -c 3 -i 0.2 192.168.7.2
+
+step "vpnctl fdb, on host a: who is where"
+vpnctl fdb
+
+step "vpnctl status of the second tunnel, on host a"
 vpnctl status
 
 has_failed=0
