@@ -113,23 +113,22 @@ static void underlay_changed(struct daemon *daemon)
 		    instant_after(daemon->moment.now, SETTLE_NS);
 }
 
-/* What was lost may have been about our device: it was down for a moment and
- * has lost its routes, it has another name, or it is gone. */
+/* What was lost may have been about our device: it has another state or name,
+ * or it is gone. What it has lost by that is found by the look at the host. */
 static void make_up_for_lost_news(struct daemon *daemon)
 {
 	struct netlink_link link;
 	int code;
 
+	log_debug(&daemon->logger.log, "news of the host were lost");
 	if (daemon->data.tun_fd < 0)
 		return;
 	code = netlink_find_index(
 	    daemon->netlink, host_ifindex(daemon->host), &link);
 	if (code == -ENODEV)
 		daemon->data.is_device_gone = true;
-	if (code)
-		return;
-	link.is_up = false;
-	our_link(daemon, &link);
+	if (!code)
+		our_link(daemon, &link);
 }
 
 static void take_news(void *context, const struct watch_news *news)

@@ -12,10 +12,14 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define NEWS_BYTES 32768
 /* Reads of one call; what remains makes the descriptor readable again. */
 #define READS 16
+
+/* For the news of some thousand routes that come and go at once. */
+#define ROOM_BYTES (4 << 20)
 
 #define GROUPS                                                                 \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |               \
@@ -32,7 +36,7 @@ struct watch {
 int watch_open(struct watch **ret)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
-	int error;
+	int error, room_bytes = ROOM_BYTES;
 
 	if (!watch)
 		return -ENOMEM;
@@ -44,6 +48,9 @@ int watch_open(struct watch **ret)
 		watch_close(watch);
 		return error;
 	}
+	/* without CAP_NET_ADMIN it stays as it is */
+	(void)setsockopt(mnl_socket_get_fd(watch->socket), SOL_SOCKET,
+	    SO_RCVBUFFORCE, &room_bytes, sizeof(room_bytes));
 	*ret = watch;
 	return 0;
 }

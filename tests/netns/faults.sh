@@ -142,7 +142,7 @@ check "and it is the same process" is_same
 # While it is stopped, more news come than its netlink socket holds, and then
 # the device loses its IPv6 address and its routes.
 kill -STOP "$pid"
-for i in $(seq 500); do
+for i in $(seq 3000); do
 	echo "address add 10.66.$((i / 250)).$((i % 250))/32 dev lo"
 	echo "address del 10.66.$((i / 250)).$((i % 250))/32 dev lo"
 done >"$RUN/batch"
@@ -150,6 +150,8 @@ on a ip -batch "$RUN/batch"
 ip_on a link set vpn0 down
 ip_on a link set vpn0 up
 kill -CONT "$pid"
+check "the kernel had no room for all news" wait_for 3 contains "$RUN/a.log" \
+	'news of the host were lost'
 check "lost news of the device are made up for" pings a fd77::2 3
 
 # ---- the loader ----
