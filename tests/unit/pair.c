@@ -181,8 +181,9 @@ static bool carry_from(struct pair *pair, size_t from)
 		for (size_t i = 0; i < PAIR_ENDS; i++)
 			if (i != from && is_for(&pair->ends[i], pkt))
 				copy_to(end, &pair->ends[i], pkt, &arrived[i]);
-		pool_put(end->pool, pkt);
+		end->sent_bytes = pkt->len;
 		end->sent++;
+		pool_put(end->pool, pkt);
 		had_some = true;
 	}
 	for (size_t i = 0; i < PAIR_ENDS; i++)

@@ -17,10 +17,11 @@ struct pair_end {
 	struct pool *pool;
 	uint8_t private_key[CONFIG_KEY_BYTES], public_key[CONFIG_KEY_BYTES];
 	struct endpoint where;
-	size_t delivered; /* packets that came out at the device */
-	uint8_t last[64]; /* the beginning of the last one */
-	size_t sent;	  /* datagrams that went out */
-	bool is_deaf;	  /* what it is sent is lost */
+	size_t delivered;  /* packets that came out at the device */
+	uint8_t last[64];  /* the beginning of the last one */
+	size_t sent;	   /* datagrams that went out */
+	size_t sent_bytes; /* of the last one */
+	bool is_deaf;	   /* what it is sent is lost */
 };
 
 struct pair {

@@ -160,6 +160,22 @@ START_TEST(a_peer_has_so_many_addresses_and_no_more)
 }
 END_TEST
 
+/* The largest payload with a VLAN tag in a path of 1500 bytes: 40 IPv6, 8 UDP,
+ * 16 header, 2 head of ETHERNET, 14 and 4 of the frame, 1400, 16 tag. */
+START_TEST(the_largest_frame_gets_no_padding_that_the_path_can_not_carry)
+{
+	uint8_t frame[14 + 4 + CONFIG_MTU_DEFAULT_TAP] = {
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x81, 0};
+
+	lan_start(&lan, NULL);
+	pair_send_bytes(&lan.pair, 1, frame, sizeof(frame));
+	pair_carry(&lan.pair);
+	ck_assert_uint_eq(lan_got(&lan, 0), 1);
+	ck_assert_uint_eq(lan.pair.ends[1].sent_bytes, 1500 - 40 - 8);
+	lan_clear(&lan);
+}
+END_TEST
+
 /* ---- fdb ---- */
 
 START_TEST(the_table_shows_what_was_learned_where)
@@ -349,6 +365,41 @@ START_TEST(the_same_loop_is_logged_again_only_after_a_minute)
 }
 END_TEST
 
+/* How often the guard has held a peer. */
+static void assert_holds(const char *peer, const char *holds)
+{
+	char *reply = ask("status", peer);
+
+	ck_assert_str_eq(pair_value(reply, "holds"), holds);
+	free(reply);
+}
+
+START_TEST(a_loop_is_the_same_when_the_other_peer_is_held)
+{
+	lan_start(&lan, NULL);
+	make_loop(1, 2);
+	pair_pass(&lan.pair, 20 * NS_PER_S);
+	make_loop(2, 1);
+	assert_holds("right", "1");
+	assert_holds("third", "1");
+	ck_assert_uint_eq(count_of(lan.lines, "\n"), 1);
+	lan_clear(&lan);
+}
+END_TEST
+
+START_TEST(two_loops_are_two_lines)
+{
+	lan_start(&lan, NULL);
+	make_loop(1, 2);
+	pair_pass(&lan.pair, 20 * NS_PER_S);
+	make_loop(0, 1);
+	pair_pass(&lan.pair, 20 * NS_PER_S);
+	make_loop(1, 2);
+	ck_assert_uint_eq(count_of(lan.lines, "\n"), 2);
+	lan_clear(&lan);
+}
+END_TEST
+
 /* The peer that the guard holds. */
 static const char *held_peer(void)
 {
@@ -425,6 +476,21 @@ START_TEST(status_shows_the_device_as_it_is)
 	assert_says("fdb", NULL,
 	    "s\tmac\t02:00:00:00:00:77\nu\tvlan\t0\ns\tpeer\t\n"
 	    "b\thost\ttrue\nb\tstatic\ttrue\n");
+	lan_clear(&lan);
+}
+END_TEST
+
+START_TEST(a_configured_address_is_this_hosts_from_the_start)
+{
+	struct config *config;
+
+	lan_init(&lan);
+	config = lan_config(&lan, 0);
+	config->has_mac = true;
+	config->mac = lan_mac(0x77);
+	lan_start(&lan, config);
+	assert_says("status", NULL, "s\tmac\t02:00:00:00:00:77\n");
+	lan_expect(&lan, 1, 1, 0x77, LEFT);
 	lan_clear(&lan);
 }
 END_TEST
@@ -649,6 +715,8 @@ static void add_forwarding(TCase *tcase)
 	    tcase, a_frame_of_a_vlan_that_the_peer_has_not_is_refused);
 	tcase_add_test(tcase, a_peer_with_macs_sends_from_these_only);
 	tcase_add_test(tcase, a_peer_has_so_many_addresses_and_no_more);
+	tcase_add_test(tcase,
+	    the_largest_frame_gets_no_padding_that_the_path_can_not_carry);
 }
 
 static void add_fdb(TCase *tcase)
@@ -671,6 +739,8 @@ static void add_guard(TCase *tcase)
 	    tcase, a_loop_is_logged_once_with_both_peers_and_what_helps);
 	tcase_add_test(
 	    tcase, the_same_loop_is_logged_again_only_after_a_minute);
+	tcase_add_test(tcase, a_loop_is_the_same_when_the_other_peer_is_held);
+	tcase_add_test(tcase, two_loops_are_two_lines);
 	tcase_add_test(tcase, status_says_who_is_held_and_for_how_long);
 	tcase_add_test(tcase, a_flush_lets_a_held_peer_go);
 	tcase_add_test(tcase, a_loop_through_this_host_is_said_to_be_one);
@@ -679,6 +749,8 @@ static void add_guard(TCase *tcase)
 static void add_peers(TCase *tcase)
 {
 	tcase_add_test(tcase, status_shows_the_device_as_it_is);
+	tcase_add_test(
+	    tcase, a_configured_address_is_this_hosts_from_the_start);
 	tcase_add_test(tcase, the_frames_between_spokes_are_counted);
 	tcase_add_test(tcase, a_peer_with_a_tun_is_refused_and_both_say_why);
 	tcase_add_test(tcase, a_peer_with_plain_wireguard_is_refused);
