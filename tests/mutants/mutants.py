@@ -9,6 +9,9 @@ TIMERS = ("tests/sim/test_sim_timers",)
 K = "src/packet/"
 ETHERNET = ("test_ethernet",)
 NEIGHBOUR = ("test_neighbour",)
+C = "src/core/"
+SWITCH = ("test_core_switch",)
+L2_RELOAD = ("test_core_l2_reload",)
 LINK = ("test_link",)
 L2 = ("tests/sim/test_sim_l2",)
 T = "src/path/"
@@ -305,4 +308,39 @@ MUTANTS = [
      ("test_outbound_tap",)),
     ("copy keeps the original's offset", "src/base/packet.c",
      "copy->offset = fresh.offset;", "", ("test_pool",)),
+    ("frame padded beyond the path", C + "core.c",
+     "setup.mtu += FRAME_HEAD_BYTES", "setup.mtu = 0", SWITCH),
+    ("loop logged for each order of its peers", C + "alarms.c",
+     "bool is_first = strcmp(entry->pair[0], alarm->held) == 0;",
+     "bool is_first = true;", SWITCH),
+    ("all loops are one", C + "alarms.c",
+     "if (is_about(entry, alarm))", "if (i == 0 || is_about(entry, alarm))",
+     SWITCH),
+    ("port stays when its peer goes", C + "ports.c",
+     "bridge_port_remove(core->bridge, peer->port);", "(void)core;", SWITCH),
+    ("learned addresses of all are forgotten", C + "fdb.c",
+     "only ? only->port : NULL", "NULL", SWITCH),
+    ("peer with the other link called plain", C + "reason.c",
+     "is_peer_tap != is_tap(v)", "is_peer_tap == is_tap(v)", SWITCH),
+    ("device's own address given to a peer", C + "add.c",
+     "if (own && mac_is_equal(own, &mac))", "if (own && !own)", SWITCH),
+    ("peer that goes keeps its addresses", C + "apply.c",
+     "each_step(work, PLAN_PEER_REMOVE, release);", "", L2_RELOAD),
+    ("old addresses stay", C + "apply.c",
+     "each_step(work, PLAN_PEER_CHANGE, release);", "", L2_RELOAD),
+    ("limits of the switch not applied", C + "apply.c",
+     "work->err = ports_limit(work->core, work->next);", "(void)0;",
+     L2_RELOAD),
+    ("addresses of two peers not compared", C + "check.c",
+     "find_double(entries, count, compare_macs)",
+     "find_double(entries, count - count, compare_macs)", L2_RELOAD),
+    ("room for the device's own address forgotten", C + "check.c",
+     "count < config->l2.macs_max", "count <= config->l2.macs_max",
+     L2_RELOAD),
+    ("VLANs of a peer not compared", C + "ports.c",
+     "return a->has_vlans != b->has_vlans ||", "return", L2_RELOAD),
+    ("failed reload keeps the new addresses", C + "apply.c",
+     "if (work->err)\n\t\trestore_ports(work);",
+     "if (!work->err)\n\t\trestore_ports(work);",
+     ("test_core_memory",)),
 ]
