@@ -106,8 +106,9 @@ void *tunnel_peer_port(const struct peer *peer);
 /* It has any allowed IPs: on tap, one without may use all addresses. */
 bool tunnel_peer_has_allowed_ips(const struct peer *peer);
 
-/* A flooded frame may be sent to it: it has a session, or an endpoint to ask
- * for one, and is not refused. */
+/* A flooded frame may be sent to it: it has a session and is not refused, or
+ * an endpoint to ask for one (as tunnel_neigh does, refused or not: the peer
+ * may be another one by now). */
 bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now);
 
 /* Applies name, keepalive, extension, compressor and pre-shared key of `setup`

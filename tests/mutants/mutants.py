@@ -184,6 +184,10 @@ MUTANTS = [
      "return DROP_VPN_ISOLATED;", "return DROP_NONE;", L2),
     ("entries age too late", "src/net/fdb.c",
      "fdb->ageing_ns = ageing_ns;", "fdb->ageing_ns = 2 * ageing_ns;", L2),
+    ("any source accepted on a tap", "src/path/source.c",
+     "if (tunnel_route(path->setup.tunnel, &pkt->source) != pkt->peer)",
+     "if (!pkt->l2_bytes &&\n\t    tunnel_route(path->setup.tunnel, "
+     "&pkt->source) != pkt->peer)", ("tests/sim/sim",)),
     ("any source accepted", "src/path/source.c",
      "!= pkt->peer)\n\t\treturn DROP_IP_RPFILTER", "== NULL)\n"
      "\t\treturn DROP_IP_RPFILTER", PEERS),

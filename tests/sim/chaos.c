@@ -222,11 +222,14 @@ static void act_burst(
 	send_some(host, other->idx, 1 + below(world, 100));
 }
 
-/* A frame of a station that is behind another host. */
-static void steal_station(struct world *world, struct host *host)
+/* A frame of a station that is behind another host, or of a host's address. */
+static void steal_station(
+    struct world *world, struct host *host, const struct host *other)
 {
-	struct inner_wish wish = lan_wish(world, host->idx, host->idx);
+	struct inner_wish wish = lan_wish(world, host->idx, other->idx);
 
+	wish.is_spoofed = chance(world, 500);
+	wish.claims = (uint8_t)below(world, SIM_HOSTS);
 	wish.source =
 	    (uint8_t)(SIM_HOSTS + below(world, SIM_STATIONS - SIM_HOSTS));
 	if (host->core && !host->is_asleep)
@@ -237,16 +240,15 @@ static void steal_station(struct world *world, struct host *host)
 static void act_spoof(
     struct world *world, struct host *host, struct host *other)
 {
-	if (host->plan.is_tap) {
-		steal_station(world, host);
-		return;
-	}
 	struct inner_wish wish = {
 	    .sender = (uint8_t)((host->idx + 1 + below(world, 2)) % SIM_HOSTS),
 	    .receiver = (uint8_t)other->idx,
 	    .len = 100};
 
-	if (wish.sender != host->idx && host->core && !host->is_asleep)
+	for (size_t i = 0; host->plan.is_tap && i < 5; i++)
+		steal_station(world, host, other);
+	if (!host->plan.is_tap && wish.sender != host->idx && host->core &&
+	    !host->is_asleep)
 		host_send_inner(host, &wish);
 }
 
@@ -416,7 +418,7 @@ void chaos_begin(struct world *world)
 		for (size_t b = a + 1; b < hosts; b++)
 			draw_endpoints(world, a, b);
 	for (size_t i = 0; i < hosts; i++) {
-		world->hosts[i].plan.is_restricted = chance(world, 300);
+		world->hosts[i].plan.is_restricted = chance(world, 500);
 		host_start(&world->hosts[i], false);
 		act_traffic(
 		    world, &world->hosts[i], &world->hosts[(i + 1) % hosts]);

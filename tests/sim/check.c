@@ -355,6 +355,23 @@ void check_departure(
 
 /* ---- what comes out of the device ---- */
 
+/* On tap, a peer with allowed IPs may use no other ones. */
+static void check_claim(
+    const struct host *host, const struct packet *pkt, size_t sender)
+{
+	const struct inner_book *book = &host->world->book;
+	size_t number = inner_number(book, pkt, true);
+	const struct inner_entry *entry = &book->entries[number];
+	struct address address = inner_address(entry->claims, entry->is_ipv6);
+	struct peer *peer = host_peer(host, sender);
+
+	if (peer && tunnel_peer_has_allowed_ips(peer) &&
+	    tunnel_route(core_tunnel(host->core), &address) != peer)
+		world_fail(host->world,
+		    "h%zu gets a frame with the address of h%u from h%zu",
+		    host->idx, entry->claims, sender);
+}
+
 void check_delivery(
     struct host *host, const struct packet *pkt, const struct datagram *cause)
 {
@@ -372,6 +389,8 @@ void check_delivery(
 		world_fail(world, "h%zu delivers without session", host->idx);
 	else if (world->now.ns - host->opened->born.ns > REJECT_AFTER_NS)
 		world_fail(world, "h%zu accepts an old key", host->idx);
+	else if (host->plan.is_tap)
+		check_claim(host, pkt, cause->sender);
 }
 
 /* ---- what is left ---- */

@@ -51,9 +51,14 @@ static uint32_t sum_words(uint32_t sum, const uint8_t *at, size_t len)
 	return sum;
 }
 
+static uint8_t claimed(const struct inner_wish *wish)
+{
+	return wish->is_spoofed ? wish->claims : wish->sender;
+}
+
 static void write_ipv4(uint8_t *at, const struct inner_wish *wish)
 {
-	struct address from = inner_address(wish->sender, false);
+	struct address from = inner_address(claimed(wish), false);
 	struct address to = inner_address(wish->receiver, false);
 	struct writer w = writer_of(at, IPV4_BYTES);
 	uint32_t sum;
@@ -72,7 +77,7 @@ static void write_ipv4(uint8_t *at, const struct inner_wish *wish)
 
 static void write_ipv6(uint8_t *at, const struct inner_wish *wish)
 {
-	struct address from = inner_address(wish->sender, true);
+	struct address from = inner_address(claimed(wish), true);
 	struct address to = inner_address(wish->receiver, true);
 	struct writer w = writer_of(at, IPV6_BYTES);
 
@@ -164,6 +169,8 @@ size_t inner_make(struct inner_book *book, struct packet *pkt,
 	    .sender = wish->sender,
 	    .receiver = wish->receiver,
 	    .is_frame = wish->is_frame,
+	    .is_ipv6 = wish->is_ipv6,
+	    .claims = claimed(wish),
 	    .len = (uint16_t)pkt->len,
 	    .hash = hash_whole(packet_data(pkt), pkt->len, l2),
 	    .sent = now,

@@ -21,7 +21,8 @@
 
 struct inner_entry {
 	uint8_t sender, receiver;
-	bool is_frame;
+	bool is_frame, is_ipv6;
+	uint8_t claims; /* whose IP address is the source */
 	bool is_delivered;
 	uint8_t delivered_to; /* bit 1 << host */
 	uint16_t len;
@@ -43,7 +44,8 @@ struct inner_wish {
 	uint8_t ecn;
 	size_t len; /* of the IP packet, at least INNER_BYTES_MIN */
 	/* A frame: from and to a station, or FRAME_BROADCAST and so on. */
-	bool is_frame;
+	bool is_frame, is_spoofed; /* the latter: the IP source is `claims`'s */
+	uint8_t claims;
 	uint8_t source, destination;
 	uint8_t tags;
 	uint16_t vlan; /* of the outermost tag */
