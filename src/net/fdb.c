@@ -36,17 +36,28 @@ struct fdb {
 
 static_assert(crypto_shorthash_KEYBYTES == 16, "the secret is the key");
 
-static uint32_t *head_of(
-    const struct fdb *fdb, const struct mac *mac, uint16_t vlan)
-{
-	uint8_t key[MAC_BYTES + sizeof(vlan)], hash[crypto_shorthash_BYTES];
-	uint32_t word;
+/* Where an address is in each VLAN: one hash, as it is the dear part. The odd
+ * step leads to another chain in each VLAN. */
+struct place {
+	uint32_t first, step;
+};
 
-	memcpy(key, mac->bytes, MAC_BYTES);
-	memcpy(key + MAC_BYTES, &vlan, sizeof(vlan));
-	crypto_shorthash(hash, key, sizeof(key), fdb->secret);
-	memcpy(&word, hash, sizeof(word));
-	return &fdb->heads[word & fdb->mask];
+static struct place place_of(const struct fdb *fdb, const struct mac *mac)
+{
+	uint8_t hash[crypto_shorthash_BYTES];
+	struct place place;
+
+	crypto_shorthash(hash, mac->bytes, MAC_BYTES, fdb->secret);
+	memcpy(&place.first, hash, sizeof(place.first));
+	memcpy(&place.step, hash + sizeof(place.first), sizeof(place.step));
+	place.step |= 1;
+	return place;
+}
+
+static uint32_t *head_of(
+    const struct fdb *fdb, struct place place, uint16_t vlan)
+{
+	return &fdb->heads[(place.first + vlan * place.step) & fdb->mask];
 }
 
 static uint32_t index_of(const struct fdb *fdb, const struct fdb_entry *entry)
@@ -59,10 +70,10 @@ static struct fdb_entry *entry_at(const struct fdb *fdb, uint32_t idx)
 	return idx ? &fdb->entries[idx] : NULL;
 }
 
-static struct fdb_entry *find(
-    const struct fdb *fdb, const struct mac *mac, uint16_t vlan)
+static struct fdb_entry *find(const struct fdb *fdb, struct place place,
+    const struct mac *mac, uint16_t vlan)
 {
-	uint32_t at = *head_of(fdb, mac, vlan);
+	uint32_t at = *head_of(fdb, place, vlan);
 
 	while (at && (fdb->entries[at].vlan != vlan ||
 			 !mac_is_equal(&fdb->entries[at].mac, mac)))
@@ -73,7 +84,7 @@ static struct fdb_entry *find(
 static struct fdb_entry *find_static(
     const struct fdb *fdb, const struct mac *mac)
 {
-	return fdb->fixed.len ? find(fdb, mac, VLAN_ALL) : NULL;
+	return find(fdb, place_of(fdb, mac), mac, VLAN_ALL);
 }
 
 static struct list *list_of(struct fdb *fdb, const struct fdb_entry *entry)
@@ -113,7 +124,8 @@ static void list_remove(struct fdb *fdb, struct fdb_entry *entry)
 
 static void chain_remove(struct fdb *fdb, const struct fdb_entry *entry)
 {
-	uint32_t *at = head_of(fdb, &entry->mac, entry->vlan);
+	struct place place = place_of(fdb, &entry->mac);
+	uint32_t *at = head_of(fdb, place, entry->vlan);
 
 	while (*at != index_of(fdb, entry))
 		at = &fdb->entries[*at].next;
@@ -146,7 +158,7 @@ static struct fdb_entry *insert(struct fdb *fdb, const struct fdb_entry *like)
 		return NULL;
 	fdb->unused = entry->next;
 	*entry = *like;
-	head = head_of(fdb, &entry->mac, entry->vlan);
+	head = head_of(fdb, place_of(fdb, &entry->mac), entry->vlan);
 	entry->next = *head;
 	*head = index_of(fdb, entry);
 	list_append(fdb, entry);
@@ -266,10 +278,11 @@ static bool is_too_old(
 const struct fdb_entry *fdb_lookup(const struct fdb *fdb, const struct mac *mac,
     uint16_t vlan, struct instant now)
 {
-	const struct fdb_entry *entry = find_static(fdb, mac);
+	struct place place = place_of(fdb, mac);
+	const struct fdb_entry *entry = find(fdb, place, mac, VLAN_ALL);
 
 	if (!entry)
-		entry = find(fdb, mac, vlan);
+		entry = find(fdb, place, mac, vlan);
 	return entry && !is_too_old(fdb, entry, now) ? entry : NULL;
 }
 
@@ -297,12 +310,13 @@ enum fdb_result fdb_learn(struct fdb *fdb, struct bridge_port *port,
     const struct mac *mac, uint16_t vlan, bool may_add, struct instant now,
     struct bridge_port **ret_before, struct fdb_entry **ret_entry)
 {
-	struct fdb_entry *entry = find_static(fdb, mac);
+	struct place place = place_of(fdb, mac);
+	struct fdb_entry *entry = find(fdb, place, mac, VLAN_ALL);
 	struct bridge_port *before = entry ? entry->port : NULL;
 
 	if (!entry) {
 		fdb_age(fdb, now);
-		entry = find(fdb, mac, vlan);
+		entry = find(fdb, place, mac, vlan);
 	}
 	if (!entry) {
 		entry = may_add ? add(fdb, port, mac, vlan, now) : NULL;

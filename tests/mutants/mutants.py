@@ -3,8 +3,10 @@
 and the tests that are tried first."""
 
 P = "src/protocol/"
+N = "src/net/"
 UNIT = ("test_tunnel", "test_extension")
 PEERS = ("tests/sim/test_sim_peers",)
+SWITCH = ("test_switch",)
 TIMERS = ("tests/sim/test_sim_timers",)
 K = "src/packet/"
 ETHERNET = ("test_ethernet",)
@@ -347,4 +349,47 @@ MUTANTS = [
      "if (work->err)\n\t\trestore_ports(work);",
      "if (!work->err)\n\t\trestore_ports(work);",
      ("test_core_memory",)),
+    ("addresses age a moment too late", N + "fdb.c",
+     ">= fdb->ageing_ns", "> fdb->ageing_ns", ("test_fdb",)),
+    ("a move is over the quota", N + "fdb.c",
+     "before != port && !may_add", "before == port && !may_add",
+     ("test_fdb",)),
+    ("what is seen again stays old", N + "fdb.c",
+     "list_remove(fdb, entry);\n\tlist_append(fdb, entry);", "", SWITCH),
+    ("an address is in one VLAN only", N + "fdb.c",
+     "fdb->entries[at].vlan != vlan ||", "", SWITCH),
+    ("a held port is asked before BPDUs", N + "switch.c",
+     "check_link_local,\n    check_state,", "check_state,\n    check_link_local,",
+     ("test_bridge",)),
+    ("learned before the lock", N + "switch.c",
+     "check_lock,\n    learn,", "learn,\n    check_lock,", SWITCH),
+    ("one address more of a peer", N + "switch.c",
+     "frame->now) <\n", "frame->now) <=\n", ("test_bridge",)),
+    ("peers see each other without hub", N + "switch.c",
+     "!bridge->limits.is_hub && ", "bridge->limits.is_hub && ",
+     ("test_bridge",)),
+    ("frames leave by a held port", N + "switch.c",
+     "if (port_is_held(to, now))", "if (port_is_held(from, now))", SWITCH),
+    ("five moves are a loop", N + "loop.c",
+     "++entry->moves <= BRIDGE_MOVES_MAX", "++entry->moves < BRIDGE_MOVES_MAX",
+     ("test_bridge",)),
+    ("slow moves are a loop", N + "loop.c",
+     ">= BRIDGE_MOVES_NS", "> 2 * BRIDGE_MOVES_NS", ("test_bridge",)),
+    ("the loop guard holds the host", N + "loop.c",
+     "port_is_host(port) ? before : port", "port", ("test_bridge",)),
+    ("a held port keeps what it learned", N + "loop.c",
+     "fdb_flush(port->bridge->fdb, port);", "", ("test_bridge",)),
+    ("a hold does not begin anew", N + "loop.c",
+     "entry->moves = 0;\n\tset_alarm", "set_alarm", ("test_bridge",)),
+    ("a super-packet is one frame to the storm control", N + "storm.c",
+     "pkt->segments, now", "1, now", ("test_bridge",)),
+    ("a storm may last longer", N + "storm.c",
+     "rate / 4", "rate / 2", ("test_bridge",)),
+    ("a bucket forgets what it lent", "src/base/bucket.c",
+     "token_ns(rate) * count", "token_ns(rate) * needed", ("test_bridge",)),
+    ("no room for the host's address", N + "bridge.c",
+     "return room_of(limits) - 1;", "return room_of(limits);",
+     ("test_bridge",)),
+    ("nobody is a router", N + "guard.c",
+     "!port->is_router && ", "", ("test_bridge",)),
 ]

@@ -37,7 +37,8 @@ static void die(const char *what)
 	exit(1);
 }
 
-static bool command(const char *format, va_list arguments)
+static bool __attribute__((format(printf, 1, 0)))
+command(const char *format, va_list arguments)
 {
 	char text[512];
 

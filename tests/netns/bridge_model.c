@@ -330,7 +330,7 @@ static void change_something(struct seed *seed)
 		break;
 	case 2:
 		for (int i = 1; i < KERNEL_PORTS; i++)
-			lab_hold(i, true);
+			lab_hold(i, !seed_below(seed, 2));
 		break;
 	case 3:
 		lab_set_hub(!lab.limits.is_hub);

@@ -553,6 +553,12 @@ START_TEST(loop_guard_counts_the_hosts_own_address)
 	ck_assert_str_eq(alarm.held, "two");
 	ck_assert_str_eq(alarm.other, "this host");
 	ck_assert_uint_eq(alarm.vlan, 9);
+	/* with a hold, counting begins anew */
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(
+		    send(&room, room.peers[2], HOST_MAC, BROADCAST),
+		    DROP_VPN_MAC_MOVE);
+	ck_assert(!bridge_take_alarm(room.bridge, &alarm));
 	room_end(&room);
 }
 END_TEST
