@@ -162,15 +162,6 @@ static int parse_extension(struct parser *p, const char *text)
 
 /* ---- on tap ---- */
 
-static const struct config_peer *find_mac_owner(
-    const struct core *core, const struct mac *mac)
-{
-	for (size_t i = 0; i < core->config->peers_count; i++)
-		if (ports_has_mac(&core->config->peers[i], mac))
-			return &core->config->peers[i];
-	return NULL;
-}
-
 static int parse_mac(struct parser *p, const char *text)
 {
 	const struct mac *own = ports_host_mac(p->core);
@@ -187,7 +178,7 @@ static int parse_mac(struct parser *p, const char *text)
 		    p, "macs: %s is that of this host's device", text);
 	if (p->peer->macs_count == CONFIG_STATIC_MACS_MAX)
 		return refuse(p, "macs: more than %d", CONFIG_STATIC_MACS_MAX);
-	owner = find_mac_owner(p->core, &mac);
+	owner = ports_find_owner(p->core, &mac);
 	if (owner)
 		return refuse(
 		    p, "macs: peer \"%s\" has %s already", owner->name, text);

@@ -50,11 +50,35 @@ int ports_limit(struct core *core, const struct config *config)
 	return core->bridge ? bridge_set_limits(core->bridge, &limits) : 0;
 }
 
+const struct config_peer *ports_find_owner(
+    const struct core *core, const struct mac *mac)
+{
+	for (size_t i = 0; i < core->config->peers_count; i++)
+		if (ports_has_mac(&core->config->peers[i], mac))
+			return &core->config->peers[i];
+	return NULL;
+}
+
+/* An address that is made of the key is not known when macs are checked. */
+static void warn_of_owner(const struct core *core, const struct mac *mac)
+{
+	const struct config_peer *owner = ports_find_owner(core, mac);
+	char text[MAC_TEXT_BYTES];
+
+	if (owner)
+		log_warning(core->log,
+		    "peer %s: macs: %s is the address of this host's own "
+		    "device, and stays with it",
+		    owner->name, mac_format(mac, text, sizeof(text)));
+}
+
 void ports_set_host_mac(struct core *core, const struct mac *mac)
 {
-	if (core->bridge && !mac_is_zero(mac) &&
-	    !mac_is_equal(mac, &core->host.mac))
-		bridge_set_host_mac(core->bridge, mac);
+	if (!core->bridge || mac_is_zero(mac) ||
+	    mac_is_equal(mac, &core->host.mac))
+		return;
+	warn_of_owner(core, mac);
+	bridge_set_host_mac(core->bridge, mac);
 }
 
 const struct mac *ports_host_mac(const struct core *core)

@@ -170,6 +170,9 @@ must_check int ports_release(
     struct core *core, struct core_peer *peer, const struct config_peer *conf);
 void ports_remove(struct core *core, struct core_peer *peer);
 bool ports_has_mac(const struct config_peer *conf, const struct mac *mac);
+/* The peer that has the address in its macs, or NULL. */
+const struct config_peer *ports_find_owner(
+    const struct core *core, const struct mac *mac);
 bool ports_macs_differ(
     const struct config_peer *a, const struct config_peer *b);
 bool ports_vlans_differ(

@@ -105,12 +105,14 @@ static bool change_to(struct daemon *daemon, struct config *next,
 	if (core_plan(daemon->core, next, keys, &plan)) {
 		snprintf(daemon->error, sizeof(daemon->error), "out of memory");
 	} else {
-		core_plan_reply(daemon->core, &plan, reply);
 		if (is_allowed(daemon, &plan)) {
 			is_done = apply(daemon, &plan, next, keys);
 			next = NULL;
 			keys = NULL;
 		}
+		/* No steps of a plan that failed: none was done. */
+		if (is_done || plan.restart_count)
+			core_plan_reply(daemon->core, &plan, reply);
 		plan_clear(&plan);
 	}
 	core_keys_free(&keymem, keys);

@@ -495,6 +495,25 @@ START_TEST(a_configured_address_is_this_hosts_from_the_start)
 }
 END_TEST
 
+START_TEST(an_address_that_is_the_devices_own_stays_with_it)
+{
+	struct core_host host = {.mac = lan_mac(0x77)};
+	struct config *config;
+
+	lan_init(&lan);
+	config = lan_config(&lan, 0);
+	lan_add_mac(&config->peers[0], 0x77);
+	lan_start(&lan, config);
+	core_set_host(lan.pair.ends[0].core, &host);
+	core_set_host(lan.pair.ends[0].core, &host);
+	ck_assert_str_eq(lan.lines,
+	    "peer right: macs: 02:00:00:00:00:77 is the address of this "
+	    "host's own device, and stays with it\n");
+	lan_expect(&lan, 2, 3, 0x77, LEFT);
+	lan_clear(&lan);
+}
+END_TEST
+
 START_TEST(the_frames_between_spokes_are_counted)
 {
 	lan_start(&lan, NULL);
@@ -751,6 +770,7 @@ static void add_peers(TCase *tcase)
 	tcase_add_test(tcase, status_shows_the_device_as_it_is);
 	tcase_add_test(
 	    tcase, a_configured_address_is_this_hosts_from_the_start);
+	tcase_add_test(tcase, an_address_that_is_the_devices_own_stays_with_it);
 	tcase_add_test(tcase, the_frames_between_spokes_are_counted);
 	tcase_add_test(tcase, a_peer_with_a_tun_is_refused_and_both_say_why);
 	tcase_add_test(tcase, a_peer_with_plain_wireguard_is_refused);
