@@ -7,7 +7,8 @@
  * where the kernel names one: NOT_SPECIFIED agrees with each of ours. What
  * differs by design, see agrees(): the kernel hands link-local frames to the
  * host, and has group frames for itself; and it takes a static address from
- * any port that is not locked.
+ * any port that is not locked. Storms, quotas and loops are not compared: the
+ * kernel has no such limits.
  */
 #include "bridge_lab.h"
 
