@@ -18,6 +18,14 @@ static bool is_tag(uint16_t ethertype)
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ;
 }
 
+/* Hosts and bridges do not agree whether a frame with a priority tag before
+ * that of a VLAN is of the VLAN or untagged: Linux has it in the VLAN, its
+ * bridges have it untagged. */
+static uint16_t vlan_behind(uint16_t vlan, uint16_t control)
+{
+	return vlan || !(control & VLAN_ID_MASK) ? vlan : ETHERNET_VLAN_UNCLEAR;
+}
+
 static struct mac read_mac(struct cursor *c)
 {
 	struct mac mac;
@@ -41,10 +49,12 @@ enum drop packet_parse_ethernet(struct packet *pkt)
 		if (!is_tag(pkt->ethertype))
 			break;
 		control = cursor_be16(&c);
-		if (!tags)
-			pkt->vlan = control & VLAN_ID_MASK;
+		pkt->vlan = tags ? vlan_behind(pkt->vlan, control)
+				 : control & VLAN_ID_MASK;
 		pkt->ethertype = cursor_be16(&c);
 	}
+	if (is_tag(pkt->ethertype)) /* that the walk did not come to */
+		pkt->vlan = vlan_behind(pkt->vlan, VLAN_ID_MASK);
 	pkt->flow_hash = l4_frame_hash(pkt);
 	if (c.has_failed)
 		return DROP_HDR_TRUNC;

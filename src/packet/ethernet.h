@@ -20,6 +20,9 @@
 /* Tags that the parser walks; a frame with more is one of an unknown
  * ethertype, and goes on. */
 #define ETHERNET_TAGS_MAX 4
+/* A reserved id (IEEE 802.1Q, table 9-2), which no list of VLANs has: that of
+ * frames which are untagged for some and in a VLAN for others. */
+#define ETHERNET_VLAN_UNCLEAR 4095
 
 /* Ethertypes (IANA, IEEE). */
 enum ethertype {
@@ -32,9 +35,10 @@ enum ethertype {
 };
 
 /*
- * Fills l2_bytes, vlan (of the outermost tag), ethertype (behind all tags) and
- * the MAC addresses, and sets flow_hash from them. DROP_NONE, or HDR_TRUNC:
- * shorter than the header or its tags.
+ * Fills l2_bytes, vlan (of the outermost tag; ETHERNET_VLAN_UNCLEAR when that
+ * is a priority tag with a VLAN behind it), ethertype (behind all tags) and the
+ * MAC addresses, and sets flow_hash from them. DROP_NONE, or HDR_TRUNC: shorter
+ * than the header or its tags.
  */
 must_check enum drop packet_parse_ethernet(struct packet *pkt);
 

@@ -36,8 +36,13 @@ static void read_header(struct naive_frame *n, const uint8_t *f, size_t len)
 	}
 	n->l2 = 14 + 4 * (size_t)tags;
 	n->ethertype = types[tags];
-	if (tags && !n->is_cut)
-		n->vlan = word(f + 14) % 4096;
+	for (int i = 0; i < tags && !n->is_cut; i++) {
+		unsigned id = word(f + 14 + 4 * i) % 4096;
+
+		n->vlan = i == 0 ? id : n->vlan == 0 && id ? 4095 : n->vlan;
+	}
+	if (!n->is_cut && is_tag(n->ethertype) && n->vlan == 0)
+		n->vlan = 4095;
 }
 
 static bool has_right_sum(const uint8_t *header, size_t bytes)

@@ -104,6 +104,39 @@ START_TEST(a_flood_leaves_by_ports_of_its_vlan_only)
 }
 END_TEST
 
+/* Behind the tag of no VLAN, a Linux host finds VLAN 20, but its bridge an
+ * untagged frame. */
+static struct packet *doubly_tagged(void)
+{
+	struct packet *pkt = frame(EVERYBODY, PEER_MAC(0));
+
+	return tagged(tagged(pkt, ETHERTYPE_VLAN, 20), ETHERTYPE_VLAN, 0);
+}
+
+START_TEST(a_priority_tag_smuggles_nothing_into_a_vlan)
+{
+	struct vlan_set vlans = {0};
+
+	vlan_set_add(&vlans, _i ? 20 : 0);
+	change_port(0, (struct bridge_port_setup){.vlans = &vlans});
+	receive_from(0, doubly_tagged());
+	check_dropped("bridge", DROP_VPN_VLAN);
+}
+END_TEST
+
+START_TEST(a_priority_tag_smuggles_nothing_out_of_a_vlan)
+{
+	struct vlan_set vlans = {0};
+
+	vlan_set_add(&vlans, 0);
+	change_port(1, (struct bridge_port_setup){.vlans = &vlans});
+	vlan_set_add(&vlans, 20);
+	change_port(3, (struct bridge_port_setup){.vlans = &vlans});
+	receive_from(0, doubly_tagged());
+	check_receivers((bool[FAKE_PEERS]){false, false, true, false, true});
+}
+END_TEST
+
 START_TEST(a_known_frame_goes_to_its_peer_without_a_copy)
 {
 	struct packet *pkt = frame(PEER_MAC(3), PEER_MAC(0));
@@ -512,6 +545,9 @@ static TCase *peer_cases(void)
 	tcase_add_test(tcase, a_flood_passes_over_who_can_not_be_reached);
 	tcase_add_test(tcase, a_flood_to_the_host_alone_is_not_copied);
 	tcase_add_test(tcase, a_flood_leaves_by_ports_of_its_vlan_only);
+	tcase_add_loop_test(
+	    tcase, a_priority_tag_smuggles_nothing_into_a_vlan, 0, 2);
+	tcase_add_test(tcase, a_priority_tag_smuggles_nothing_out_of_a_vlan);
 	tcase_add_test(tcase, a_known_frame_goes_to_its_peer_without_a_copy);
 	tcase_add_test(tcase, a_known_frame_goes_to_the_host_alone);
 	tcase_add_test(tcase, a_forwarded_frame_is_a_fresh_one);
