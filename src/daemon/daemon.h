@@ -4,8 +4,9 @@
  *
  * How it works: daemon_main parses the options and runs start.c's stages; then
  * the loop turns: turn.c runs what is due and says when to come again; data.c
- * carries packets, device.c watches the host, verbs.c answers vpnctl, reload.c
- * reads the configuration again.
+ * carries packets, device.c watches the host, which host.h changes and mend.h
+ * puts in order again, verbs.c answers vpnctl, reload.c reads the configuration
+ * again.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H

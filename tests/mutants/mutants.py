@@ -20,7 +20,29 @@ T = "src/path/"
 FRAME = ("test_inbound_tap",)
 SWITCHED = ("test_path_switch",)
 
+D = "src/daemon/"
+MEND = ("test_daemon_mend",)
+
 MUTANTS = [
+    ("what is left is spoken of again", D + "mend.c",
+     "change->is_left || is_there", "is_there", MEND),
+    ("two programs fight for ever", D + "mend.c",
+     "MEND_PUT_BACK\n\t\t\t\t\t\t\t: MEND_LEAVE",
+     "MEND_PUT_BACK\n\t\t\t\t\t\t\t: MEND_PUT_BACK", MEND),
+    ("a flush that goes on is looked at too late", D + "mend.c",
+     "instant_after(clock->first, MEND_LONGEST_NS)",
+     "instant_after(now, MEND_LONGEST_NS)", MEND),
+    ("a route of another table is ours", D + "mend.c",
+     ".number = our_number(route->table),\n\t    .prefix",
+     ".number = 0,\n\t    .prefix", MEND),
+    ("the route of a lost address is put back", D + "mend.c",
+     "return !has_address(change, found) ||", "return", MEND),
+    ("a place taken by another device is not heard of", D + "mend.c",
+     "return news->has_replaced\n", "return false\n", MEND),
+    ("a filtered list is not indexed anew", D + "change_list.c",
+     "if (list->room)\n\t\tindex_all(list);", "", MEND),
+    ("a list forgets its slots when it grows", D + "change_list.c",
+     "list->room = room;\n\tindex_all(list);", "list->room = room;", MEND),
     ("window too wide by one", P + "replay.c",
      "<= REPLAY_WINDOW", "<= REPLAY_WINDOW + 1", ("test_replay",)),
     ("window too narrow by one", P + "replay.c",

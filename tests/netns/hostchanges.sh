@@ -171,6 +171,9 @@ pid=$(pid_of a)
 ip_on a link del vpn0
 within 1000 "deleted: made again with all of it" has_all
 check "by the same process" kill -0 "$pid"
+ip_on a link set vpn0 netns "$(ns b)" name stray0
+within 1000 "moved to another namespace: made again with all of it" has_all
+check "the one that was moved is gone" not ip_on b link show stray0
 check "it works" pings a 10.88.0.1 2
 check "in the same session" peer_is a b latest_handshake_s "$handshake"
 
