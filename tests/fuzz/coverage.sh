@@ -12,6 +12,7 @@ cd "$build" || exit 1
 parsers=(
 	"ip libpacket packet ip.c l4.c options.c ecn.c print.c checksum.c"
 	"ethernet libpacket packet ethernet.c neighbour.c"
+	"bpf libpacket packet bpf.c"
 	"data libprotocol protocol frames.c hello.c link.c"
 	"conf libconf conf token.c tree.c value.c value_net.c value_l2.c validate.c validate_l2.c"
 	"config_text libapi api config_text.c config_codec.c"

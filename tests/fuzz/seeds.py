@@ -66,6 +66,60 @@ for key, value in PACKETS.items():
     save("ip", key + "_ce", b"\7\11" + value.replace(b"\x45\0", b"\x45\2", 1))
     save("data", key, b"\0\0" + value + bytes(-len(value) % 16))
 
+# Classic BPF, as tcpdump -ddd prints it
+PORT_53 = """48 0 0 0,84 0 0 240,21 0 6 96,48 0 0 6,21 0 17 17,40 0 0 40,
+21 14 0 53,40 0 0 42,21 12 13 53,48 0 0 0,84 0 0 240,21 0 10 64,48 0 0 9,
+21 0 8 17,40 0 0 6,69 6 0 8191,177 0 0 0,72 0 0 0,21 2 0 53,72 0 0 2,21 0 1 53,
+6 0 0 262144,6 0 0 0"""
+INDEXED = """48 0 0 0,84 0 0 240,21 0 5 64,48 0 0 0,84 0 0 15,7 0 0 2,80 0 0 0,
+21 2 0 0,128 0 0 0,53 0 1 100,6 0 0 262144,6 0 0 0"""
+RETURN_A = ",22 0 0 0"
+BESIDE = "32 0 0 %d" + RETURN_A
+
+
+def program(text, packet=ipv4(17, UDP), cut=0, count=None):
+    lines = [tuple(map(int, line.split())) for line in text.split(",")]
+    return struct.pack("<HHHBx", len(lines) if count is None else count, cut,
+                       0x0800, 4) + \
+        b"".join(struct.pack("<HBBI", *line) for line in lines) + packet
+
+
+for key, value in {
+        "port": program(PORT_53), "port6": program(PORT_53, ipv6(17, UDP)),
+        "port_cut": program(PORT_53, ipv4(17, UDP)[:22]),
+        "indexed": program(INDEXED, cut=100),
+        "words": program("2 0 0 1,3 0 0 2,96 0 0 1,97 0 0 2" + RETURN_A),
+        "word_16": program("2 0 0 16" + RETURN_A),
+        "word_unwritten": program("21 0 1 0,2 0 0 0,96 0 0 0" + RETURN_A),
+        "sums": program("0 0 0 77,1 0 0 5,4 0 0 1,20 0 0 2,36 0 0 3,52 0 0 4,"
+                        "68 0 0 5,84 0 0 6,100 0 0 7,116 0 0 8,132 0 0 0,"
+                        "148 0 0 9,164 0 0 10" + RETURN_A),
+        "sums_x": program("128 0 0 0,129 0 0 0,12 0 0 0,28 0 0 0,44 0 0 0,"
+                          "60 0 0 0,76 0 0 0,92 0 0 0,108 0 0 0,124 0 0 0,"
+                          "156 0 0 0,172 0 0 0,135 0 0 0" + RETURN_A),
+        "loads": program("32 0 0 1,40 0 0 2,1 0 0 3,64 0 0 1,80 0 0 2" +
+                         RETURN_A),
+        "branches": program("5 0 0 0,37 0 0 1,53 0 0 1,69 0 0 1,29 0 0 0,"
+                            "45 0 0 0,61 0 0 0,77 0 0 0" + RETURN_A),
+        "by_x_0": program("60 0 0 0" + RETURN_A),
+        "by_0": program("52 0 0 0" + RETURN_A),
+        "shift_32": program("100 0 0 32" + RETURN_A),
+        "jump_back": program("5 0 0 4294967294" + RETURN_A),
+        "branch_out": program("21 0 9 0" + RETURN_A),
+        "branch_out_true": program("21 9 0 0" + RETURN_A),
+        "no_code": program("8 0 0 0" + RETURN_A),
+        "no_return": program("0 0 0 1"), "none": program(INDEXED, count=0),
+        "too_many": program(",".join(["6 0 0 0"] * 4097)),
+        "protocol": program(BESIDE % 0xfffff000),
+        "type": program(BESIDE % 0xfffff004),
+        "interface": program(BESIDE % 0xfffff008),
+        "mark": program(BESIDE % 0xfffff014),
+        "vlan": program(BESIDE % 0xfffff02c),
+        "network": program(BESIDE % 0xfff00000),
+        "header_network": program("177 0 0 4293918720" + RETURN_A),
+        "far": program(BESIDE % 0x80000000)}.items():
+    save("bpf", key, value)
+
 FIELDS = b"\1\4" + struct.pack("<I", 7) + b"\2\1\1" + b"\3\4" + \
     struct.pack("<I", 1500) + b"\4\6" + struct.pack("<BHBH", 1, 9, 2, 99) + \
     b"\5\2\1\2"
