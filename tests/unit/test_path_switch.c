@@ -368,13 +368,37 @@ static void lend(struct packet_list *list, size_t count)
 		pool_put(pool, packet_list_pop(list));
 }
 
+#define RESERVE (PACKETS / 4) /* buffers that no forwarded frame takes */
+
+/* As when the socket takes nothing more, and peers go on sending. */
+START_TEST(frames_between_peers_leave_buffers_for_the_host)
+{
+	struct packet *last = frame(PEER_MAC(3), PEER_MAC(0));
+	struct packet *first = frame(PEER_MAC(3), PEER_MAC(0));
+	struct packet *own = frame(HOST_MAC, PEER_MAC(0));
+	struct packet_list taken = take_all();
+
+	lend(&taken, RESERVE);
+	receive_from(0, last);
+	(void)only_drop("bridge", DROP_NOMEM);
+	ck_assert_uint_eq(totals().rx_forwarded, 0);
+	receive_from(0, own);
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	lend(&taken, 1);
+	receive_from(0, first);
+	ck_assert_uint_eq(totals().rx_forwarded, 1);
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	pool_put_list(pool, &taken);
+}
+END_TEST
+
 START_TEST(a_copy_without_buffer_is_counted_and_the_rest_goes_on)
 {
 	struct packet_list taken;
 	struct packet *pkt = frame(EVERYBODY, PEER_MAC(0));
 
 	taken = take_all();
-	lend(&taken, (size_t)_i);
+	lend(&taken, RESERVE + (size_t)_i);
 	receive_from(0, pkt);
 	ck_assert_uint_eq(path_to_device(path)->len, 1);
 	ck_assert_uint_eq(path_to_wire(path)->len, (size_t)_i);
@@ -575,6 +599,8 @@ static TCase *lack_cases(void)
 	TCase *tcase = tcase_create("lack");
 
 	tcase_add_checked_fixture(tcase, setup_learned, teardown_tap);
+	tcase_add_test(
+	    tcase, frames_between_peers_leave_buffers_for_the_host);
 	tcase_add_loop_test(tcase,
 	    a_copy_without_buffer_is_counted_and_the_rest_goes_on, 0,
 	    OTHERS + 1);
