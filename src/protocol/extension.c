@@ -47,6 +47,7 @@ void extension_init(struct extension *extension, enum extension_mode mode)
 	*extension = (struct extension){
 	    .mode = mode,
 	    .last_hello = INSTANT_NEVER,
+	    .tried_unheard = INSTANT_NEVER,
 	    .send_aead = AEAD_CHACHA20POLY1305,
 	};
 	for (size_t i = 0; i < EXTENSION_ECHOES; i++)
@@ -182,6 +183,35 @@ static bool is_known_by_deeds(const struct extension *extension)
 	return extension->is_known && extension->has_spoken;
 }
 
+/* After one attempt only who was heard of since, or a long time, gets another:
+ * a peer that is plain and idle answers handshakes, and no HELLO. */
+static bool may_try_again(const struct peer *peer, struct instant now)
+{
+	struct instant tried = peer->extension.tried_unheard;
+
+	return instant_is_never(tried) ||
+	       instant_age_ns(tried, now) >= HELLO_UNHEARD_NS ||
+	       instant_age_ns(tried, peer->last_received) > HELLO_HEARD_NS;
+}
+
+/* Nothing at all came since the last of many HELLOs. Where nothing else may be
+ * sent, nothing else would find out that the peer is not where we think. */
+static bool is_unheard(const struct peer *peer, struct instant now)
+{
+	const struct extension *extension = &peer->extension;
+
+	return extension->mode == EXTENSION_REQUIRED && extension->is_plain &&
+	       extension->hellos_sent >= HELLO_UNHEARD_TRIES &&
+	       instant_is_before(peer->last_received, extension->last_hello) &&
+	       may_try_again(peer, now);
+}
+
+static void look_for_peer(struct peer *peer, const struct moment *now)
+{
+	peer->extension.tried_unheard = now->now;
+	handshake_initiate(peer, now);
+}
+
 static void say_hello(struct peer *peer, const struct moment *now)
 {
 	struct extension *extension = &peer->extension;
@@ -207,6 +237,8 @@ void extension_timer(struct peer *peer, const struct moment *now)
 	    extension->hellos_sent == HELLO_TRIES)
 		take_for_plain(peer);
 	if (may_say_hello(extension, now)) {
+		if (is_unheard(peer, now->now))
+			look_for_peer(peer, now);
 		say_hello(peer, now);
 	} else if (extension->is_plain) {
 		/* keys are kept only for who once was known */

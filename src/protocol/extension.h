@@ -22,6 +22,9 @@
 #include "protocol/tunnel.h"
 
 #define HELLO_TRIES	    3
+#define HELLO_UNHEARD_TRIES 6 /* a minute of silence to HELLOs */
+#define HELLO_UNHEARD_NS    (600 * NS_PER_S)
+#define HELLO_HEARD_NS	    (10 * NS_PER_S) /* later than by a handshake */
 #define HELLO_PLAIN_NS	    (3600 * NS_PER_S)
 #define HELLO_RESPONDER_NS  NS_PER_S
 #define HELLO_RETRY_NS	    NS_PER_S /* then twice as long each time */
@@ -44,6 +47,7 @@ struct extension {
 	uint64_t generation;  /* of the keypair the offers came under */
 	unsigned hellos_sent; /* in this session */
 	struct instant last_hello;
+	struct instant tried_unheard; /* a handshake, for want of answers */
 	uint32_t features;
 	uint8_t link; /* enum wire_link; 0: it did not say */
 	uint32_t largest_frame;

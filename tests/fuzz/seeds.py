@@ -235,6 +235,10 @@ save("schedule", "unreadable-then-replayed-2", bytes.fromhex(
 for number in range(21):
     save("schedule", "tap_act%d" % number,
          bytes([number, 40, 14, 9, number, 41, 0]))
+# The extension was required, its HELLOs went to a forged path, and with no data
+# to send nothing found that out.
+save("schedule", "required-unheard", bytes.fromhex(
+    "0d5c015109d104ad00eb039a03911084"))
 save("schedule", "mixed", bytes(
     [13, 2, 0, 99, 3, 7, 13, 8, 15, 50, 4, 200, 7, 31, 8, 60, 12, 2]))
 

@@ -334,7 +334,24 @@ START_TEST(required_repeats_hello_without_limit)
 	begin();
 	ends_pass(&ends, 100 * NS_PER_S);
 	ck_assert_uint_ge(ends.b.drops, 6);
-	ck_assert_uint_le(ends.b.drops, 10);
+	ck_assert_uint_le(ends.b.drops, 14);
+	/* one new handshake, as the peer might be elsewhere, and no more */
+	ends_pass(&ends, 70 * NS_PER_S);
+	ck_assert_uint_le(ends.b.drops, 18);
+	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 2);
+}
+END_TEST
+
+START_TEST(required_tries_a_handshake_when_nothing_is_heard)
+{
+	begin();
+	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 1);
+	ends_pass_lossy(&ends, 50 * NS_PER_S, NULL);
+	ck_assert_uint_eq(ends.a.sent[WIRE_INITIATION], 1);
+	ends_pass_lossy(&ends, 30 * NS_PER_S, NULL);
+	ck_assert_uint_gt(ends.a.sent[WIRE_INITIATION], 3);
+	/* so that the endpoint is looked for elsewhere */
+	ck_assert_uint_ge(ends.a.events[TUNNEL_ENDPOINT_SILENT], 1);
 }
 END_TEST
 
@@ -542,6 +559,8 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(required, required_against_plain, clear);
 	tcase_add_test(required, required_lets_no_traffic_to_a_plain_peer);
 	tcase_add_test(required, required_repeats_hello_without_limit);
+	tcase_add_test(
+	    required, required_tries_a_handshake_when_nothing_is_heard);
 	suite_add_tcase(suite, both_cases());
 	suite_add_tcase(suite, plain);
 	suite_add_tcase(suite, required);
