@@ -11,10 +11,14 @@
  * Nothing here allocates but the functions that make, change and free.
  *
  * The guard against loops: a dynamic entry that moves between ports more than
- * BRIDGE_MOVES_MAX times within BRIDGE_MOVES_NS shows a loop; the peer's port
- * that it moved to (from the host's: the one it left) is held for
- * BRIDGE_HOLD_NS: nothing comes in and nothing leaves by it. A peer that sends
- * from the host's own MAC address counts as such a move, too.
+ * BRIDGE_MOVES_MAX times within BRIDGE_MOVES_NS shows a loop. Of the two ports
+ * of the last move one is held for BRIDGE_HOLD_NS, nothing comes in and nothing
+ * leaves by it: the one that it moved to, or, when that is the host's or the
+ * one where the address was before all these moves, the one that it left; all
+ * that moved goes back to where it was. The host's port is never held. A peer
+ * that sends from the host's own MAC address counts as such a move, too, when
+ * the host is a bridge (an address was learned from it); otherwise its frames
+ * just come back, and end here.
  */
 #ifndef NET_BRIDGE_H
 #define NET_BRIDGE_H

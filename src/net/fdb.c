@@ -268,6 +268,30 @@ void fdb_set_ageing(struct fdb *fdb, int64_t ageing_ns)
 	fdb->ageing_ns = ageing_ns;
 }
 
+void fdb_go_home(struct fdb *fdb, int64_t window_ns, struct instant now)
+{
+	struct fdb_entry *entry = entry_at(fdb, fdb->learned.oldest);
+
+	for (; entry; entry = entry_at(fdb, entry->newer)) {
+		if (!entry->moves || !entry->home ||
+		    instant_age_ns(entry->moves_since, now) >= window_ns)
+			continue;
+		entry->moves = 0;
+		entry->port->macs--;
+		entry->port = entry->home;
+		entry->port->macs++;
+	}
+}
+
+void fdb_forget_home(struct fdb *fdb, const struct bridge_port *port)
+{
+	struct fdb_entry *entry = entry_at(fdb, fdb->learned.oldest);
+
+	for (; entry; entry = entry_at(fdb, entry->newer))
+		if (entry->home == port)
+			entry->home = NULL;
+}
+
 static bool is_too_old(
     const struct fdb *fdb, const struct fdb_entry *entry, struct instant now)
 {

@@ -32,6 +32,7 @@ struct fdb_entry {
 	struct instant seen;
 	struct instant moves_since; /* the window that `moves` counts in */
 	uint32_t moves;
+	struct bridge_port *home;    /* where it was then; NULL: it is gone */
 	uint32_t next, newer, older; /* the table's own: indices */
 };
 

@@ -3,9 +3,12 @@
  * The guard against loops: counts moves, holds ports, keeps alarms.
  *
  * How it works: an entry has a window that begins with a move and ends
- * BRIDGE_MOVES_NS later, and counts the moves in it. A port that is held
- * forgets what it learned, so that frames to an address behind it are flooded
- * to where the address really is.
+ * BRIDGE_MOVES_NS later, and counts the moves in it. Where the address was
+ * before them is where it is at home: who sent the frame that goes round has no
+ * part in the loop, and its own frames are moves as well. When a port is held,
+ * all that moved goes home. A port that is held forgets what it learned, so
+ * that frames to an address behind it are flooded to where the address really
+ * is.
  */
 #include "net/state.h"
 
@@ -24,22 +27,35 @@ static void clear_alarm(struct bridge_port *port)
 	port->alarm_other = NULL;
 }
 
+/* A peer's port that is not the address's home, if one of the two is. */
+static struct bridge_port *choose(struct bridge_port *port,
+    struct bridge_port *before, const struct fdb_entry *entry)
+{
+	bool is_home = port == entry->home;
+
+	return port_is_host(port) || (is_home && !port_is_host(before)) ? before
+									: port;
+}
+
 void loop_count_move(struct bridge_port *port, struct bridge_port *before,
     struct fdb_entry *entry, uint16_t vlan, struct instant now)
 {
-	struct bridge_port *held = port_is_host(port) ? before : port;
-	struct bridge_port *other = held == port ? before : port;
+	struct bridge_port *held, *other;
 
 	if (!entry->moves ||
 	    instant_age_ns(entry->moves_since, now) >= BRIDGE_MOVES_NS) {
 		entry->moves_since = now;
 		entry->moves = 0;
+		entry->home = before;
 	}
 	if (++entry->moves <= BRIDGE_MOVES_MAX)
 		return;
-	entry->moves = 0;
+	held = choose(port, before, entry);
+	other = held == port ? before : port;
 	set_alarm(held, other, &entry->mac, vlan);
 	held->holds++;
+	fdb_go_home(port->bridge->fdb, BRIDGE_MOVES_NS, now);
+	entry->moves = 0;
 	bridge_port_hold(held, instant_after(now, BRIDGE_HOLD_NS));
 }
 

@@ -141,6 +141,7 @@ void bridge_port_remove(struct bridge *bridge, struct bridge_port *port)
 		before = before->next;
 	before->next = port->next;
 	loop_forget_port(port);
+	fdb_forget_home(bridge->fdb, port);
 	fdb_flush(bridge->fdb, port);
 	fdb_flush_static(bridge->fdb, port);
 	free(port);

@@ -84,6 +84,11 @@ const struct bridge_port *fdb_static_port(
 uint32_t fdb_static_len(const struct fdb *fdb);
 /* Forgets the static entries of a port. */
 void fdb_flush_static(struct fdb *fdb, const struct bridge_port *port);
+/* Takes learned entries that moved less than `window_ns` ago back to where they
+ * were at home. */
+void fdb_go_home(struct fdb *fdb, int64_t window_ns, struct instant now);
+/* That port is nobody's home any more. */
+void fdb_forget_home(struct fdb *fdb, const struct bridge_port *port);
 /* Forgets learned entries of a port until `keep` are left, oldest first. */
 void fdb_keep_newest(
     struct fdb *fdb, const struct bridge_port *port, uint32_t keep);

@@ -76,6 +76,13 @@ static enum drop quota_drop(const struct frame *frame)
 	return port_is_host(frame->from) ? DROP_NONE : DROP_VPN_MAC_QUOTA;
 }
 
+/* One that sends from other addresses than its own. */
+static bool is_host_a_bridge(const struct frame *frame)
+{
+	return fdb_port_len(
+		   frame->bridge->fdb, &frame->bridge->host, frame->now) != 0;
+}
+
 static enum drop learn(const struct frame *frame)
 {
 	const struct packet *pkt = frame->pkt;
@@ -89,7 +96,7 @@ static enum drop learn(const struct frame *frame)
 	case FDB_FULL:
 		return quota_drop(frame);
 	case FDB_STATIC:
-		if (port_is_host(before))
+		if (port_is_host(before) && is_host_a_bridge(frame))
 			loop_count_move(
 			    frame->from, before, entry, pkt->vlan, frame->now);
 		return DROP_VPN_MAC_MOVE;

@@ -179,6 +179,9 @@ void oracle_port_remove(struct oracle *oracle, int port)
 	forget_all(oracle, port, true);
 	forget_all(oracle, port, false);
 	oracle->ports[port] = (struct oracle_port){0};
+	for (int i = 0; i < oracle->len; i++)
+		if (oracle->entries[i].home == port)
+			oracle->entries[i].home = -1;
 	for (int i = 0; i < ORACLE_PORTS; i++)
 		if (oracle->ports[i].alarm_other == port)
 			oracle->ports[i].has_alarm = false;
@@ -198,21 +201,40 @@ void oracle_hold(struct oracle *oracle, int port, struct instant until)
 	forget_all(oracle, port, false);
 }
 
+static void go_home(struct oracle *oracle, struct instant now)
+{
+	for (int i = 0; i < oracle->len; i++) {
+		struct oracle_entry *entry = &oracle->entries[i];
+
+		if (entry->is_static || !entry->moves || entry->home < 0 ||
+		    now.ns - entry->moves_since.ns >= BRIDGE_MOVES_NS)
+			continue;
+		entry->moves = 0;
+		entry->port = entry->home;
+	}
+}
+
 static void count_move(struct oracle *oracle, int port, int before,
     struct oracle_entry *entry, uint16_t vlan, struct instant now)
 {
-	int held = port == HOST ? before : port;
-	struct oracle_port *at = &oracle->ports[held];
+	struct oracle_port *at;
+	int held;
 
 	if (!entry->moves ||
 	    now.ns - entry->moves_since.ns >= BRIDGE_MOVES_NS) {
 		entry->moves = 0;
 		entry->moves_since = now;
+		entry->home = before;
 	}
 	entry->moves++;
 	if (entry->moves <= BRIDGE_MOVES_MAX)
 		return;
+	held = port;
+	if (port == HOST || (port == entry->home && before != HOST))
+		held = before;
+	go_home(oracle, now);
 	entry->moves = 0;
+	at = &oracle->ports[held];
 	at->has_alarm = true;
 	at->alarm_other = held == port ? before : port;
 	at->alarm_mac = entry->mac;
@@ -266,7 +288,7 @@ static enum drop check_static(struct oracle *oracle, int from,
 		return DROP_VPN_MAC_LOCKED;
 	if (owner < 0)
 		return learn(oracle, from, pkt, now);
-	if (owner == HOST)
+	if (owner == HOST && oracle_count(oracle, HOST, false))
 		count_move(
 		    oracle, from, HOST, &oracle->entries[at], pkt->vlan, now);
 	return DROP_VPN_MAC_MOVE;

@@ -22,6 +22,7 @@ struct oracle_entry {
 	int port;
 	struct instant seen, moves_since;
 	int moves;
+	int home; /* port; -1: it is gone */
 };
 
 struct oracle_port {

@@ -472,24 +472,25 @@ START_TEST(loop_guard_holds_at_the_sixth_move)
 
 	ck_assert_int_eq(
 	    moves_until_drop(&room, room.peers[0], room.peers[1], NS_PER_S, 20),
-	    5);
+	    6);
 	ck_assert_int_eq(room.decision.drop, DROP_BRIDGE_INGRESS_STP_STATE);
-	bridge_port_status(room.peers[0], room.now, &status);
+	room.now.ns -= NS_PER_S;
+	bridge_port_status(room.peers[1], room.now, &status);
 	ck_assert_uint_eq(status.holds, 1);
 	ck_assert_int_eq(status.held_until.ns, room.now.ns + BRIDGE_HOLD_NS);
 	ck_assert_uint_eq(status.macs, 0);
 	ck_assert(bridge_take_alarm(room.bridge, &alarm));
-	ck_assert_str_eq(alarm.held, "one");
-	ck_assert_str_eq(alarm.other, "two");
+	ck_assert_str_eq(alarm.held, "two");
+	ck_assert_str_eq(alarm.other, "one");
 	ck_assert_uint_eq(alarm.mac.bytes[5], 2);
 	ck_assert(!bridge_take_alarm(room.bridge, &alarm));
-	ck_assert_int_eq(send(&room, room.peers[1], 2, 8), DROP_NONE);
+	ck_assert_int_eq(send(&room, room.peers[0], 2, 8), DROP_NONE);
 	room.now.ns += BRIDGE_HOLD_NS - 1;
 	ck_assert_int_eq(
-	    send(&room, room.peers[0], 6, 8), DROP_BRIDGE_INGRESS_STP_STATE);
+	    send(&room, room.peers[1], 6, 8), DROP_BRIDGE_INGRESS_STP_STATE);
 	room.now.ns++;
-	ck_assert_int_eq(send(&room, room.peers[0], 6, 8), DROP_NONE);
-	bridge_port_status(room.peers[0], room.now, &status);
+	ck_assert_int_eq(send(&room, room.peers[1], 6, 8), DROP_NONE);
+	bridge_port_status(room.peers[1], room.now, &status);
 	ck_assert(instant_is_never(status.held_until));
 	room_end(&room);
 }
@@ -536,11 +537,79 @@ START_TEST(loop_guard_holds_the_peer_of_a_host_and_a_peer)
 }
 END_TEST
 
-START_TEST(loop_guard_counts_the_hosts_own_address)
+/* Two and three lead to the same network; the frames that go round there are
+ * one's, and its next ones count as moves, too. */
+START_TEST(loop_guard_never_holds_whose_address_it_is)
+{
+	for (int turn = 2; turn <= 12; turn++) {
+		struct room room = room_default();
+		struct bridge_alarm alarm;
+
+		send(&room, room.peers[0], 2, BROADCAST);
+		for (int i = 1; !bridge_take_alarm(room.bridge, &alarm); i++) {
+			ck_assert_int_lt(i, 12);
+			send(&room, room.peers[i % turn ? 1 + i % 2 : 0], 2,
+			    BROADCAST);
+		}
+		ck_assert_str_ne(alarm.held, "one");
+		ck_assert_int_eq(send(&room, room.peers[0], 2, 8), DROP_NONE);
+		room_end(&room);
+	}
+}
+END_TEST
+
+START_TEST(loop_guard_takes_home_what_moved)
 {
 	struct room room = room_default();
 	struct bridge_alarm alarm;
 
+	/* long ago; it stays where it moved to */
+	send(&room, room.peers[0], 6, BROADCAST);
+	send(&room, room.peers[2], 6, BROADCAST);
+	room.now.ns += BRIDGE_MOVES_NS;
+	send(&room, room.peers[0], 4, BROADCAST);
+	send(&room, room.host, 4, BROADCAST);
+	for (int i = 0; i < 7; i++)
+		send(&room, room.peers[1 + i % 2], 2, BROADCAST);
+	ck_assert(bridge_take_alarm(room.bridge, &alarm));
+	ck_assert_str_eq(alarm.held, "three");
+	send(&room, room.peers[1], 8, 4);
+	ck_assert_ptr_eq(room.decision.to, room.peers[0]);
+	send(&room, room.peers[0], 10, 2);
+	ck_assert_ptr_eq(room.decision.to, room.peers[1]);
+	send(&room, room.peers[0], 10, 6);
+	ck_assert_int_eq(room.decision.drop, DROP_NONE);
+	ck_assert_ptr_null(room.decision.to);
+	room_end(&room);
+}
+END_TEST
+
+/* Where its home was is another one's now. */
+START_TEST(loop_guard_does_not_take_a_new_port_for_a_home)
+{
+	struct room room = room_default();
+	struct bridge_port_setup setup = {.name = "new"};
+	struct bridge_alarm alarm;
+	struct bridge_port *added;
+
+	send(&room, room.peers[0], 2, BROADCAST);
+	send(&room, room.peers[1], 2, BROADCAST);
+	bridge_port_remove(room.bridge, room.peers[0]);
+	ck_assert(!bridge_port_add(room.bridge, &added, &setup, room.now));
+	for (int i = 0; i < 5; i++)
+		send(&room, i % 2 ? room.peers[1] : added, 2, BROADCAST);
+	ck_assert(bridge_take_alarm(room.bridge, &alarm));
+	ck_assert_str_eq(alarm.held, "new");
+	room_end(&room);
+}
+END_TEST
+
+START_TEST(loop_guard_counts_the_own_address_of_a_bridge)
+{
+	struct room room = room_default();
+	struct bridge_alarm alarm;
+
+	send(&room, room.host, 2, BROADCAST);
 	for (int i = 0; i < 6; i++) {
 		ck_assert(!bridge_take_alarm(room.bridge, &alarm));
 		ck_assert_int_eq(
@@ -559,6 +628,22 @@ START_TEST(loop_guard_counts_the_hosts_own_address)
 		    send(&room, room.peers[2], HOST_MAC, BROADCAST),
 		    DROP_VPN_MAC_MOVE);
 	ck_assert(!bridge_take_alarm(room.bridge, &alarm));
+	room_end(&room);
+}
+END_TEST
+
+/* A loop behind a peer is none of its ports. */
+START_TEST(loop_guard_lets_a_station_hear_itself)
+{
+	struct room room = room_default();
+	struct bridge_alarm alarm;
+
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(
+		    send(&room, room.peers[1], HOST_MAC, BROADCAST),
+		    DROP_VPN_MAC_MOVE);
+	ck_assert(!bridge_take_alarm(room.bridge, &alarm));
+	ck_assert_int_eq(send(&room, room.peers[1], 4, BROADCAST), DROP_NONE);
 	room_end(&room);
 }
 END_TEST
@@ -751,7 +836,11 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, loop_guard_holds_at_the_sixth_move);
 	tcase_add_test(tcase, loop_guard_lets_five_moves_and_slow_ones_pass);
 	tcase_add_test(tcase, loop_guard_holds_the_peer_of_a_host_and_a_peer);
-	tcase_add_test(tcase, loop_guard_counts_the_hosts_own_address);
+	tcase_add_test(tcase, loop_guard_never_holds_whose_address_it_is);
+	tcase_add_test(tcase, loop_guard_takes_home_what_moved);
+	tcase_add_test(tcase, loop_guard_does_not_take_a_new_port_for_a_home);
+	tcase_add_test(tcase, loop_guard_counts_the_own_address_of_a_bridge);
+	tcase_add_test(tcase, loop_guard_lets_a_station_hear_itself);
 	tcase_add_test(tcase, loop_guard_alarms_once_for_each_hold);
 	tcase_add_test(tcase, loop_guard_forgets_alarms_of_ports_that_go);
 	tcase_add_test(tcase, bridge_flush_lets_a_held_port_go);
