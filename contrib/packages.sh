@@ -14,8 +14,8 @@ build="autoconf automake gcc libc6-dev make pkg-config xz-utils
 	libjansson-dev liblz4-dev libmnl-dev libseccomp-dev
 	libsodium-dev libssl-dev libzstd-dev"
 demo="iproute2 iputils-ping python3"
-tests="$demo binutils clang git jq libclang-rt-14-dev libpcap-dev llvm-14
-	man-db mandoc mmdebstrap nftables procps python3-cryptography socat
+tests="$demo binutils busybox clang git jq libclang-rt-14-dev libpcap-dev
+	llvm-14 man-db mandoc mmdebstrap nftables procps python3-cryptography socat
 	strace systemd tcpdump util-linux wireguard-go wireguard-tools"
 
 packages() {

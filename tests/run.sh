@@ -205,7 +205,7 @@ netns_one() { # SCRIPT: its TAP, and how long it took
 netns_scripts() {
 	local dir=$top/tests/netns
 	ls "$dir"/wireguard_go*.sh
-	find "$dir" -name '*.sh' ! -name lib.sh ! -name 'wireguard_go*' | sort
+	find "$dir" -name '*.sh' ! -name '*lib.sh' ! -name 'wireguard_go*' | sort
 }
 stage_netns() {
 	local script

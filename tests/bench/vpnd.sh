@@ -2,6 +2,7 @@
 # vpnd.sh - vpnd as a peer of `compare` (tunnels side by side):
 #
 #	compare -p tests/bench/vpnd.sh vpnd vpnd_chacha vpnd_lz4 vpnd_zstd ...
+#	compare -p tests/bench/vpnd.sh vpnd vpnd_tap fastd_tap
 #
 # How it works: compare brings up two hosts (namespaces NSA and NSB, 10.99.0.1
 # and 10.99.0.2) and calls peer_NAME, which joins them; A and B run a command
@@ -18,9 +19,10 @@ vpnd_program() { # NAME
 	command -v "$1"
 }
 
-vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS
+vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS [SETTINGS OF THE DEVICE]
 	cat >"$RUN/vpnd-$1.conf" <<-X
-	device = { name = "vpn$1"; addresses = [ "10.77.0.$2/24" ]; };
+	device = { name = "vpn$1"; addresses = [ "10.77.0.$2/24" ];
+		${6:-} };
 	listen = { port = 51820; };
 	private_key_file = "$RUN/vpnd-$1.key";
 	$5
@@ -30,7 +32,7 @@ vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS
 	X
 }
 
-vpnd_pair() { # SETTINGS
+vpnd_pair() { # SETTINGS [SETTINGS OF THE DEVICE]
 	local vpnd vpnctl h
 	vpnd=$(vpnd_program vpnd) vpnctl=$(vpnd_program vpnctl)
 	for h in a b; do
@@ -39,8 +41,8 @@ vpnd_pair() { # SETTINGS
 		(umask 077; "$vpnctl" genkey >"$RUN/vpnd-$h.key")
 		"$vpnctl" pubkey <"$RUN/vpnd-$h.key" >"$RUN/vpnd-$h.pub"
 	done
-	vpnd_host a 1 b 2 "$1"
-	vpnd_host b 2 a 1 "$1"
+	vpnd_host a 1 b 2 "$@"
+	vpnd_host b 2 a 1 "$@"
 	vpnd_run A a "$vpnd"
 	vpnd_run B b "$vpnd"
 }
@@ -55,3 +57,7 @@ peer_vpnd_gcm() { vpnd_pair 'ciphers = [ "aes256gcm" ];'; }
 peer_vpnd_chacha() { vpnd_pair 'ciphers = [ "chacha20poly1305" ];'; }
 peer_vpnd_lz4() { vpnd_pair 'compress = "lz4";'; }
 peer_vpnd_zstd() { vpnd_pair 'compress = "zstd";'; }
+
+tap='type = "tap";'
+peer_vpnd_tap() { vpnd_pair "" "$tap"; }
+peer_vpnd_tap_lz4() { vpnd_pair 'compress = "lz4";' "$tap"; }

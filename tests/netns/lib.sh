@@ -251,12 +251,15 @@ peer() {
 }
 
 # conf HOST ADDRESSES SETTINGS PEER...: writes the configuration of a host.
+# $device_settings: more of the device, as `type = "tap";`.
+device_settings=
 conf() {
 	local name=$1 addresses=$2 settings=$3 peers
 	shift 3
 	peers=$(printf '  %s,\n' "$@")
 	cat >"$RUN/$P-$name.conf.new" <<-X
-	device = { name = "vpn0"; addresses = $(list "$addresses"); };
+	device = { name = "vpn0"; addresses = $(list "$addresses");
+		$device_settings };
 	listen = { port = 51820; };
 	private_key_file = "$RUN/$name.key";
 	log = { level = "debug"; };
