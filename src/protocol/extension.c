@@ -49,6 +49,7 @@ void extension_init(struct extension *extension, enum extension_mode mode)
 	    .last_hello = INSTANT_NEVER,
 	    .tried_unheard = INSTANT_NEVER,
 	    .send_aead = AEAD_CHACHA20POLY1305,
+	    .tells = {.interval_ns = HELLO_TELL_NS},
 	};
 	for (size_t i = 0; i < EXTENSION_ECHOES; i++)
 		extension->echoes[i].sent = INSTANT_NEVER;
@@ -297,10 +298,14 @@ void extension_unreadable_came(struct peer *peer, const struct moment *now)
 
 /* ---- what the peer says ---- */
 
-static void tell_known(struct peer *peer)
+static void log_known(const struct peer *peer, unsigned long skipped)
 {
-	struct extension *extension = &peer->extension;
+	const struct extension *extension = &peer->extension;
 
+	if (skipped)
+		log_info(peer->tunnel->log,
+		    "peer %s: said %lu more times something else", peer->name,
+		    skipped);
 	if (extension_refusal(peer))
 		log_warning(peer->tunnel->log,
 		    "peer %s: this end has a %s device, the peer does not: "
@@ -311,6 +316,14 @@ static void tell_known(struct peer *peer)
 		log_info(peer->tunnel->log,
 		    "peer %s: has the extension, sending %s", peer->name,
 		    aead_find(extension->send_aead)->name);
+}
+
+static void tell_known(struct peer *peer, struct instant now)
+{
+	unsigned long skipped;
+
+	if (log_limit_allows(&peer->extension.tells, now, &skipped))
+		log_known(peer, skipped);
 	tunnel_emit(
 	    peer->tunnel, &(struct tunnel_event){
 			      .kind = TUNNEL_FEATURES_KNOWN, .peer = peer});
@@ -323,7 +336,6 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 	bool was_known = extension->is_known;
 	enum drop before = extension_refusal(peer);
 
-	(void)now;
 	if (pkt->generation < extension->generation) {
 		pkt->len = 0; /* late: newer offers are known */
 		return DROP_NONE;
@@ -341,7 +353,7 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 	if (packet_data(pkt)[0] == WIRE_FRAME_HELLO)
 		(void)hello_send(peer, WIRE_FRAME_HELLO_ANSWER);
 	if (!was_known || extension_refusal(peer) != before)
-		tell_known(peer);
+		tell_known(peer, now->now);
 	if (extension_refusal(peer))
 		peer_drop_staged(peer, extension_refusal(peer));
 	else

@@ -18,6 +18,7 @@
 #include "base/attributes.h"
 #include "base/cursor.h"
 #include "base/instant.h"
+#include "base/log.h"
 #include "base/packet.h"
 #include "protocol/tunnel.h"
 
@@ -28,6 +29,9 @@
 #define HELLO_PLAIN_NS	    (3600 * NS_PER_S)
 #define HELLO_RESPONDER_NS  NS_PER_S
 #define HELLO_RETRY_NS	    NS_PER_S /* then twice as long each time */
+/* What a HELLO changed is logged at most this often: a peer may say two
+ * things in turn for ever. */
+#define HELLO_TELL_NS	    NS_PER_S
 #define HELLO_RETRY_LONG_NS (60 * NS_PER_S)
 #define EXTENSION_ECHOES    8
 
@@ -58,6 +62,7 @@ struct extension {
 	struct extension_echo echoes[EXTENSION_ECHOES];
 	unsigned next_echo;
 	uint64_t unknown_frames;
+	struct log_limit tells;
 };
 
 /* What a frame does to the timers: the table of vpnd-protocol(7). */

@@ -504,6 +504,38 @@ START_TEST(hello_decides_each_time_whether_the_links_fit)
 }
 END_TEST
 
+static void count_line(void *context, enum log_level level, const char *line)
+{
+	unsigned *lines = context;
+
+	(void)level;
+	(void)line;
+	++*lines;
+}
+
+START_TEST(a_peer_that_changes_its_mind_does_not_fill_the_log)
+{
+	unsigned lines = 0;
+	const struct log log = {LOG_LEVEL_INFO, count_line, &lines};
+
+	taps();
+	begin();
+	ends.now.now.ns += HELLO_TELL_NS;
+	ends.b.tunnel->log = &log;
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(
+		    say_hello(&ends.b, WIRE_FEATURE_ETHERNET, i % 2 ? 2 : 1),
+		    DROP_NONE);
+	ck_assert_uint_eq(lines, 1);
+	ends.now.now.ns += HELLO_TELL_NS;
+	ck_assert_int_eq(
+	    say_hello(&ends.b, WIRE_FEATURE_ETHERNET, 1), DROP_NONE);
+	/* and how many were left out */
+	ck_assert_uint_eq(lines, 3);
+	ends.b.tunnel->log = NULL;
+}
+END_TEST
+
 /* ---- time ---- */
 
 START_TEST(keepalives_pass_an_ethernet_link_and_do_not_multiply)
@@ -680,6 +712,7 @@ static TCase *own_cases(void)
 	    tc, text_in_frames_is_compressed_and_arrives_whole, 0, 4);
 	tcase_add_test(tc, ethernet_frames_do_not_pass_an_ip_link);
 	tcase_add_test(tc, hello_decides_each_time_whether_the_links_fit);
+	tcase_add_test(tc, a_peer_that_changes_its_mind_does_not_fill_the_log);
 	return tc;
 }
 
