@@ -67,9 +67,6 @@ static int allow_all(struct work *work)
 	for (size_t i = 0; !err && i < work->next->peers_count; i++)
 		err = peers_allow(
 		    work->core, work->peers[i], &work->next->peers[i]);
-	if (!err)
-		err = path_set_addresses(work->core->path,
-		    work->next->addresses, work->next->addresses_count);
 	if (err)
 		check_out_of_memory(work->next, work->error, work->room);
 	return err;
@@ -115,6 +112,17 @@ static int change_ports(struct work *work)
 	return work->err;
 }
 
+/* The last step, as it is the only one that could not be undone without
+ * memory. */
+static int change_addresses(struct work *work)
+{
+	work->err = path_set_addresses(work->core->path, work->next->addresses,
+	    work->next->addresses_count);
+	if (work->err)
+		check_out_of_memory(work->next, work->error, work->room);
+	return work->err;
+}
+
 static int prepare(struct work *work)
 {
 	int err;
@@ -131,7 +139,9 @@ static int prepare(struct work *work)
 		err = find_peer(work, i);
 	if (!err)
 		err = allow_all(work);
-	return err ? err : change_ports(work);
+	if (!err)
+		err = change_ports(work);
+	return err ? err : change_addresses(work);
 }
 
 /* ---- back to where we were ---- */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lan.h"
+#include "path/run.h"
 #include "unit.h"
 
 #define ERROR_BYTES 512
@@ -164,15 +165,20 @@ START_TEST(a_reload_happens_or_changes_nothing)
 END_TEST
 
 /* The two exchange their addresses, one more comes with a third, and the
- * table becomes smaller. */
+ * table becomes smaller; the device gets an address. */
 static struct config *next_tap_config(void)
 {
 	struct config *next = lan_config(&lan, 0);
+	struct prefix address;
 
 	lan_add_mac(&next->peers[0], 2);
 	lan_add_mac(&next->peers[1], 1);
 	lan_add_mac(pair_add_peer(next, "new", NULL), 3);
 	next->l2.macs_max = 100;
+	ck_assert_int_eq(prefix_parse(&address, "10.0.0.1/24"), 0);
+	ck_assert_int_eq(config_add_prefix(&next->addresses,
+			     &next->addresses_count, &address),
+	    0);
 	return next;
 }
 
@@ -205,6 +211,8 @@ START_TEST(a_reload_of_a_switch_happens_or_changes_nothing)
 			ck_assert_int_eq(err, -ENOMEM);
 		ck_assert_uint_eq(
 		    core_config(left())->peers_count, err ? 2 : 3);
+		ck_assert_uint_eq(
+		    core_path(left())->addresses_count, err ? 0 : 1);
 		assert_port_of("02:00:00:00:00:01", err ? "right" : "third");
 		assert_port_of("02:00:00:00:00:02", err ? "third" : "right");
 		ck_assert_str_eq(lan.lines, "");
