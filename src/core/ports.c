@@ -72,6 +72,21 @@ static void warn_of_owner(const struct core *core, const struct mac *mac)
 		    owner->name, mac_format(mac, text, sizeof(text)));
 }
 
+/* What the device had of a peer's, and has no more, is the peer's again. */
+static void give_back(struct core *core, const struct mac *own)
+{
+	for (size_t i = 0; i < core->config->peers_count; i++) {
+		const struct config_peer *conf = &core->config->peers[i];
+		struct core_peer *peer = core->peers[i];
+
+		if (conf->macs_count && !ports_has_mac(conf, own) &&
+		    ports_claim(core, peer, conf))
+			log_error(core->log,
+			    "peer %s: its macs could not be restored",
+			    peer->name);
+	}
+}
+
 void ports_set_host_mac(struct core *core, const struct mac *mac)
 {
 	if (!core->bridge || mac_is_zero(mac) ||
@@ -79,6 +94,7 @@ void ports_set_host_mac(struct core *core, const struct mac *mac)
 		return;
 	warn_of_owner(core, mac);
 	bridge_set_host_mac(core->bridge, mac);
+	give_back(core, mac);
 }
 
 const struct mac *ports_host_mac(const struct core *core)

@@ -515,6 +515,28 @@ START_TEST(an_address_that_is_the_devices_own_stays_with_it)
 }
 END_TEST
 
+START_TEST(an_address_that_the_device_has_no_more_is_the_peers_again)
+{
+	struct core_host host = {.mac = lan_mac(0x77)};
+	struct config *config;
+
+	lan_init(&lan);
+	config = lan_config(&lan, 0);
+	lan_add_mac(&config->peers[0], 0x77);
+	lan_start(&lan, config);
+	core_set_host(lan.pair.ends[0].core, &host);
+	/* the device is gone, and made again */
+	host.mac = (struct mac){{0}};
+	core_set_host(lan.pair.ends[0].core, &host);
+	host.mac = lan_mac(0x78);
+	core_set_host(lan.pair.ends[0].core, &host);
+	lan_expect(&lan, 2, 3, 0x77, RIGHT);
+	lan_expect(&lan, 1, 0x77, 0x78, LEFT);
+	lan_expect(&lan, 1, 0x79, 0x78, 0);
+	lan_clear(&lan);
+}
+END_TEST
+
 START_TEST(the_frames_between_spokes_are_counted)
 {
 	lan_start(&lan, NULL);
@@ -772,6 +794,8 @@ static void add_peers(TCase *tcase)
 	tcase_add_test(
 	    tcase, a_configured_address_is_this_hosts_from_the_start);
 	tcase_add_test(tcase, an_address_that_is_the_devices_own_stays_with_it);
+	tcase_add_test(
+	    tcase, an_address_that_the_device_has_no_more_is_the_peers_again);
 	tcase_add_test(tcase, the_frames_between_spokes_are_counted);
 	tcase_add_test(tcase, a_peer_with_a_tun_is_refused_and_both_say_why);
 	tcase_add_test(tcase, a_peer_with_plain_wireguard_is_refused);
