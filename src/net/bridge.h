@@ -14,11 +14,11 @@
  * BRIDGE_MOVES_MAX times within BRIDGE_MOVES_NS shows a loop. Of the two ports
  * of the last move one is held for BRIDGE_HOLD_NS, nothing comes in and nothing
  * leaves by it: the one that it moved to, or, when that is the host's or the
- * one where the address was before all these moves, the one that it left; all
- * that moved goes back to where it was. The host's port is never held. A peer
- * that sends from the host's own MAC address counts as such a move, too, when
- * the host is a bridge (an address was learned from it); otherwise its frames
- * just come back, and end here.
+ * one where the address is at home (it was first, or has stayed for the ageing
+ * time), the one that it left; all that moved goes home. The host's port is
+ * never held. A peer that sends from the host's own MAC address counts as such
+ * a move, too, when the host is a bridge (an address was learned from it);
+ * otherwise its frames just come back, and end here.
  */
 #ifndef NET_BRIDGE_H
 #define NET_BRIDGE_H

@@ -313,8 +313,12 @@ const struct fdb_entry *fdb_lookup(const struct fdb *fdb, const struct mac *mac,
 static struct fdb_entry *add(struct fdb *fdb, struct bridge_port *port,
     const struct mac *mac, uint16_t vlan, struct instant now)
 {
-	struct fdb_entry entry = {
-	    .mac = *mac, .vlan = vlan, .port = port, .seen = now};
+	struct fdb_entry entry = {.mac = *mac,
+	    .vlan = vlan,
+	    .port = port,
+	    .seen = now,
+	    .settled = now,
+	    .home = port};
 
 	return insert(fdb, &entry);
 }

@@ -32,7 +32,8 @@ struct fdb_entry {
 	struct instant seen;
 	struct instant moves_since; /* the window that `moves` counts in */
 	uint32_t moves;
-	struct bridge_port *home;    /* where it was then; NULL: it is gone */
+	struct instant settled;	     /* where it is: since its last move */
+	struct bridge_port *home;    /* see loop.c; NULL: it is gone */
 	uint32_t next, newer, older; /* the table's own: indices */
 };
 

@@ -3,9 +3,11 @@
  * The guard against loops: counts moves, holds ports, keeps alarms.
  *
  * How it works: an entry has a window that begins with a move and ends
- * BRIDGE_MOVES_NS later, and counts the moves in it. Where the address was
- * before them is where it is at home: who sent the frame that goes round has no
- * part in the loop, and its own frames are moves as well. When a port is held,
+ * BRIDGE_MOVES_NS later, and counts the moves in it. An address is at home
+ * where it was first, until it has been elsewhere, and only there, for the
+ * ageing time: who sent the frame that goes round has no part in the loop, and
+ * its own frames are moves as well; nor has a peer from whose address another
+ * one sends to have it held. When a port is held,
  * all that moved goes home. A port that is held forgets what it learned, so
  * that frames to an address behind it are flooded to where the address really
  * is.
@@ -37,6 +39,17 @@ static struct bridge_port *choose(struct bridge_port *port,
 									: port;
 }
 
+static void note_move(
+    struct bridge_port *before, struct fdb_entry *entry, struct instant now)
+{
+	int64_t stay_ns =
+	    entry->home ? before->bridge->limits.ageing_ns : BRIDGE_MOVES_NS;
+
+	if (instant_age_ns(entry->settled, now) >= stay_ns)
+		entry->home = before;
+	entry->settled = now;
+}
+
 void loop_count_move(struct bridge_port *port, struct bridge_port *before,
     struct fdb_entry *entry, uint16_t vlan, struct instant now)
 {
@@ -46,8 +59,8 @@ void loop_count_move(struct bridge_port *port, struct bridge_port *before,
 	    instant_age_ns(entry->moves_since, now) >= BRIDGE_MOVES_NS) {
 		entry->moves_since = now;
 		entry->moves = 0;
-		entry->home = before;
 	}
+	note_move(before, entry, now);
 	if (++entry->moves <= BRIDGE_MOVES_MAX)
 		return;
 	held = choose(port, before, entry);

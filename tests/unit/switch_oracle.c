@@ -224,8 +224,11 @@ static void count_move(struct oracle *oracle, int port, int before,
 	    now.ns - entry->moves_since.ns >= BRIDGE_MOVES_NS) {
 		entry->moves = 0;
 		entry->moves_since = now;
-		entry->home = before;
 	}
+	if (now.ns - entry->settled.ns >=
+	    (entry->home < 0 ? BRIDGE_MOVES_NS : oracle->limits.ageing_ns))
+		entry->home = before;
+	entry->settled = now;
 	entry->moves++;
 	if (entry->moves <= BRIDGE_MOVES_MAX)
 		return;
@@ -258,7 +261,9 @@ static enum drop learn(struct oracle *oracle, int from,
 		put_first(oracle, (struct oracle_entry){.mac = pkt->source_mac,
 				      .vlan = pkt->vlan,
 				      .port = from,
-				      .seen = now});
+				      .seen = now,
+				      .settled = now,
+				      .home = from});
 		return DROP_NONE;
 	}
 	entry = oracle->entries[at];

@@ -20,7 +20,7 @@ struct oracle_entry {
 	uint16_t vlan;
 	bool is_static;
 	int port;
-	struct instant seen, moves_since;
+	struct instant seen, moves_since, settled;
 	int moves;
 	int home; /* port; -1: it is gone */
 };

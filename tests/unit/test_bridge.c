@@ -584,6 +584,53 @@ START_TEST(loop_guard_takes_home_what_moved)
 }
 END_TEST
 
+/* Two sends from an address of one, at any pace: it is the last one when a
+ * window ends, and answers each frame of one with its own. */
+START_TEST(loop_guard_holds_the_thief_of_an_address)
+{
+	static const int64_t paces_ns[] = {NS_PER_MS, NS_PER_S,
+	    BRIDGE_MOVES_NS - 1, BRIDGE_MOVES_NS, 3 * BRIDGE_MOVES_NS};
+	struct room room = room_default();
+	struct bridge_alarm alarm;
+
+	send(&room, room.peers[0], 2, BROADCAST);
+	for (int i = 0; i < 3; i++) {
+		send(&room, room.peers[1], 2, BROADCAST);
+		room.now.ns += paces_ns[_i];
+		send(&room, room.peers[0], 2, BROADCAST);
+		send(&room, room.peers[1], 2, BROADCAST);
+		room.now.ns += BRIDGE_MOVES_NS;
+	}
+	while (!bridge_take_alarm(room.bridge, &alarm)) {
+		ck_assert(!send(&room, room.peers[0], 2, BROADCAST));
+		send(&room, room.peers[1], 2, BROADCAST);
+	}
+	ck_assert_str_eq(alarm.held, "two");
+	room_end(&room);
+}
+END_TEST
+
+/* A host that went from one to two long ago is at home there. */
+START_TEST(loop_guard_lets_a_home_move)
+{
+	struct bridge_limits limits = LIMITS;
+	struct room room = room_start(&limits);
+	struct bridge_alarm alarm;
+
+	send(&room, room.peers[0], 2, BROADCAST);
+	for (int i = 0; i < 11; i++) {
+		send(&room, room.peers[1], 2, BROADCAST);
+		room.now.ns += limits.ageing_ns / 10;
+	}
+	while (!bridge_take_alarm(room.bridge, &alarm)) {
+		send(&room, room.peers[0], 2, BROADCAST);
+		send(&room, room.peers[1], 2, BROADCAST);
+	}
+	ck_assert_str_eq(alarm.held, "one");
+	room_end(&room);
+}
+END_TEST
+
 /* Where its home was is another one's now. */
 START_TEST(loop_guard_does_not_take_a_new_port_for_a_home)
 {
@@ -838,6 +885,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, loop_guard_holds_the_peer_of_a_host_and_a_peer);
 	tcase_add_test(tcase, loop_guard_never_holds_whose_address_it_is);
 	tcase_add_test(tcase, loop_guard_takes_home_what_moved);
+	tcase_add_loop_test(
+	    tcase, loop_guard_holds_the_thief_of_an_address, 0, 5);
+	tcase_add_test(tcase, loop_guard_lets_a_home_move);
 	tcase_add_test(tcase, loop_guard_does_not_take_a_new_port_for_a_home);
 	tcase_add_test(tcase, loop_guard_counts_the_own_address_of_a_bridge);
 	tcase_add_test(tcase, loop_guard_lets_a_station_hear_itself);
