@@ -223,6 +223,7 @@ static void session_came(struct core *core, struct core_peer *peer)
 static void session_went(struct core *core, struct core_peer *peer)
 {
 	peer->was_up = false;
+	peer->moved_after = 0;
 	core_raise_peer(core, peer, CORE_STATUS_CHANGED);
 }
 

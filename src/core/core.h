@@ -88,15 +88,23 @@ struct core_event {
 
 must_check bool core_take_event(struct core *core, struct core_event *ret);
 
+#define CORE_ADDRESSES 8 /* more of a name are not tried */
+
 /* A name was resolved (in order of preference); the session lives on when the
  * current endpoint is among the answers. */
 void core_resolved(struct core *core, const char *peer,
     const struct address *addresses, size_t count, const struct moment *now);
-/* The host has no way any more to where that peer is, but to these addresses of
- * its name: it goes on at the first of them, within its session if it has one.
+/* Those of the last answer to that peer's name; returns how many. */
+size_t core_addresses(const struct core *core,
+    const uint8_t public_key[CONFIG_KEY_BYTES],
+    struct address ret[CORE_ADDRESSES]);
+
+/* The host has no way any more to where that peer is, but to `next`, which is
+ * one of core_addresses: it goes on there, within its session if it has one.
  * Then core_underlay_changed lets the peer know. */
-void core_way_lost(struct core *core, const char *peer,
-    const struct address *addresses, size_t count, const struct moment *now);
+void core_way_lost(struct core *core,
+    const uint8_t public_key[CONFIG_KEY_BYTES], const struct address *next,
+    const struct moment *now);
 
 /* Endpoints of an earlier run; used where the peer has none yet, or, when its
  * endpoint is a name, until the name is resolved. Then handshakes begin. */

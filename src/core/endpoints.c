@@ -5,7 +5,9 @@
  * How it works: what a peer proved by an authenticated datagram is worth more
  * than what a name server says. So an answer moves the endpoint only while
  * the peer is silent; and when the current address is among the answers, it is
- * left only for its successor, and only after the tunnel called it silent.
+ * left only for its successor, and only after some attempts there were in vain.
+ * The answers are kept: the next address is tried before the name is asked for
+ * again, as the way to the name server may be lost, too.
  * A peer with a literal address that is silent where it was last is tried at
  * that address and there in turn: a forged path must not lock it out for good.
  */
@@ -84,6 +86,8 @@ static void forget_name(struct core_peer *peer)
 	peer->resolve_at = INSTANT_NEVER;
 	peer->pause_ns = CORE_RESOLVE_MIN_NS;
 	peer->pending &= ~(1u << CORE_RESOLVE);
+	peer->addresses_count = 0;
+	peer->moved_after = 0;
 }
 
 void endpoints_begin(
@@ -132,18 +136,6 @@ static void try_in_turn(struct core_peer *peer, const struct endpoint *literal)
 	}
 }
 
-void endpoints_fell_silent(
-    struct core *core, struct core_peer *peer, const struct moment *now)
-{
-	const struct config_peer *conf = peers_conf(core, peer);
-	struct endpoint literal;
-
-	if (endpoints_is_literal(conf, &literal))
-		try_in_turn(peer, &literal);
-	else if (*conf->endpoint_host)
-		ask_soon(core, peer, now->now);
-}
-
 struct instant endpoints_turn(
     struct core *core, struct core_peer *peer, const struct moment *now)
 {
@@ -172,39 +164,93 @@ static size_t place_among(const struct endpoint *current, uint16_t port,
 	return count;
 }
 
-/* Retries at the current address went unanswered. */
+/* Attempts at the current address went unanswered. */
 static bool is_in_vain(const struct core_peer *peer, struct instant now)
 {
 	struct tunnel_peer_status status;
+	unsigned here;
 
 	tunnel_peer_status(peer->peer, now, &status);
-	return (status.is_handshaking && status.attempts >= IN_VAIN_ATTEMPTS) ||
+	here = status.attempts;
+	if (here >= peer->moved_after)
+		here -= peer->moved_after;
+	return (status.is_handshaking && here >= IN_VAIN_ATTEMPTS) ||
 	       status.has_given_up;
 }
 
-static void move_to(
-    struct core *core, struct core_peer *peer, const struct endpoint *next)
+static void move_to(struct core *core, struct core_peer *peer,
+    const struct endpoint *next, struct instant now)
 {
+	struct tunnel_peer_status status;
 	char text[ENDPOINT_TEXT_BYTES];
 
 	log_info(core->log, "peer %s: endpoint is %s", peer->name,
 	    endpoint_format(next, text, sizeof(text)));
+	tunnel_peer_status(peer->peer, now, &status);
+	peer->moved_after = status.attempts;
 	tunnel_peer_set_endpoint(peer->peer, next);
 }
 
-static void choose(struct core *core, struct core_peer *peer,
-    const struct address *addresses, size_t count, const struct moment *now)
+static void choose(
+    struct core *core, struct core_peer *peer, const struct moment *now)
 {
 	uint16_t port = peers_conf(core, peer)->endpoint_port;
 	const struct endpoint *current = tunnel_peer_endpoint(peer->peer);
-	size_t place = place_among(current, port, addresses, count);
+	size_t count = peer->addresses_count;
+	size_t place = place_among(current, port, peer->addresses, count);
 	struct endpoint next = {.port = port};
 
 	if (place < count && !is_in_vain(peer, now->now))
 		return;
-	next.address = addresses[place < count ? (place + 1) % count : 0];
+	next.address = peer->addresses[place < count ? (place + 1) % count : 0];
 	if (!endpoint_is_equal(&next, current))
-		move_to(core, peer, &next);
+		move_to(core, peer, &next, now->now);
+}
+
+/* Where a peer has moved to, the answers do not say, old ones least of all. */
+static void try_next(
+    struct core *core, struct core_peer *peer, const struct moment *now)
+{
+	size_t count = peer->addresses_count;
+
+	if (place_among(tunnel_peer_endpoint(peer->peer),
+		peers_conf(core, peer)->endpoint_port, peer->addresses,
+		count) < count)
+		choose(core, peer, now);
+	ask_soon(core, peer, now->now);
+}
+
+void endpoints_fell_silent(
+    struct core *core, struct core_peer *peer, const struct moment *now)
+{
+	const struct config_peer *conf = peers_conf(core, peer);
+	struct endpoint literal;
+
+	if (endpoints_is_literal(conf, &literal))
+		try_in_turn(peer, &literal);
+	else if (*conf->endpoint_host)
+		try_next(core, peer, now);
+}
+
+static void keep(
+    struct core_peer *peer, const struct address *addresses, size_t count)
+{
+	if (count > CORE_ADDRESSES)
+		count = CORE_ADDRESSES;
+	memcpy(peer->addresses, addresses, count * sizeof(*addresses));
+	peer->addresses_count = count;
+}
+
+size_t core_addresses(const struct core *core,
+    const uint8_t public_key[CONFIG_KEY_BYTES],
+    struct address ret[CORE_ADDRESSES])
+{
+	const struct core_peer *peer = peers_find_key(core, public_key);
+
+	if (!peer)
+		return 0;
+	memcpy(ret, peer->addresses, sizeof(peer->addresses));
+	return peer->addresses_count;
 }
 
 void core_resolved(struct core *core, const char *name,
@@ -219,27 +265,28 @@ void core_resolved(struct core *core, const char *name,
 		no_answer(core, peer, now->now);
 		return;
 	}
+	keep(peer, addresses, count);
 	peer->has_failed = false;
 	peer->resolve_at = INSTANT_NEVER;
 	peer->pause_ns = CORE_RESOLVE_MIN_NS;
 	if (!is_silent(peer, now->now))
 		return;
-	choose(core, peer, addresses, count, now);
+	choose(core, peer, now);
 	tunnel_peer_connect(core->tunnel, peer->peer, now);
 	core_settle(core, now);
 }
 
-void core_way_lost(struct core *core, const char *name,
-    const struct address *addresses, size_t count, const struct moment *now)
+void core_way_lost(struct core *core,
+    const uint8_t public_key[CONFIG_KEY_BYTES], const struct address *address,
+    const struct moment *now)
 {
-	struct core_peer *peer = peers_find(core, name);
-	struct endpoint next = {0};
+	struct core_peer *peer = peers_find_key(core, public_key);
+	struct endpoint next = {.address = *address};
 
-	if (!peer || !count || !endpoints_is_name(peers_conf(core, peer)))
+	if (!peer || !endpoints_is_name(peers_conf(core, peer)))
 		return;
-	next.address = addresses[0];
 	next.port = peers_conf(core, peer)->endpoint_port;
-	move_to(core, peer, &next);
+	move_to(core, peer, &next, now->now);
 	tunnel_peer_connect(core->tunnel, peer->peer, now);
 	core_settle(core, now);
 }
@@ -260,6 +307,7 @@ void endpoints_note(struct core *core, struct core_peer *peer)
 {
 	const struct endpoint *current = tunnel_peer_endpoint(peer->peer);
 
+	peer->moved_after = 0;
 	peer->elsewhere = (struct endpoint){0};
 	if (endpoint_is_equal(current, &peer->remembered))
 		return;

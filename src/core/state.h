@@ -42,6 +42,9 @@ struct core_peer {
 	struct instant asked;	   /* INSTANT_NEVER: not yet */
 	struct instant resolve_at; /* INSTANT_NEVER: nothing is planned */
 	int64_t pause_ns;
+	struct address addresses[CORE_ADDRESSES]; /* of the last answer */
+	size_t addresses_count;
+	unsigned moved_after;	    /* attempts, to where it is sought now */
 	struct endpoint remembered; /* what the state file has or will have */
 
 	/* The endpoint, when the file gives an address and the peer was last

@@ -21,10 +21,6 @@ struct question {
 	char host[CONFIG_HOST_BYTES];
 	struct instant again; /* INSTANT_NEVER while it is under way */
 	bool is_under_way;
-	/* The last answer. It serves when the host can no longer reach one of
-	 * its addresses: the way to the name server may be lost, too. */
-	struct address known[DNS_ADDRESSES];
-	size_t known_count;
 };
 
 struct socket_watch {
@@ -154,37 +150,34 @@ static size_t choose(const struct resolve *resolve,
 	return count;
 }
 
-/* Those of the known addresses that can, or can not, be reached now. */
-static size_t select_known(
-    const struct question *question, bool is_reachable, struct address *ret)
+/* What the host has a way to comes first. */
+static size_t sort(const struct resolve *resolve, const struct address *from,
+    size_t count, struct address *ret)
 {
-	const struct resolve_setup *setup = &question->resolve->setup;
-	size_t count = 0;
+	const struct resolve_setup *setup = &resolve->setup;
+	size_t at = 0;
 
-	for (size_t i = 0; i < question->known_count; i++)
-		if (setup->can_reach(setup->context, &question->known[i]) ==
-		    is_reachable)
-			ret[count++] = question->known[i];
-	return count;
+	for (unsigned lost = 0; lost < 2; lost++)
+		for (size_t i = 0; i < count; i++)
+			if (setup->can_reach(setup->context, &from[i]) != lost)
+				ret[at++] = from[i];
+	return at;
 }
 
 static void answered(void *context, const struct dns_answer *answer)
 {
 	struct question *question = context;
 	struct resolve *resolve = question->resolve;
-	struct address addresses[DNS_ADDRESSES];
+	struct address usable[DNS_ADDRESSES], addresses[DNS_ADDRESSES];
 	size_t count = 0;
 
 	question->is_under_way = false;
 	if (!resolve->setup.resolved)
 		return;
 	question->again = next_time(resolve, answer);
-	if (!answer->error) {
-		question->known_count =
-		    choose(resolve, answer, question->known);
-		count = select_known(question, true, addresses);
-		count += select_known(question, false, addresses + count);
-	}
+	if (!answer->error)
+		count = sort(resolve, usable, choose(resolve, answer, usable),
+		    addresses);
 	if (!count)
 		log_warning(resolve->setup.log, "peer %s: endpoint %s: %s",
 		    question->peer, question->host,
@@ -220,16 +213,6 @@ void resolve_ask(struct resolve *resolve, const char *peer, const char *host)
 		resolve->questions = question;
 	}
 	ask(resolve, question);
-}
-
-void resolve_known(struct resolve *resolve, resolve_known_fn *known)
-{
-	struct address addresses[DNS_ADDRESSES];
-
-	for (struct question *at = resolve->questions; at; at = at->next)
-		if (at->known_count)
-			known(resolve->setup.context, at->peer, addresses,
-			    select_known(at, true, addresses));
 }
 
 void resolve_underlay_changed(struct resolve *resolve)

@@ -39,11 +39,6 @@ must_check int resolve_new(
 void resolve_free(struct resolve *resolve); /* NULL is fine */
 
 void resolve_ask(struct resolve *resolve, const char *peer, const char *host);
-/* Calls back with each peer whose name was resolved, and those addresses of the
- * last answer that can be reached now; count 0: none. */
-typedef void resolve_known_fn(void *context, const char *peer,
-    const struct address *addresses, size_t count);
-void resolve_known(struct resolve *resolve, resolve_known_fn *known);
 /* Other name servers may be in charge now. */
 void resolve_underlay_changed(struct resolve *resolve);
 void resolve_turn(struct resolve *resolve);

@@ -120,32 +120,48 @@ static void sync_routes(struct daemon *daemon)
 	device_tell_core(daemon);
 }
 
-static const struct endpoint *endpoint_of(
-    const struct daemon *daemon, const char *name)
+static bool has_way(struct daemon *daemon, const struct address *to)
 {
-	const struct config *config = core_config(daemon->core);
-	struct peer *peer = NULL;
+	return underlay_way_to(&daemon->underlay, to, daemon->moment.now) ==
+	       UNDERLAY_OUT;
+}
 
-	for (size_t i = 0; i < config->peers_count && !peer; i++)
-		if (strcmp(config->peers[i].name, name) == 0)
-			peer = tunnel_peer_find(core_tunnel(daemon->core),
-			    config->peers[i].public_key);
-	return peer ? tunnel_peer_endpoint(peer) : NULL;
+static bool has_lost_way(struct daemon *daemon, const struct config_peer *conf)
+{
+	struct peer *peer =
+	    tunnel_peer_find(core_tunnel(daemon->core), conf->public_key);
+	const struct address *at;
+
+	if (!peer)
+		return false;
+	at = &tunnel_peer_endpoint(peer)->address;
+	return at->family != FAMILY_NONE && !has_way(daemon, at);
 }
 
 /* The host has lost the way to a peer, but not to each address of its name:
  * one of the families is gone, perhaps. */
-static void leave_lost_way(void *context, const char *peer,
-    const struct address *addresses, size_t count)
+static void find_way(struct daemon *daemon, const struct config_peer *conf)
 {
-	struct daemon *daemon = context;
-	const struct endpoint *now_at = endpoint_of(daemon, peer);
+	struct address known[CORE_ADDRESSES];
+	size_t count = core_addresses(daemon->core, conf->public_key, known);
 
-	if (count && now_at && now_at->address.family != FAMILY_NONE &&
-	    underlay_way_to(&daemon->underlay, &now_at->address,
-		daemon->moment.now) != UNDERLAY_OUT)
+	if (!count || !has_lost_way(daemon, conf))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!has_way(daemon, &known[i]))
+			continue;
 		core_way_lost(
-		    daemon->core, peer, addresses, count, &daemon->moment);
+		    daemon->core, conf->public_key, &known[i], &daemon->moment);
+		return;
+	}
+}
+
+static void find_ways(struct daemon *daemon)
+{
+	const struct config *config = core_config(daemon->core);
+
+	for (size_t i = 0; i < config->peers_count; i++)
+		find_way(daemon, &config->peers[i]);
 }
 
 static void renew_underlay(struct daemon *daemon)
@@ -155,7 +171,7 @@ static void renew_underlay(struct daemon *daemon)
 	daemon->underlay_due = INSTANT_NEVER;
 	log_debug(&daemon->logger.log, "the host's network has changed");
 	resolve_underlay_changed(daemon->resolve);
-	resolve_known(daemon->resolve, leave_lost_way);
+	find_ways(daemon);
 	core_underlay_changed(daemon->core, &daemon->moment);
 }
 

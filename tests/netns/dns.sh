@@ -12,6 +12,7 @@ lab_pair
 keys a b
 mkdir -p "/etc/netns/$(ns a)"
 echo "nameserver 127.0.0.1" >"/etc/netns/$(ns a)/resolv.conf"
+ss_has_nameserver() { on a ss -Hlun "sport = :53" | grep -q .; }
 zone() { printf '%s\n' "$@" >"$RUN/zone.new"; mv "$RUN/zone.new" "$RUN/zone"; }
 conf a 10.77.0.1/24 "" "$(peer b b.example.net:51820 10.77.0.2/32)"
 conf b 10.77.0.2/24 "" "$(peer a - 10.77.0.1/32)"
@@ -48,4 +49,39 @@ vpnd_stop a
 vpnd_start a
 check "restarted without a name server: the last endpoint serves" \
 	pings a 10.77.0.2 10
+vpnd_stop a b
+
+# ---- one of two addresses is dead, on the way to b ----
+
+blackhole() { # FAMILY
+	on b nft -f - <<-X
+	table inet dead
+	delete table inet dead
+	table inet dead {
+		chain in {
+			type filter hook input priority 0;
+			meta nfproto $1 udp dport 51820 drop
+		}
+		chain out {
+			type filter hook postrouting priority 0;
+			meta nfproto $1 udp sport 51820 drop
+		}
+	}
+	X
+}
+addr b vb 10.99.0.2/24
+zone "b.example.net A 10.99.0.2 1" "b.example.net AAAA fd99::2 1"
+spawn a nameserver python3 "$test_dir/nameserver.py" 127.0.0.1 "$RUN/zone"
+check "the name server runs again" wait_for 5 ss_has_nameserver
+rm -rf "$RUN/a.state" "$RUN/b.state"
+blackhole ipv4
+vpnd_start b a
+check "the name has two addresses, the first is dead: b is reached" \
+	pings a 10.77.0.2 8
+check "at the second" peer_is a b endpoint "[fd99::2]:51820"
+quit nameserver
+blackhole ipv6
+check "that one dies, without a name server: b is reached" \
+	pings a 10.77.0.2 30
+check "at the first" peer_is a b endpoint "10.99.0.2:51820"
 finish

@@ -151,36 +151,97 @@ START_TEST(a_live_session_stays_where_it_is)
 }
 END_TEST
 
+static void lose_way(const char *next)
+{
+	struct address address;
+
+	ck_assert_int_eq(address_parse(&address, next), 0);
+	core_way_lost(pair.ends[0].core, pair.ends[1].public_key, &address,
+	    &pair.moment);
+}
+
 START_TEST(a_session_goes_on_where_there_is_a_way)
 {
-	struct address next;
+	struct address known[CORE_ADDRESSES], address;
 
 	start_with_name();
-	resolve("192.0.2.2", NULL);
+	resolve("192.0.2.2", "2001:db8::2");
 	pair_carry(&pair);
 	ck_assert(is_up());
-	ck_assert_int_eq(address_parse(&next, "2001:db8::2"), 0);
-	core_way_lost(pair.ends[0].core, "nobody", &next, 1, &pair.moment);
-	core_way_lost(pair.ends[0].core, "right", &next, 0, &pair.moment);
-	assert_endpoint(0, "192.0.2.2:51820");
-	core_way_lost(pair.ends[0].core, "right", &next, 1, &pair.moment);
+	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
+			      pair.ends[1].public_key, known),
+	    2);
+	ck_assert_int_eq(address_parse(&address, "2001:db8::2"), 0);
+	ck_assert(address_is_equal(&known[1], &address));
+	lose_way("2001:db8::2");
 	assert_endpoint(0, "[2001:db8::2]:51820");
 	ck_assert(is_up());
 	pair_clear(&pair);
 }
 END_TEST
+
 START_TEST(a_literal_endpoint_knows_no_other_way)
 {
-	struct address next;
+	struct address known[CORE_ADDRESSES];
 
 	pair_init(&pair);
 	pair_start(&pair, 0, pair_config(&pair, 0));
-	ck_assert_int_eq(address_parse(&next, "2001:db8::2"), 0);
-	core_way_lost(pair.ends[0].core, "right", &next, 1, &pair.moment);
+	lose_way("2001:db8::2");
 	assert_endpoint(0, "192.0.2.2:51820");
+	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
+			      pair.ends[1].public_key, known),
+	    0);
+	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
+			      pair.ends[0].public_key, known),
+	    0);
 	pair_clear(&pair);
 }
 END_TEST
+
+/* The way to the name server may be as dead as that to the first address. */
+START_TEST(the_next_address_is_tried_without_asking_again)
+{
+	start_with_name();
+	resolve("2001:db8::2", "192.0.2.2");
+	assert_endpoint(0, "[2001:db8::2]:51820");
+	pair_pass(&pair, 10 * NS_PER_S);
+	assert_endpoint(0, "192.0.2.2:51820");
+	ck_assert(is_up());
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(each_address_gets_some_attempts)
+{
+	size_t moves = 0;
+	struct endpoint last;
+
+	start_with_name();
+	resolve("2001:db8::2", "2001:db8::3");
+	last = *endpoint_of(0);
+	for (int i = 0; i < 85; i++) {
+		pair_pass(&pair, NS_PER_S);
+		moves += !endpoint_is_equal(endpoint_of(0), &last);
+		last = *endpoint_of(0);
+	}
+	ck_assert_uint_ge(moves, 4);
+	ck_assert_uint_le(moves, 7); /* about 20 attempts, three each */
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(an_answer_that_comes_late_does_not_move_it_once_more)
+{
+	start_with_name();
+	resolve("2001:db8::2", "2001:db8::3");
+	while (endpoint_of(0)->address.bytes[15] == 2)
+		pair_pass(&pair, 100 * NS_PER_MS);
+	resolve("2001:db8::2", "2001:db8::3");
+	assert_endpoint(0, "[2001:db8::3]:51820");
+	pair_clear(&pair);
+}
+END_TEST
+
 START_TEST(a_silent_session_stays_when_its_address_is_among_the_answers)
 {
 	start_with_name();
@@ -492,6 +553,10 @@ Suite *unit_suite(void)
 	    tcase, a_failed_name_is_asked_for_again_more_and_more_seldom);
 	tcase_add_test(tcase, a_session_goes_on_where_there_is_a_way);
 	tcase_add_test(tcase, a_literal_endpoint_knows_no_other_way);
+	tcase_add_test(tcase, the_next_address_is_tried_without_asking_again);
+	tcase_add_test(tcase, each_address_gets_some_attempts);
+	tcase_add_test(
+	    tcase, an_answer_that_comes_late_does_not_move_it_once_more);
 	tcase_add_test(tcase, a_live_session_stays_where_it_is);
 	tcase_add_test(tcase,
 	    a_silent_session_stays_when_its_address_is_among_the_answers);
