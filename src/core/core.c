@@ -391,5 +391,6 @@ const uint8_t *core_public_key(const struct core *core)
 void core_set_host(struct core *core, const struct core_host *host)
 {
 	ports_set_host_mac(core, &host->mac);
+	path_set_port(core->path, host->port);
 	core->host = *host;
 }

@@ -56,6 +56,11 @@ int path_set_addresses(
 	return 0;
 }
 
+void path_set_port(struct path *path, uint16_t port)
+{
+	path->port = port;
+}
+
 void path_run_inbound(
     struct path *path, struct packet_list *list, const struct moment *now)
 {

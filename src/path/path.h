@@ -79,6 +79,11 @@ void path_free(struct path *path);
 must_check int path_set_addresses(
     struct path *path, const struct prefix *addresses, size_t count);
 
+/* The port of our socket. On tap, what leaves it must not come back from the
+ * device, as it does when the way to a peer leads over a bridge that the device
+ * is in, and a host behind another peer has the gateway's MAC address. */
+void path_set_port(struct path *path, uint16_t port);
+
 /* Datagrams from the socket; packets from the device. Consume the list. */
 void path_run_inbound(
     struct path *path, struct packet_list *list, const struct moment *now);

@@ -73,6 +73,7 @@ struct path {
 				    [DROP_COUNT];
 	struct prefix *addresses;
 	size_t addresses_count;
+	uint16_t port; /* of our socket; 0: unknown */
 };
 
 /* Carries all of the list through the table from stage `idx` on. */

@@ -14,6 +14,7 @@
 #include "path/switch.h"
 
 #include "net/bridge.h"
+#include "packet/ip.h"
 #include "path/run.h"
 
 #define RESERVE_PART 4 /* of the pool's packets */
@@ -143,6 +144,31 @@ enum verdict switch_bridge(struct path *path, struct packet *pkt)
 	return forward(path, pkt, bridge_port_user(decision.to));
 }
 
+static bool is_to(const struct packet *pkt, const struct peer *peer)
+{
+	const struct endpoint *endpoint = tunnel_peer_endpoint(peer);
+
+	return endpoint->port == pkt->destination_port &&
+	       address_is_equal(&endpoint->address, &pkt->destination);
+}
+
+/* A datagram of ours: sealed once more, it would come back larger each time. */
+static bool is_own_datagram(const struct path *path, const struct packet *pkt)
+{
+	const struct bridge_port *port = NULL;
+	const struct peer *peer;
+
+	if (pkt->l4_protocol != IP_PROTOCOL_UDP || !path->port ||
+	    pkt->source_port != path->port)
+		return false;
+	while ((port = bridge_next_port(path->setup.bridge, port))) {
+		peer = bridge_port_user(port);
+		if (peer && is_to(pkt, peer))
+			return true;
+	}
+	return false;
+}
+
 /* Behind the copies of a flood the rest of the batch keeps its order. */
 static enum verdict hand_on(
     struct path *path, struct packet *pkt, struct peer *peer)
@@ -161,6 +187,8 @@ enum verdict switch_route(struct path *path, struct packet *pkt)
 	struct bridge_decision decision;
 	struct peer *peer;
 
+	if (is_own_datagram(path, pkt))
+		return verdict_of(pkt, DROP_RECURSION_LIMIT);
 	bridge_ingress(bridge, host, pkt, path->now.now, &decision);
 	if (decision.drop)
 		return verdict_of(pkt, decision.drop);

@@ -121,6 +121,11 @@ void *tunnel_peer_port(const struct peer *peer)
 	return peer->port;
 }
 
+const struct endpoint *tunnel_peer_endpoint(const struct peer *peer)
+{
+	return &peer->endpoint;
+}
+
 bool tunnel_peer_has_allowed_ips(const struct peer *peer)
 {
 	return !peer->has_no_allowed_ips;

@@ -532,6 +532,37 @@ START_TEST(route_drops_a_source_that_can_not_be_one)
 }
 END_TEST
 
+/* As udp() makes them, from port 4000: one to where peer 2 is, and others. */
+static const struct {
+	const char *destination, *to_mac;
+	uint16_t to_port, own_port;
+	bool is_own;
+} datagrams[] = {
+    {"192.0.2.2", EVERYBODY, 51820, 4000, true},
+    {"192.0.2.2", PEER_MAC(3), 51820, 4000, true},
+    {"192.0.2.2", EVERYBODY, 51821, 4000, false},
+    {"192.0.2.3", EVERYBODY, 51820, 4000, false},
+    {"192.0.2.2", EVERYBODY, 51820, 4001, false},
+    {"192.0.2.2", EVERYBODY, 51820, 0, false},
+};
+
+START_TEST(route_drops_a_datagram_of_ours)
+{
+	struct endpoint *endpoint = &tunnel.peers[2].endpoint;
+
+	ck_assert_int_eq(address_parse(&endpoint->address, "192.0.2.2"), 0);
+	endpoint->port = 51820;
+	path_set_port(path, datagrams[_i].own_port);
+	transmit(framed(udp("198.51.100.1", datagrams[_i].destination,
+			    datagrams[_i].to_port),
+	    datagrams[_i].to_mac, HOST_MAC, ETHERTYPE_IPV4));
+	if (datagrams[_i].is_own)
+		check_dropped("route", DROP_RECURSION_LIMIT);
+	else
+		ck_assert_uint_gt(path_to_wire(path)->len, 0);
+}
+END_TEST
+
 START_TEST(frames_behind_a_flood_keep_their_order)
 {
 	static const char *const destinations[] = {
@@ -599,8 +630,7 @@ static TCase *lack_cases(void)
 	TCase *tcase = tcase_create("lack");
 
 	tcase_add_checked_fixture(tcase, setup_learned, teardown_tap);
-	tcase_add_test(
-	    tcase, frames_between_peers_leave_buffers_for_the_host);
+	tcase_add_test(tcase, frames_between_peers_leave_buffers_for_the_host);
 	tcase_add_loop_test(tcase,
 	    a_copy_without_buffer_is_counted_and_the_rest_goes_on, 0,
 	    OTHERS + 1);
@@ -623,6 +653,7 @@ static TCase *host_cases(void)
 	tcase_add_test(tcase, route_drops_a_flood_that_nobody_takes);
 	tcase_add_test(tcase, route_drops_what_is_on_the_hosts_own_side);
 	tcase_add_test(tcase, route_drops_a_source_that_can_not_be_one);
+	EACH(tcase, route_drops_a_datagram_of_ours, datagrams);
 	tcase_add_test(tcase, frames_behind_a_flood_keep_their_order);
 	return tcase;
 }
