@@ -55,7 +55,7 @@ struct bridge_limits {
 	bool pass_pause; /* 01:80:c2:00:00:01 */
 	int64_t ageing_ns;
 	uint32_t macs_max;	/* entries in all, static ones included */
-	uint32_t macs_per_port; /* learned from one peer */
+	uint32_t macs_per_port; /* learned from one peer, left by the host */
 	uint32_t storm[BRIDGE_STORMS]; /* frames per second; 0: no limit */
 };
 

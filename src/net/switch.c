@@ -63,11 +63,21 @@ static enum drop check_lock(const struct frame *frame)
 		   : DROP_VPN_MAC_LOCKED;
 }
 
+/* However many hosts are on this host's side, a peer finds room. */
+static uint32_t quota_of(
+    const struct bridge_limits *limits, const struct bridge_port *port)
+{
+	if (!port_is_host(port))
+		return limits->macs_per_port;
+	return limits->macs_max > limits->macs_per_port
+		   ? limits->macs_max - limits->macs_per_port
+		   : limits->macs_max;
+}
+
 static bool may_add(const struct frame *frame)
 {
-	return port_is_host(frame->from) ||
-	       fdb_port_len(frame->bridge->fdb, frame->from, frame->now) <
-		   frame->bridge->limits.macs_per_port;
+	return fdb_port_len(frame->bridge->fdb, frame->from, frame->now) <
+	       quota_of(&frame->bridge->limits, frame->from);
 }
 
 /* Of the host's addresses some may be unknown: its frames go on. */

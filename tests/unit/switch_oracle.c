@@ -250,8 +250,10 @@ static enum drop learn(struct oracle *oracle, int from,
     const struct packet *pkt, struct instant now)
 {
 	enum drop full = from == HOST ? DROP_NONE : DROP_VPN_MAC_QUOTA;
-	bool may_add = from == HOST || oracle_count(oracle, from, false) <
-					   (int)oracle->limits.macs_per_port;
+	int most = (int)oracle->limits.macs_max;
+	int each = (int)oracle->limits.macs_per_port;
+	int quota = from != HOST ? each : most > each ? most - each : most;
+	bool may_add = oracle_count(oracle, from, false) < quota;
 	int at = find(oracle, &pkt->source_mac, pkt->vlan, false), before;
 	struct oracle_entry entry;
 

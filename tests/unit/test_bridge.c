@@ -372,6 +372,27 @@ START_TEST(bridge_takes_256_addresses_of_a_peer_and_4096_in_all)
 }
 END_TEST
 
+START_TEST(bridge_keeps_room_for_peers_from_the_host)
+{
+	struct room room = room_default();
+
+	room.limits.macs_max = 100;
+	room.limits.macs_per_port = 30;
+	ck_assert_int_eq(bridge_set_limits(room.bridge, &room.limits), 0);
+	for (uint64_t i = 0; i < 200; i++) {
+		send(&room, room.host, 1000 + 2 * i, BROADCAST);
+		ck_assert_int_eq(room.decision.drop, DROP_NONE);
+	}
+	ck_assert_uint_eq(macs_of(&room), 71); /* with the device's own */
+	for (uint64_t i = 0; i < 29; i++) {
+		send(&room, room.peers[0], 5000 + 2 * i, 2);
+		ck_assert_int_eq(room.decision.drop, DROP_NONE);
+	}
+	ck_assert_uint_eq(macs_of(&room), 100);
+	room_end(&room);
+}
+END_TEST
+
 START_TEST(bridge_forgets_the_oldest_beyond_a_smaller_limit)
 {
 	struct room room = room_default();
@@ -877,6 +898,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, bridge_keeps_room_for_the_address_of_the_host);
 	tcase_add_test(
 	    tcase, bridge_takes_256_addresses_of_a_peer_and_4096_in_all);
+	tcase_add_test(tcase, bridge_keeps_room_for_peers_from_the_host);
 	tcase_add_test(tcase, bridge_forgets_the_oldest_beyond_a_smaller_limit);
 	tcase_add_test(tcase, bridge_limits_what_a_peer_floods);
 	tcase_add_test(tcase, bridge_counts_a_super_packet_by_its_segments);
