@@ -16,7 +16,8 @@
  * leaves by it: the one that it moved to, or, when that is the host's or the
  * one where the address is at home (it was first, or has stayed for the ageing
  * time), the one that it left; all that moved goes home. The host's port is
- * never held. A peer that sends from the host's own MAC address counts as such
+ * never held, and between the host's and the home of the address it is the home
+ * only after twice as many moves, as others may be in the loop. A peer that sends from the host's own MAC address counts as such
  * a move, too, when the host is a bridge (an address was learned from it);
  * otherwise its frames just come back, and end here.
  */

@@ -29,14 +29,24 @@ static void clear_alarm(struct bridge_port *port)
 	port->alarm_other = NULL;
 }
 
-/* A peer's port that is not the address's home, if one of the two is. */
+/* After so many moves between an address's home and the host, no other peer has
+ * a part in the loop. */
+#define MOVES_AT_HOME (2 * BRIDGE_MOVES_MAX)
+
+static bool may_hold(
+    const struct bridge_port *port, const struct fdb_entry *entry)
+{
+	return !port_is_host(port) &&
+	       (port != entry->home || entry->moves > MOVES_AT_HOME);
+}
+
+/* NULL: neither of them yet. */
 static struct bridge_port *choose(struct bridge_port *port,
     struct bridge_port *before, const struct fdb_entry *entry)
 {
-	bool is_home = port == entry->home;
-
-	return port_is_host(port) || (is_home && !port_is_host(before)) ? before
-									: port;
+	if (may_hold(port, entry))
+		return port;
+	return may_hold(before, entry) ? before : NULL;
 }
 
 static void note_move(
@@ -64,6 +74,8 @@ void loop_count_move(struct bridge_port *port, struct bridge_port *before,
 	if (++entry->moves <= BRIDGE_MOVES_MAX)
 		return;
 	held = choose(port, before, entry);
+	if (!held)
+		return;
 	other = held == port ? before : port;
 	set_alarm(held, other, &entry->mac, vlan);
 	held->holds++;

@@ -235,6 +235,8 @@ static void count_move(struct oracle *oracle, int port, int before,
 	held = port;
 	if (port == HOST || (port == entry->home && before != HOST))
 		held = before;
+	if (held == entry->home && entry->moves <= 2 * BRIDGE_MOVES_MAX)
+		return;
 	go_home(oracle, now);
 	entry->moves = 0;
 	at = &oracle->ports[held];

@@ -551,7 +551,7 @@ START_TEST(loop_guard_holds_the_peer_of_a_host_and_a_peer)
 	bridge_flush(room.bridge, NULL);
 	/* and now the other way */
 	ck_assert_int_eq(
-	    moves_until_drop(&room, room.peers[2], room.host, 0, 9), 5);
+	    moves_until_drop(&room, room.peers[2], room.host, 0, 19), 11);
 	ck_assert(bridge_take_alarm(room.bridge, &alarm));
 	ck_assert_str_eq(alarm.held, "three");
 	room_end(&room);
@@ -574,6 +574,26 @@ START_TEST(loop_guard_never_holds_whose_address_it_is)
 		}
 		ck_assert_str_ne(alarm.held, "one");
 		ck_assert_int_eq(send(&room, room.peers[0], 2, 8), DROP_NONE);
+		room_end(&room);
+	}
+}
+END_TEST
+
+/* The host and two lead to the same network, and frames of one go round. */
+START_TEST(loop_guard_holds_no_home_for_the_host)
+{
+	for (int turn = 2; turn <= 12; turn++) {
+		struct room room = room_default();
+		struct bridge_port *ring[] = {room.host, room.peers[1]};
+		struct bridge_alarm alarm;
+
+		send(&room, room.peers[0], 2, BROADCAST);
+		for (int i = 1; !bridge_take_alarm(room.bridge, &alarm); i++) {
+			ck_assert_int_lt(i, 16);
+			send(&room, i % turn ? ring[i % 2] : room.peers[0], 2,
+			    BROADCAST);
+		}
+		ck_assert_str_eq(alarm.held, "two");
 		room_end(&room);
 	}
 }
@@ -906,6 +926,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, loop_guard_lets_five_moves_and_slow_ones_pass);
 	tcase_add_test(tcase, loop_guard_holds_the_peer_of_a_host_and_a_peer);
 	tcase_add_test(tcase, loop_guard_never_holds_whose_address_it_is);
+	tcase_add_test(tcase, loop_guard_holds_no_home_for_the_host);
 	tcase_add_test(tcase, loop_guard_takes_home_what_moved);
 	tcase_add_loop_test(
 	    tcase, loop_guard_holds_the_thief_of_an_address, 0, 5);

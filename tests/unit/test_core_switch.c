@@ -330,7 +330,7 @@ END_TEST
 static void make_loop(size_t one, size_t other)
 {
 	lan_send(&lan, 0, SERVER, LAN_ALL, 5);
-	for (int i = 0; i < BRIDGE_MOVES_MAX; i++) {
+	for (int i = 0; i < 2 * BRIDGE_MOVES_MAX; i++) {
 		lan_send(&lan, one, 1, SERVER, 5);
 		lan_send(&lan, other, 1, SERVER, 5);
 	}
