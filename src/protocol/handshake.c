@@ -153,7 +153,7 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 static void note_received(
     struct peer *peer, const struct packet *pkt, const struct moment *now)
 {
-	peer_set_endpoint_from(peer, &pkt->endpoint);
+	peer_set_endpoint_from(peer, &pkt->endpoint, now->now);
 	peer->last_received = now->now;
 	peer->counters.rx_packets++;
 	peer->counters.rx_bytes += pkt->len;

@@ -136,25 +136,40 @@ void peer_clear_source(struct peer *peer)
 	peer->endpoint.source_ifindex = 0;
 }
 
-static void tell_moved(struct peer *peer, const struct endpoint *from)
+static void log_moved(
+    const struct peer *peer, const struct endpoint *from, unsigned long skipped)
 {
 	char before[ENDPOINT_TEXT_BYTES], after[ENDPOINT_TEXT_BYTES];
 
+	if (skipped)
+		log_info(peer->tunnel->log,
+		    "peer %s: endpoint moved %lu more times", peer->name,
+		    skipped);
 	log_info(peer->tunnel->log, "peer %s: endpoint moved from %s to %s",
 	    peer->name,
 	    peer->endpoint.address.family == FAMILY_NONE
 		? "nowhere"
 		: endpoint_format(&peer->endpoint, before, sizeof(before)),
 	    endpoint_format(from, after, sizeof(after)));
+}
+
+static void tell_moved(
+    struct peer *peer, const struct endpoint *from, struct instant now)
+{
+	unsigned long skipped;
+
+	if (log_limit_allows(&peer->moves, now, &skipped))
+		log_moved(peer, from, skipped);
 	tunnel_emit(
 	    peer->tunnel, &(struct tunnel_event){
 			      .kind = TUNNEL_ENDPOINT_MOVED, .peer = peer});
 }
 
-void peer_set_endpoint_from(struct peer *peer, const struct endpoint *from)
+void peer_set_endpoint_from(
+    struct peer *peer, const struct endpoint *from, struct instant now)
 {
 	if (!endpoint_is_equal(&peer->endpoint, from))
-		tell_moved(peer, from);
+		tell_moved(peer, from, now);
 	peer->endpoint = *from;
 }
 
@@ -290,6 +305,7 @@ int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
 	peer->last_consumed = INSTANT_NEVER;
 	peer->last_handshake = INSTANT_NEVER;
 	peer->last_received = INSTANT_NEVER;
+	peer->moves.interval_ns = PEER_MOVES_LOG_NS;
 	cookie_maker_init(&peer->cookie, setup->public_key);
 	timers_init(&peer->timers);
 	extension_init(&peer->extension,

@@ -36,6 +36,9 @@ struct peer_counters {
 	uint64_t drops;
 };
 
+/* A peer may send from two ports in turn for ever. */
+#define PEER_MOVES_LOG_NS NS_PER_S
+
 struct peer {
 	struct tunnel *tunnel;
 	struct peer *older, *newer; /* tunnel.c: all peers by age */
@@ -66,6 +69,7 @@ struct peer {
 	struct compress_flows *flows; /* NULL: never compressed */
 
 	struct endpoint endpoint;
+	struct log_limit moves; /* of the endpoint, logged */
 	struct staged staged;
 	struct timers timers;
 	struct extension extension;
@@ -126,7 +130,8 @@ void peer_queue_frame(struct peer *peer, struct packet *pkt, uint8_t frame);
 void peer_say_close(
     struct peer *peer, enum wire_close reason, const struct moment *now);
 void peer_end_sessions(struct peer *peer, uint64_t generation);
-void peer_set_endpoint_from(struct peer *peer, const struct endpoint *from);
+void peer_set_endpoint_from(
+    struct peer *peer, const struct endpoint *from, struct instant now);
 void peer_clear_source(struct peer *peer);
 /* Has a session that data may be sent under. */
 bool peer_has_session(const struct peer *peer, struct instant now);

@@ -182,7 +182,7 @@ static void note_opened(
 	    extension_frame_rules(pkt->len ? packet_data(pkt)[0] : 0, pkt->len);
 	if (is_newest(peer, pkt)) {
 		if (rules->may_roam)
-			peer_set_endpoint_from(peer, &pkt->endpoint);
+			peer_set_endpoint_from(peer, &pkt->endpoint, now->now);
 		peer->newest_generation = pkt->generation;
 		peer->newest_counter = pkt->counter + 1;
 	}

@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "protocol/replay.h"
+#include "protocol/peer.h"
 #include "tunnels.h"
 #include "unit.h"
 
@@ -332,6 +333,33 @@ START_TEST(a_peer_roams_with_its_newest_packet_only)
 	end_receive(&ends, &ends.b, older);
 	ck_assert_uint_eq(ends.b.delivered, 3);
 	ck_assert_uint_eq(tunnel_peer_endpoint(ends.b.peer)->port, 7777);
+}
+END_TEST
+
+static void count_line(void *context, enum log_level level, const char *line)
+{
+	unsigned *lines = context;
+
+	(void)level;
+	(void)line;
+	++*lines;
+}
+
+START_TEST(a_peer_that_roams_to_and_fro_does_not_fill_the_log)
+{
+	unsigned lines = 0;
+	const struct log log = {LOG_LEVEL_INFO, count_line, &lines};
+
+	connect_ends();
+	ends.b.tunnel->log = &log;
+	for (uint16_t i = 0; i < 100; i++) {
+		ends.a.self.port = (uint16_t)(7000 + i % 2);
+		end_send_text(&ends, &ends.a, 100);
+		end_receive(&ends, &ends.b, packet_list_pop(&ends.a.outbox));
+	}
+	ck_assert_uint_eq(ends.b.events[TUNNEL_ENDPOINT_MOVED], 100);
+	ck_assert_uint_eq(lines, 1);
+	ends.b.tunnel->log = NULL;
 }
 END_TEST
 
@@ -698,6 +726,7 @@ static TCase *hostile_cases(void)
 	tcase_add_test(
 	    tc, a_replayed_data_message_is_dropped_and_does_not_roam);
 	tcase_add_test(tc, a_peer_roams_with_its_newest_packet_only);
+	tcase_add_test(tc, a_peer_that_roams_to_and_fro_does_not_fill_the_log);
 	tcase_add_test(tc, a_bad_tag_moves_neither_window_nor_endpoint);
 	tcase_add_test(tc, a_counter_at_the_limit_is_refused);
 	tcase_add_test(tc, one_bad_packet_of_a_batch_leaves_the_others);
