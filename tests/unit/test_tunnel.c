@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "protocol/replay.h"
 #include "protocol/peer.h"
+#include "protocol/replay.h"
 #include "tunnels.h"
 #include "unit.h"
 
