@@ -504,19 +504,10 @@ START_TEST(hello_decides_each_time_whether_the_links_fit)
 }
 END_TEST
 
-static void count_line(void *context, enum log_level level, const char *line)
-{
-	unsigned *lines = context;
-
-	(void)level;
-	(void)line;
-	++*lines;
-}
-
 START_TEST(a_peer_that_changes_its_mind_does_not_fill_the_log)
 {
 	unsigned lines = 0;
-	const struct log log = {LOG_LEVEL_INFO, count_line, &lines};
+	const struct log log = {LOG_LEVEL_INFO, ends_count_line, &lines};
 
 	taps();
 	begin();

@@ -336,19 +336,10 @@ START_TEST(a_peer_roams_with_its_newest_packet_only)
 }
 END_TEST
 
-static void count_line(void *context, enum log_level level, const char *line)
-{
-	unsigned *lines = context;
-
-	(void)level;
-	(void)line;
-	++*lines;
-}
-
 START_TEST(a_peer_that_roams_to_and_fro_does_not_fill_the_log)
 {
 	unsigned lines = 0;
-	const struct log log = {LOG_LEVEL_INFO, count_line, &lines};
+	const struct log log = {LOG_LEVEL_INFO, ends_count_line, &lines};
 
 	connect_ends();
 	ends.b.tunnel->log = &log;

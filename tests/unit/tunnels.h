@@ -70,6 +70,9 @@ void end_send_text(struct ends *ends, struct end *from, size_t len);
 struct packet *end_seal_plain(
     struct ends *ends, struct end *from, const uint8_t *plain, size_t len);
 
+/* Writes nothing, counts: the context is an unsigned. */
+void ends_count_line(void *context, enum log_level level, const char *line);
+
 struct tunnel_peer_status end_status(struct ends *ends, struct end *end);
 
 #endif
