@@ -12,7 +12,7 @@ K = "src/packet/"
 ETHERNET = ("test_ethernet",)
 NEIGHBOUR = ("test_neighbour",)
 C = "src/core/"
-SWITCH = ("test_core_switch",)
+CORE_SWITCH = ("test_core_switch",)
 L2_RELOAD = ("test_core_l2_reload",)
 LINK = ("test_link",)
 L2 = ("tests/sim/test_sim_l2",)
@@ -387,21 +387,21 @@ MUTANTS = [
     ("copy keeps the original's offset", "src/base/packet.c",
      "copy->offset = fresh.offset;", "", ("test_pool",)),
     ("frame padded beyond the path", C + "core.c",
-     "setup.mtu += FRAME_HEAD_BYTES", "setup.mtu = 0", SWITCH),
+     "setup.mtu += FRAME_HEAD_BYTES", "setup.mtu = 0", CORE_SWITCH),
     ("loop logged for each order of its peers", C + "alarms.c",
      "bool is_first = strcmp(entry->pair[0], alarm->held) == 0;",
-     "bool is_first = true;", SWITCH),
+     "bool is_first = true;", CORE_SWITCH),
     ("all loops are one", C + "alarms.c",
      "if (is_about(entry, alarm))", "if (i == 0 || is_about(entry, alarm))",
-     SWITCH),
+     CORE_SWITCH),
     ("port stays when its peer goes", C + "ports.c",
-     "bridge_port_remove(core->bridge, peer->port);", "(void)core;", SWITCH),
+     "bridge_port_remove(core->bridge, peer->port);", "(void)core;", CORE_SWITCH),
     ("learned addresses of all are forgotten", C + "fdb.c",
-     "only ? only->port : NULL", "NULL", SWITCH),
+     "only ? only->port : NULL", "NULL", CORE_SWITCH),
     ("peer with the other link called plain", C + "reason.c",
-     "is_peer_tap != is_tap(v)", "is_peer_tap == is_tap(v)", SWITCH),
+     "is_peer_tap != is_tap(v)", "is_peer_tap == is_tap(v)", CORE_SWITCH),
     ("device's own address given to a peer", C + "add.c",
-     "if (own && mac_is_equal(own, &mac))", "if (own && !own)", SWITCH),
+     "if (own && mac_is_equal(own, &mac))", "if (own && !own)", CORE_SWITCH),
     ("peer that goes keeps its addresses", C + "apply.c",
      "each_step(work, PLAN_PEER_REMOVE, release);", "", L2_RELOAD),
     ("old addresses stay", C + "apply.c",

@@ -41,6 +41,13 @@ ciphers = [ "aes256gcm", "chacha20poly1305" ]; forwarding = "kernel";' \
 	'keepalive = "25s"; extension = "required"; compress = "lz4";'
 accepts "every setting of a peer and of the tunnel"
 
+write
+key=$(sed -n 's/.*private_key_file = "\(.*\)";.*/\1/p' "$file")
+for example in "$test_dir"/../../conf/*.conf; do
+	sed "s|\"/etc/vpnd/keys/[^\"]*\"|\"$key\"|" "$example" >"$file"
+	accepts "$(basename "$example")"
+done
+
 write 'compres = "lz4";'
 refuses "an unknown key" "${at}.*compres" 'compress' '\^'
 write '' 'keepalive = 25.5;'
