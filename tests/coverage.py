@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-ROOMS = ["base", "packet", "protocol", "path", "core", "api"]
+ROOMS = ["base", "packet", "protocol", "net", "path", "core", "api"]
 
 
 def counts(build, top):
