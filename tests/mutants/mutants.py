@@ -156,10 +156,11 @@ MUTANTS = [
     ("roams before the tag was good", P + "transport.c",
      "\tpkt->counter = counter;",
      "\tpkt->counter = counter;\n"
-     "\tpeer_set_endpoint_from(pkt->peer, &pkt->endpoint);", PEERS),
+     "\tpeer_set_endpoint_from(pkt->peer, &pkt->endpoint, INSTANT_NEVER);",
+     PEERS),
     ("roams on cookie replies", P + "handshake.c",
      "\treturn cookie_reply_consume(",
-     "\tpeer_set_endpoint_from(owner->peer, &pkt->endpoint);\n"
+     "\tpeer_set_endpoint_from(owner->peer, &pkt->endpoint, now->now);\n"
      "\treturn cookie_reply_consume(", PEERS),
     ("window moves on a failed open", P + "transport.c",
      "pkt->drop = DROP_VPN_AUTH;",
