@@ -137,6 +137,17 @@ wait_for() {
 		sleep 0.05
 	done
 }
+# stays MILLISECONDS COMMAND...: it succeeds again and again, all that time.
+stays() {
+	local until=$((${EPOCHREALTIME/./} + $1 * 1000))
+	shift
+	while "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$until" ] || return 0
+		sleep 0.05
+	done
+	echo "did not stay: $*"
+	return 1
+}
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
