@@ -281,20 +281,17 @@ static void unlist_peer(struct tunnel *tunnel, struct peer *peer)
 	heap_set(&tunnel->deadlines, &peer->timers.entry, INSTANT_NEVER);
 }
 
-int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
-    const struct tunnel_peer_setup *setup, const struct moment *now)
+static bool can_be_peer(const struct tunnel *tunnel, const uint8_t *key)
 {
-	struct peer *peer;
-	int error;
+	return !is_low_order(key) &&
+	       (!tunnel->identity->is_set ||
+		   sodium_memcmp(
+		       tunnel->identity->public_key, key, WIRE_KEY_BYTES) != 0);
+}
 
-	if (is_low_order(setup->public_key) ||
-	    (tunnel->identity->is_set &&
-		sodium_memcmp(tunnel->identity->public_key, setup->public_key,
-		    WIRE_KEY_BYTES) == 0))
-		return -EINVAL;
-	peer = memory_alloc(tunnel->memory, sizeof(*peer));
-	if (!peer)
-		return -ENOMEM;
+static void peer_init(struct peer *peer, struct tunnel *tunnel,
+    const struct tunnel_peer_setup *setup)
+{
 	peer->tunnel = tunnel;
 	memcpy(peer->public_key, setup->public_key, WIRE_KEY_BYTES);
 	memcpy(
@@ -311,6 +308,20 @@ int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
 	extension_init(&peer->extension,
 	    extension_mode_on(tunnel->link, setup->extension));
 	apply_settings(peer, setup);
+}
+
+int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
+    const struct tunnel_peer_setup *setup, const struct moment *now)
+{
+	struct peer *peer;
+	int error;
+
+	if (!can_be_peer(tunnel, setup->public_key))
+		return -EINVAL;
+	peer = memory_alloc(tunnel->memory, sizeof(*peer));
+	if (!peer)
+		return -ENOMEM;
+	peer_init(peer, tunnel, setup);
 	error = list_peer(tunnel, peer);
 	if (error) {
 		free(peer->flows);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* Data messages: the head of a frame, and compressing before sealing. */
+#include "base/cursor.h"
+#include "protocol/link.h"
+#include "protocol/peer.h"
+
+static const struct compressor *compressor_of(const struct peer *peer)
+{
+	if (peer->compressor == COMPRESSOR_NONE || !peer->flows ||
+	    !peer->extension.is_known ||
+	    !(peer->extension.compressors & 1u << peer->compressor))
+		return NULL;
+	return compressor_find(peer->compressor);
+}
+
+/* Writes frame and block to `spare`; 0 when it did not shrink enough. */
+static size_t compress_into(struct peer *peer,
+    const struct compressor *compressor, const struct packet *pkt,
+    struct packet *spare)
+{
+	struct writer w = writer_of(packet_data(spare), WIRE_COMPRESSED_HEAD);
+	size_t room = pkt->len - pkt->len / 16 - WIRE_COMPRESSED_HEAD;
+	size_t len =
+	    compressor->compress(peer->tunnel->compressors[compressor->id],
+		packet_data(spare) + WIRE_COMPRESSED_HEAD, room,
+		packet_data(pkt), pkt->len);
+
+	if (len == 0)
+		return 0;
+	writer_le(&w,
+	    compressor->id == COMPRESSOR_LZ4 ? WIRE_FRAME_LZ4 : WIRE_FRAME_ZSTD,
+	    1);
+	writer_le(&w, pkt->len, 2);
+	writer_le(&w, len, 2);
+	return WIRE_COMPRESSED_HEAD + len;
+}
+
+/* True: pkt is the compressed frame now. */
+static bool shrink(struct peer *peer, const struct compressor *compressor,
+    struct packet *pkt, struct packet *spare)
+{
+	size_t len = compress_into(peer, compressor, pkt, spare);
+
+	if (len == 0)
+		return false;
+	packet_swap_buffers(pkt, spare);
+	pkt->offset = spare->offset;
+	pkt->len = (uint32_t)len;
+	pkt->frame = packet_data(pkt)[0];
+	return true;
+}
+
+static bool try_to_shrink(
+    struct peer *peer, const struct compressor *compressor, struct packet *pkt)
+{
+	struct packet *spare;
+	bool has_shrunk;
+
+	if (!compress_looks_worth_it(packet_data(pkt), pkt->len))
+		return false;
+	spare = pool_get(peer->tunnel->pool);
+	has_shrunk = spare && shrink(peer, compressor, pkt, spare);
+	pool_put(peer->tunnel->pool, spare);
+	return has_shrunk;
+}
+
+void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
+{
+	struct peer *peer = pkt->peer;
+	const struct compressor *compressor = compressor_of(peer);
+
+	if (pkt->is_ours)
+		return;
+	pkt->plain_bytes = pkt->len;
+	if (tunnel->link == WIRE_LINK_ETHERNET)
+		link_put_head(pkt);
+	if (!compressor || pkt->flow_hash == 0 ||
+	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX ||
+	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
+		return;
+	peer->counters.compress_in_bytes += pkt->len;
+	if (try_to_shrink(peer, compressor, pkt)) {
+		compress_flow_succeeded(peer->flows, pkt->flow_hash);
+		peer->counters.compressed_packets++;
+	} else {
+		compress_flow_failed(peer->flows, pkt->flow_hash);
+	}
+	peer->counters.compress_out_bytes += pkt->len;
+}
