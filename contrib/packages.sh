@@ -11,11 +11,11 @@ set -eu
 
 build="autoconf automake gcc libc6-dev make pkg-config xz-utils
 	check libc-ares-dev libcap-ng-dev libconfig-dev libev-dev
-	libjansson-dev liblz4-dev libmnl-dev libseccomp-dev
+	libjansson-dev liblz4-dev libmnl-dev libpcap-dev libseccomp-dev
 	libsodium-dev libssl-dev libzstd-dev"
 demo="iproute2 iputils-ping python3"
-tests="$demo binutils busybox clang git jq libclang-rt-14-dev libpcap-dev
-	llvm-14 man-db mandoc mmdebstrap nftables procps python3-cryptography socat
+tests="$demo binutils busybox clang git jq libclang-rt-14-dev llvm-14
+	man-db mandoc mmdebstrap nftables procps python3-cryptography socat
 	strace systemd tcpdump util-linux wireguard-go wireguard-tools"
 
 packages() {
