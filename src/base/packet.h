@@ -45,6 +45,7 @@ struct packet {
 
 	/* who and whither */
 	struct peer *peer;	  /* it came from, or goes to; not owned */
+	uint32_t from_id, to_id;  /* tunnel_peer_id; 0: the host, or unknown */
 	struct endpoint endpoint; /* outer: from (received), to (sent) */
 	uint8_t outer_ecn;	  /* two bits, received or to be sent */
 	bool is_data;		  /* sealed data, no handshake message */
@@ -65,6 +66,12 @@ struct packet {
 	bool is_later_fragment; /* no L4 header inside */
 	uint16_t l3_bytes;	/* header with options or extensions */
 	uint32_t ip_bytes;	/* the IP packet, without what is behind it */
+	bool has_l4;		/* its L4 header is whole */
+	uint8_t ttl;		/* hop limit */
+	uint8_t tcp_flags;
+	uint8_t icmp_type, icmp_code;
+	uint16_t fragment_offset; /* bytes */
+	uint32_t fragment_id;	  /* IPv4: always; IPv6: of a fragment */
 	uint16_t source_port, destination_port;
 	struct address source, destination;
 	uint32_t flow_hash; /* of the 5-tuple; 0 when not parsed */

@@ -187,6 +187,7 @@ void core_free(struct core *core)
 	for (size_t i = 0; core->peers && i < core->config->peers_count; i++)
 		free(core->peers[i]);
 	free(core->peers);
+	free(core->free_ids);
 	core_keys_free(core->memory, core->keys);
 	config_free(core->config);
 	free(core);

@@ -54,6 +54,26 @@ static struct core_peer *peer_alloc(size_t idx)
 	return peer;
 }
 
+static int number(struct core *core, struct peer *peer)
+{
+	uint32_t id;
+	int err = ids_take(core, &id);
+
+	if (!err)
+		tunnel_peer_set_id(peer, id);
+	return err;
+}
+
+static void leave(
+    struct core *core, struct peer *peer, const struct moment *now)
+{
+	uint32_t id = tunnel_peer_id(peer);
+
+	tunnel_peer_remove(core->tunnel, peer, now);
+	if (id)
+		ids_give(core, id);
+}
+
 int peers_new(struct core *core, struct core_peer **ret,
     const struct config *config, const struct core_keys *keys, size_t idx,
     const struct moment *now)
@@ -68,9 +88,11 @@ int peers_new(struct core *core, struct core_peer **ret,
 	err = tunnel_peer_add(core->tunnel, &peer->peer, &setup, now);
 	sodium_memzero(&setup, sizeof(setup));
 	if (!err)
+		err = number(core, peer->peer);
+	if (!err)
 		err = ports_add(core, peer, &config->peers[idx], now);
 	if (err && peer->peer)
-		tunnel_peer_remove(core->tunnel, peer->peer, now);
+		leave(core, peer->peer, now);
 	if (err)
 		free(peer);
 	else
@@ -95,7 +117,7 @@ void peers_free(
 	forget_in(path_to_wire(core->path), peer->peer);
 	forget_in(path_to_device(core->path), peer->peer);
 	ports_remove(core, peer);
-	tunnel_peer_remove(core->tunnel, peer->peer, now);
+	leave(core, peer->peer, now);
 	/* Seals its CLOSE, and hears what still points to it. */
 	core_settle(core, now);
 	free(peer);

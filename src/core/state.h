@@ -69,7 +69,9 @@ struct core_alarm {
 struct core {
 	struct config *config;
 	struct core_keys *keys;
-	struct core_peer **peers; /* config->peers_count of them */
+	struct core_peer **peers;    /* config->peers_count of them */
+	uint32_t *free_ids, last_id; /* ids.c */
+	size_t free_ids_count, free_ids_room;
 	const struct memory *memory;
 	struct pool *pool;
 	const struct log *log;
@@ -151,6 +153,12 @@ must_check int peers_remove(
 const char *peers_nearest(const struct core *core, const char *name);
 bool peers_has_prefix(
     const struct config_peer *conf, const struct prefix *prefix);
+
+/* ---- ids.c ---- */
+
+/* A number for a peer, for tunnel_peer_set_id. 0 or -ENOMEM. */
+must_check int ids_take(struct core *core, uint32_t *ret);
+void ids_give(struct core *core, uint32_t id);
 
 /* ---- ports.c: nothing on tun ---- */
 

@@ -30,6 +30,7 @@ static void read_ipv4_fragment(struct packet *pkt, uint16_t field)
 	pkt->is_later_fragment = field & FRAGMENT_OFFSET_IPV4;
 	pkt->is_fragment =
 	    pkt->is_later_fragment || (field & FRAGMENT_MORE_IPV4);
+	pkt->fragment_offset = (uint16_t)((field & FRAGMENT_OFFSET_IPV4) * 8);
 }
 
 /* Reads the fixed header; returns the total length it gives. */
@@ -41,9 +42,9 @@ static uint16_t read_ipv4(struct packet *pkt)
 	cursor_skip(&c, 1);
 	pkt->inner_ecn = cursor_u8(&c) & 3;
 	total = cursor_be16(&c);
-	cursor_skip(&c, 2);
+	pkt->fragment_id = cursor_be16(&c);
 	read_ipv4_fragment(pkt, cursor_be16(&c));
-	cursor_skip(&c, 1);
+	pkt->ttl = cursor_u8(&c);
 	pkt->l4_protocol = cursor_u8(&c);
 	cursor_skip(&c, 2);
 	read_address(&c, &pkt->source, FAMILY_IPV4);
@@ -142,7 +143,8 @@ static void read_ipv6_fragment(struct packet *pkt, struct walk *walk)
 	pkt->is_later_fragment = field & FRAGMENT_OFFSET_IPV6;
 	pkt->is_fragment =
 	    pkt->is_later_fragment || (field & FRAGMENT_MORE_IPV6);
-	cursor_skip(&walk->c, 4);
+	pkt->fragment_offset = field & FRAGMENT_OFFSET_IPV6;
+	pkt->fragment_id = cursor_be32(&walk->c);
 }
 
 static void step(struct packet *pkt, struct walk *walk)
@@ -193,7 +195,7 @@ static enum drop parse_ipv6(struct packet *pkt)
 	first = cursor_be32(&c);
 	payload = cursor_be16(&c);
 	protocol = cursor_u8(&c);
-	cursor_skip(&c, 1);
+	pkt->ttl = cursor_u8(&c);
 	pkt->inner_ecn = first >> 20 & 3;
 	read_address(&c, &pkt->source, FAMILY_IPV6);
 	read_address(&c, &pkt->destination, FAMILY_IPV6);
@@ -217,6 +219,11 @@ void packet_forget_ip(struct packet *pkt)
 	pkt->is_fragment = pkt->is_later_fragment = false;
 	pkt->l3_bytes = 0;
 	pkt->ip_bytes = 0;
+	pkt->has_l4 = false;
+	pkt->ttl = pkt->tcp_flags = 0;
+	pkt->icmp_type = pkt->icmp_code = 0;
+	pkt->fragment_offset = 0;
+	pkt->fragment_id = 0;
 	pkt->source_port = pkt->destination_port = 0;
 	pkt->flow_hash = 0;
 }

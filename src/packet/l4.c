@@ -15,34 +15,34 @@
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY   129
 
-struct ports {
-	uint16_t source, destination;
-};
-
-static struct ports read_tcp(const struct packet *pkt, struct cursor c)
+static void read_tcp(struct packet *pkt, struct cursor c)
 {
 	size_t bytes = c.left, header;
-	struct ports ports = {cursor_be16(&c), cursor_be16(&c)};
+	uint16_t source = cursor_be16(&c), destination = cursor_be16(&c);
 
-	(void)pkt;
 	cursor_skip(&c, TCP_BEFORE_OFFSET);
 	header = (cursor_u8(&c) >> 4) * 4u;
 	if (header < TCP_BYTES || header > bytes)
-		return (struct ports){0};
-	return ports;
+		return;
+	pkt->has_l4 = true;
+	pkt->tcp_flags = cursor_u8(&c);
+	pkt->source_port = source;
+	pkt->destination_port = destination;
 }
 
 /* The first fragment's length is that of the whole datagram. */
-static struct ports read_udp(const struct packet *pkt, struct cursor c)
+static void read_udp(struct packet *pkt, struct cursor c)
 {
 	size_t bytes = c.left, len;
-	struct ports ports = {cursor_be16(&c), cursor_be16(&c)};
+	uint16_t source = cursor_be16(&c), destination = cursor_be16(&c);
 
 	len = cursor_be16(&c);
 	if (bytes < UDP_BYTES || len < UDP_BYTES ||
 	    (len > bytes && !pkt->is_fragment))
-		return (struct ports){0};
-	return ports;
+		return;
+	pkt->has_l4 = true;
+	pkt->source_port = source;
+	pkt->destination_port = destination;
 }
 
 static bool is_echo(uint8_t family, uint8_t type)
@@ -52,21 +52,22 @@ static bool is_echo(uint8_t family, uint8_t type)
 	return type == ICMP_ECHO_REQUEST || type == ICMP_ECHO_REPLY;
 }
 
-static struct ports read_icmp(const struct packet *pkt, struct cursor c)
+static void read_icmp(struct packet *pkt, struct cursor c)
 {
-	size_t bytes = c.left;
-	uint8_t type = cursor_u8(&c);
-
-	cursor_skip(&c, 3);
-	if (bytes < ICMP_BYTES || !is_echo(pkt->family, type))
-		return (struct ports){0};
-	return (struct ports){.source = cursor_be16(&c)};
+	if (c.left < ICMP_BYTES)
+		return;
+	pkt->has_l4 = true;
+	pkt->icmp_type = cursor_u8(&c);
+	pkt->icmp_code = cursor_u8(&c);
+	cursor_skip(&c, 2);
+	if (is_echo(pkt->family, pkt->icmp_type))
+		pkt->source_port = cursor_be16(&c);
 }
 
 static const struct l4 {
 	uint8_t family; /* 0: both */
 	uint8_t protocol;
-	struct ports (*read)(const struct packet *pkt, struct cursor c);
+	void (*read)(struct packet *pkt, struct cursor c);
 } protocols[] = {
     {0, IP_PROTOCOL_TCP, read_tcp},
     {0, IP_PROTOCOL_UDP, read_udp},
@@ -89,13 +90,9 @@ static const struct l4 *find(const struct packet *pkt)
 void l4_read_ports(struct packet *pkt)
 {
 	const struct l4 *l4 = pkt->is_later_fragment ? NULL : find(pkt);
-	struct ports ports;
 
-	if (!l4)
-		return;
-	ports = l4->read(pkt, cursor_of(l4_data(pkt), l4_len(pkt)));
-	pkt->source_port = ports.source;
-	pkt->destination_port = ports.destination;
+	if (l4)
+		l4->read(pkt, cursor_of(l4_data(pkt), l4_len(pkt)));
 }
 
 /* An odd constant of random bits: multiply and shift spreads each word. */

@@ -18,8 +18,8 @@ static inline uint32_t l4_len(const struct packet *pkt)
 	return pkt->ip_bytes - pkt->l3_bytes;
 }
 
-/* After L3 was parsed: fills the ports (ICMP echo: the identifier is the
- * source port), or leaves them 0. */
+/* After L3 was parsed: fills has_l4, ports (ICMP echo: the identifier is the
+ * source port), TCP flags, ICMP type and code, or leaves them 0. */
 void l4_read_ports(struct packet *pkt);
 
 /* Of addresses, protocol and ports; never 0. */

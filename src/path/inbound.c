@@ -38,8 +38,11 @@ static void decap(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count)
 {
 	tunnel_open(path->setup.tunnel, pkts, count, &path->now);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (pkts[i]->peer)
+			pkts[i]->from_id = tunnel_peer_id(pkts[i]->peer);
 		verdicts[i] = verdict_of(pkts[i], pkts[i]->drop);
+	}
 }
 
 static enum verdict expand(struct path *path, struct packet *pkt)
@@ -63,7 +66,9 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 {
-	return verdict_of(pkt, source_check(path, pkt));
+	pkt->drop = source_check(path, pkt);
+	return pkt->drop ? VERDICT_DROPPED
+			 : path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
 /* The device is a plain one: it takes no packet without its L4 checksum. */
@@ -83,7 +88,6 @@ const struct stage path_inbound[] = {
     [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv},
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = rcv_finish},
-    [INBOUND_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
     {0},
 };
 
@@ -97,6 +101,10 @@ const struct stage path_inbound_tap[] = {
 	.run = frame_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
 	.run = switch_bridge},
-    [INBOUND_TAP_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    {0},
+};
+
+const struct stage path_input[] = {
+    [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
     {0},
 };

@@ -39,7 +39,10 @@ static enum verdict ip_out(struct path *path, struct packet *pkt)
 static enum verdict route(struct path *path, struct packet *pkt)
 {
 	pkt->peer = tunnel_route(path->setup.tunnel, &pkt->destination);
-	return verdict_of(pkt, pkt->peer ? DROP_NONE : DROP_IP_OUTNOROUTES);
+	if (!pkt->peer)
+		return verdict_of(pkt, DROP_IP_OUTNOROUTES);
+	pkt->to_id = tunnel_peer_id(pkt->peer);
+	return VERDICT_PASS;
 }
 
 static enum verdict neigh(struct path *path, struct packet *pkt)

@@ -16,9 +16,10 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	if (!path)
 		return -ENOMEM;
 	path->setup = *setup;
-	path->tables[DIRECTION_IN] =
+	path->tables[TABLE_IN] =
 	    setup->bridge ? path_inbound_tap : path_inbound;
-	path->tables[DIRECTION_OUT] =
+	path->tables[TABLE_INPUT] = path_input;
+	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
 	*ret = path;
 	return 0;
@@ -31,7 +32,7 @@ void path_free(struct path *path)
 	if (!path)
 		return;
 	lists = &path->emitted[0][0];
-	for (size_t i = 0; i < DIRECTION_COUNT * PATH_STAGES_MAX; i++)
+	for (size_t i = 0; i < TABLE_COUNT * PATH_STAGES_MAX; i++)
 		pool_put_list(path->setup.pool, &lists[i]);
 	pool_put_list(path->setup.pool, &path->to_wire);
 	pool_put_list(path->setup.pool, &path->to_device);
@@ -65,7 +66,7 @@ void path_run_inbound(
     struct path *path, struct packet_list *list, const struct moment *now)
 {
 	path->now = *now;
-	path_run_from(path, DIRECTION_IN, INBOUND_OUTER, list);
+	path_run_from(path, TABLE_IN, INBOUND_OUTER, list);
 	path_run_emitted(path, now);
 }
 
@@ -73,7 +74,7 @@ void path_run_outbound(
     struct path *path, struct packet_list *list, const struct moment *now)
 {
 	path->now = *now;
-	path_run_from(path, DIRECTION_OUT, OUTBOUND_TUN_READ, list);
+	path_run_from(path, TABLE_OUT, OUTBOUND_TUN_READ, list);
 	path_run_emitted(path, now);
 }
 
@@ -94,14 +95,14 @@ static void drop_given_up(struct path *path)
 
 	tunnel_take_dropped(path->setup.tunnel, &dropped);
 	while (dropped.first)
-		path_drop_packet(path, DIRECTION_OUT, OUTBOUND_NEIGH,
-		    packet_list_pop(&dropped));
+		path_drop_packet(
+		    path, TABLE_OUT, OUTBOUND_NEIGH, packet_list_pop(&dropped));
 }
 
 /* Frames before released packets: a HELLO goes ahead of the data. */
 static void collect(struct path *path)
 {
-	struct packet_list *out = path->emitted[DIRECTION_OUT];
+	struct packet_list *out = path->emitted[TABLE_OUT];
 	struct packet_list frames = {0};
 
 	send_messages(path);
@@ -113,15 +114,15 @@ static void collect(struct path *path)
 }
 
 /* Runs what was emitted, later stages first. False: there was nothing. */
-static bool run_emitted(struct path *path, enum direction direction)
+static bool run_emitted(struct path *path, enum path_table table)
 {
 	struct packet_list list = {0};
 	bool has_run = false;
 
 	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
-		packet_list_append(&list, &path->emitted[direction][idx]);
+		packet_list_append(&list, &path->emitted[table][idx]);
 		has_run |= list.len > 0;
-		path_run_from(path, direction, idx, &list);
+		path_run_from(path, table, idx, &list);
 	}
 	return has_run;
 }
@@ -133,8 +134,9 @@ void path_run_emitted(struct path *path, const struct moment *now)
 	path->now = *now;
 	do {
 		collect(path);
-		has_run = run_emitted(path, DIRECTION_IN);
-		has_run |= run_emitted(path, DIRECTION_OUT);
+		has_run = false;
+		for (int table = 0; table < TABLE_COUNT; table++)
+			has_run |= run_emitted(path, (enum path_table)table);
 	} while (has_run);
 }
 
@@ -149,25 +151,15 @@ struct packet_list *path_to_device(struct path *path)
 }
 
 static const struct outside {
-	enum direction direction;
-	size_t tun_idx, tap_idx;
+	enum path_table table;
+	size_t idx;
 	bool is_result; /* had been counted as sent or delivered */
 } outsides[PATH_OUTSIDE_COUNT] = {
-    [PATH_OUTSIDE_OUTER] = {DIRECTION_IN, INBOUND_OUTER, INBOUND_TAP_OUTER,
-	false},
-    [PATH_OUTSIDE_TUN_READ] = {DIRECTION_OUT, OUTBOUND_TUN_READ,
-	OUTBOUND_TUN_READ, false},
-    [PATH_OUTSIDE_TUN_WRITE] = {DIRECTION_IN, INBOUND_TUN_WRITE,
-	INBOUND_TAP_TUN_WRITE, true},
-    [PATH_OUTSIDE_ENCAP] = {DIRECTION_OUT, OUTBOUND_ENCAP, OUTBOUND_ENCAP,
-	true},
+    [PATH_OUTSIDE_OUTER] = {TABLE_IN, INBOUND_OUTER, false},
+    [PATH_OUTSIDE_TUN_READ] = {TABLE_OUT, OUTBOUND_TUN_READ, false},
+    [PATH_OUTSIDE_TUN_WRITE] = {TABLE_INPUT, INPUT_TUN_WRITE, true},
+    [PATH_OUTSIDE_ENCAP] = {TABLE_OUT, OUTBOUND_ENCAP, true},
 };
-
-static size_t outside_idx(
-    const struct path *path, const struct outside *outside)
-{
-	return path->setup.bridge ? outside->tap_idx : outside->tun_idx;
-}
 
 /* A packet that was dropped on its way in or out was not seen before; one
  * that was dropped behind the tables has been counted as a result. */
@@ -175,7 +167,7 @@ static void move_totals(
     struct path *path, const struct outside *outside, uint64_t count)
 {
 	struct path_totals *totals = &path->totals;
-	bool is_in = outside->direction == DIRECTION_IN;
+	bool is_in = outside->table != TABLE_OUT;
 
 	if (outside->is_result)
 		*(is_in ? &totals->rx_delivered : &totals->tx_sent) -= count;
@@ -191,8 +183,7 @@ void path_count_outside(struct path *path, enum path_outside where,
 	if (!count)
 		return;
 	move_totals(path, outside, count);
-	path_count(path, outside->direction, outside_idx(path, outside), reason,
-	    count);
+	path_count(path, outside->table, outside->idx, reason, count);
 }
 
 void path_drop_outside(struct path *path, enum path_outside where,
@@ -202,8 +193,7 @@ void path_drop_outside(struct path *path, enum path_outside where,
 
 	pkt->drop = reason;
 	move_totals(path, outside, 1);
-	path_drop_packet(
-	    path, outside->direction, outside_idx(path, outside), pkt);
+	path_drop_packet(path, outside->table, outside->idx, pkt);
 }
 
 static void report(const struct path_counter *counter, struct path_drop *drop,
@@ -218,19 +208,19 @@ static void report(const struct path_counter *counter, struct path_drop *drop,
 	found(context, drop);
 }
 
-static void each_of_stage(const struct path *path, enum direction direction,
+static void each_of_stage(const struct path *path, enum path_table table,
     size_t idx, void (*found)(void *context, const struct path_drop *drop),
     void *context)
 {
 	struct path_drop drop = {
-	    .direction = direction == DIRECTION_IN ? "in" : "out",
-	    .stage = path->tables[direction][idx].name,
+	    .direction = table == TABLE_OUT ? "out" : "in",
+	    .stage = path->tables[table][idx].name,
 	};
 
 	for (drop.reason = DROP_NONE + 1; drop.reason < DROP_COUNT;
 	     drop.reason++) {
 		const struct path_counter *counter =
-		    &path->counters[direction][idx][drop.reason];
+		    &path->counters[table][idx][drop.reason];
 
 		if (counter->packets)
 			report(counter, &drop, found, context);
@@ -240,10 +230,10 @@ static void each_of_stage(const struct path *path, enum direction direction,
 void path_each_drop(const struct path *path,
     void (*found)(void *context, const struct path_drop *drop), void *context)
 {
-	for (int i = 0; i < DIRECTION_COUNT; i++)
+	for (int i = 0; i < TABLE_COUNT; i++)
 		for (size_t idx = 0; path->tables[i][idx].name; idx++)
 			each_of_stage(
-			    path, (enum direction)i, idx, found, context);
+			    path, (enum path_table)i, idx, found, context);
 }
 
 void path_totals(const struct path *path, struct path_totals *ret)

@@ -2,8 +2,8 @@
 /*
  * Where protocol and receive-path model meet: stages, verdicts, the runner.
  *
- * How it works: two tables show the whole data path (inbound.c, outbound.c);
- * a tap tunnel has two of its own, with the same first and last stages. The
+ * How it works: the tables show the whole data path (inbound.c, outbound.c);
+ * a tap tunnel has some of its own, with the same first and last stages. The
  * runner carries a batch through one stage before the next, so that
  * counting, tracing and releasing live in one place. No packet bypasses the
  * tables, ours included: what a stage makes goes on `emitted` with the stage
@@ -30,7 +30,7 @@ enum verdict {
 	VERDICT_PASS,	 /* on to the next stage */
 	VERDICT_DROPPED, /* pkt->drop says why; the runner counts, releases */
 	VERDICT_TAKEN,	 /* somebody else owns it now, or it is done with */
-	VERDICT_BRANCH,	 /* goes on in the table that path->branch names */
+	VERDICT_BRANCH,	 /* goes on where path->branch says (path_go) */
 };
 
 /* One of the two functions is set; the second gets the batch as a whole and
@@ -47,6 +47,7 @@ struct stage {
  * frames are checked like packets before they are learned from and switched. */
 extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
+extern const struct stage path_input[]; /* of both: on to the host */
 extern const struct stage path_inbound_tap[];
 extern const struct stage path_outbound_tap[];
 

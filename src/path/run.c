@@ -8,6 +8,7 @@
 struct batch {
 	struct packet *pkts[PACKET_BATCH];
 	enum verdict verdicts[PACKET_BATCH];
+	struct path_branch branches[PACKET_BATCH]; /* with VERDICT_BRANCH */
 	size_t count;
 };
 
@@ -19,13 +20,15 @@ static void run_stage(
 		    path, batch->pkts, batch->verdicts, batch->count);
 		return;
 	}
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
 		batch->verdicts[i] = stage->run(path, batch->pkts[i]);
+		batch->branches[i] = path->branch;
+	}
 }
 
 /* Keeps what passed, in order. */
-static void sort_out(struct path *path, enum direction direction, size_t idx,
-    struct batch *batch)
+static void sort_out(
+    struct path *path, enum path_table table, size_t idx, struct batch *batch)
 {
 	size_t kept = 0;
 
@@ -37,10 +40,11 @@ static void sort_out(struct path *path, enum direction direction, size_t idx,
 			batch->pkts[kept++] = pkt;
 			break;
 		case VERDICT_DROPPED:
-			path_drop_packet(path, direction, idx, pkt);
+			path_drop_packet(path, table, idx, pkt);
 			break;
 		case VERDICT_BRANCH:
-			path_emit(path, path->branch, 0, pkt);
+			path_emit(path, batch->branches[i].table,
+			    batch->branches[i].idx, pkt);
 			break;
 		case VERDICT_TAKEN:
 			break;
@@ -56,17 +60,17 @@ static void fill(struct batch *batch, struct packet_list *list)
 		batch->pkts[batch->count++] = packet_list_pop(list);
 }
 
-void path_run_from(struct path *path, enum direction direction, size_t idx,
+void path_run_from(struct path *path, enum path_table table, size_t idx,
     struct packet_list *list)
 {
-	const struct stage *table = path->tables[direction];
+	const struct stage *stages = path->tables[table];
 	struct batch batch;
 
 	while (list->first) {
 		fill(&batch, list);
-		for (size_t i = idx; table[i].name && batch.count; i++) {
-			run_stage(path, &table[i], &batch);
-			sort_out(path, direction, i, &batch);
+		for (size_t i = idx; stages[i].name && batch.count; i++) {
+			run_stage(path, &stages[i], &batch);
+			sort_out(path, table, i, &batch);
 		}
 		/* the last stage of a table takes or drops */
 		assert(!batch.count);
@@ -74,21 +78,21 @@ void path_run_from(struct path *path, enum direction direction, size_t idx,
 }
 
 void path_emit(
-    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt)
 {
 	assert(idx < PATH_STAGES_MAX);
-	packet_list_push(&path->emitted[direction][idx], pkt);
+	packet_list_push(&path->emitted[table][idx], pkt);
 }
 
-void path_count(struct path *path, enum direction direction, size_t idx,
+void path_count(struct path *path, enum path_table table, size_t idx,
     enum drop reason, uint64_t count)
 {
-	struct path_counter *counter = &path->counters[direction][idx][reason];
+	struct path_counter *counter = &path->counters[table][idx][reason];
 	struct path_totals *totals = &path->totals;
 
 	counter->packets += count;
 	counter->last = path->now.now;
-	if (direction == DIRECTION_IN)
+	if (table != TABLE_OUT)
 		totals->rx_dropped += count;
 	else
 		totals->tx_dropped += count;
@@ -104,24 +108,24 @@ static void keep_example(struct path_counter *counter, const struct packet *pkt)
 	counter->example.peer = NULL;
 }
 
-void path_note_drop(struct path *path, enum direction direction, size_t idx,
+void path_note_drop(struct path *path, enum path_table table, size_t idx,
     const struct packet *pkt)
 {
 	const struct path_setup *setup = &path->setup;
 
 	assert(pkt->drop > DROP_NONE && pkt->drop < DROP_COUNT);
-	path_count(path, direction, idx, pkt->drop, 1);
-	keep_example(&path->counters[direction][idx][pkt->drop], pkt);
+	path_count(path, table, idx, pkt->drop, 1);
+	keep_example(&path->counters[table][idx][pkt->drop], pkt);
 	if (pkt->peer)
 		tunnel_peer_count_drop(pkt->peer, pkt->drop);
 	if (setup->trace)
 		setup->trace(
-		    setup->trace_context, &path->tables[direction][idx], pkt);
+		    setup->trace_context, &path->tables[table][idx], pkt);
 }
 
 void path_drop_packet(
-    struct path *path, enum direction direction, size_t idx, struct packet *pkt)
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt)
 {
-	path_note_drop(path, direction, idx, pkt);
+	path_note_drop(path, table, idx, pkt);
 	pool_put(path->setup.pool, pkt);
 }

@@ -14,13 +14,14 @@
 #include "path/path.h"
 #include "protocol/tunnel.h"
 
-enum direction {
-	DIRECTION_IN,
-	DIRECTION_OUT,
-	DIRECTION_COUNT,
+enum path_table {
+	TABLE_IN,    /* from the wire until it is known whither */
+	TABLE_INPUT, /* for the host */
+	TABLE_OUT,   /* to a peer */
+	TABLE_COUNT,
 };
 
-#define PATH_STAGES_MAX 8 /* of one table */
+#define PATH_STAGES_MAX 16 /* of one table */
 
 /* Stages that packets enter at in the middle, or are counted under. */
 enum inbound_stage {
@@ -29,7 +30,6 @@ enum inbound_stage {
 	INBOUND_EXPAND,
 	INBOUND_IP_RCV,
 	INBOUND_RCV_FINISH,
-	INBOUND_TUN_WRITE,
 };
 
 enum inbound_tap_stage {
@@ -40,7 +40,12 @@ enum inbound_tap_stage {
 	INBOUND_TAP_IP_RCV,
 	INBOUND_TAP_RCV_FINISH,
 	INBOUND_TAP_BRIDGE,
-	INBOUND_TAP_TUN_WRITE,
+};
+
+/* Of tun and tap. */
+enum input_stage {
+	INPUT_FIRST,
+	INPUT_TUN_WRITE = INPUT_FIRST,
 };
 
 /* Of tun and tap. */
@@ -53,6 +58,12 @@ enum outbound_stage {
 	OUTBOUND_ENCAP,
 };
 
+/* Where a packet goes on. */
+struct path_branch {
+	enum path_table table;
+	size_t idx; /* of the stage */
+};
+
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
 struct path_counter {
 	uint64_t packets;
@@ -63,36 +74,43 @@ struct path_counter {
 
 struct path {
 	struct path_setup setup;
-	const struct stage *tables[DIRECTION_COUNT];
+	const struct stage *tables[TABLE_COUNT];
 	struct moment now;
-	enum direction branch; /* set by a stage with VERDICT_BRANCH */
+	struct path_branch branch; /* set by a stage with VERDICT_BRANCH */
 	struct packet_list to_wire, to_device;
-	struct packet_list emitted[DIRECTION_COUNT][PATH_STAGES_MAX];
+	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
 	struct path_totals totals;
-	struct path_counter counters[DIRECTION_COUNT][PATH_STAGES_MAX]
-				    [DROP_COUNT];
+	struct path_counter counters[TABLE_COUNT][PATH_STAGES_MAX][DROP_COUNT];
 	struct prefix *addresses;
 	size_t addresses_count;
 	uint16_t port; /* of our socket; 0: unknown */
 };
 
 /* Carries all of the list through the table from stage `idx` on. */
-void path_run_from(struct path *path, enum direction direction, size_t idx,
+void path_run_from(struct path *path, enum path_table table, size_t idx,
     struct packet_list *list);
 
 /* The packet goes on at this stage, after the batch that runs now. */
-void path_emit(struct path *path, enum direction direction, size_t idx,
-    struct packet *pkt);
+void path_emit(
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt);
 
-void path_count(struct path *path, enum direction direction, size_t idx,
+/* The verdict of a stage whose packet goes on there. */
+static inline enum verdict path_go(
+    struct path *path, enum path_table table, size_t idx)
+{
+	path->branch = (struct path_branch){table, idx};
+	return VERDICT_BRANCH;
+}
+
+void path_count(struct path *path, enum path_table table, size_t idx,
     enum drop reason, uint64_t count);
 
 /* Counts and traces a packet whose drop is set; the caller keeps it. */
-void path_note_drop(struct path *path, enum direction direction, size_t idx,
+void path_note_drop(struct path *path, enum path_table table, size_t idx,
     const struct packet *pkt);
 /* The same, and releases it. */
-void path_drop_packet(struct path *path, enum direction direction, size_t idx,
-    struct packet *pkt);
+void path_drop_packet(
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt);
 
 /* Drops for `reason`, or passes when it is DROP_NONE. */
 static inline enum verdict verdict_of(struct packet *pkt, enum drop reason)

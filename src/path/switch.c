@@ -41,7 +41,8 @@ static void make_fresh(struct packet *pkt)
 static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
 {
 	pkt->peer = peer;
-	path_emit(path, DIRECTION_OUT, OUTBOUND_NEIGH, pkt);
+	pkt->to_id = tunnel_peer_id(peer);
+	path_emit(path, TABLE_OUT, OUTBOUND_NEIGH, pkt);
 }
 
 static void send_copy(
@@ -60,7 +61,7 @@ static void send_copy(
 	lost = *pkt;
 	lost.peer = peer;
 	lost.drop = DROP_NOMEM;
-	path_note_drop(path, DIRECTION_OUT, OUTBOUND_ROUTE, &lost);
+	path_note_drop(path, TABLE_OUT, OUTBOUND_ROUTE, &lost);
 }
 
 /* The original itself; nothing of it goes to the host. */
@@ -125,7 +126,7 @@ static enum verdict flood_in(
 	}
 	if (last)
 		send_copy(path, pkt, last);
-	return VERDICT_PASS;
+	return path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
 enum verdict switch_bridge(struct path *path, struct packet *pkt)
@@ -140,7 +141,7 @@ enum verdict switch_bridge(struct path *path, struct packet *pkt)
 	if (!decision.to)
 		return flood_in(path, from, pkt);
 	if (decision.to == bridge_host(bridge))
-		return VERDICT_PASS;
+		return path_go(path, TABLE_INPUT, INPUT_FIRST);
 	return forward(path, pkt, bridge_port_user(decision.to));
 }
 
@@ -174,7 +175,8 @@ static enum verdict hand_on(
     struct path *path, struct packet *pkt, struct peer *peer)
 {
 	pkt->peer = peer;
-	if (!path->emitted[DIRECTION_OUT][OUTBOUND_NEIGH].first)
+	pkt->to_id = tunnel_peer_id(peer);
+	if (!path->emitted[TABLE_OUT][OUTBOUND_NEIGH].first)
 		return VERDICT_PASS;
 	send_to(path, pkt, peer);
 	return VERDICT_TAKEN;

@@ -205,6 +205,16 @@ void *tunnel_peer_port(const struct peer *peer)
 	return peer->port;
 }
 
+void tunnel_peer_set_id(struct peer *peer, uint32_t id)
+{
+	peer->id = id;
+}
+
+uint32_t tunnel_peer_id(const struct peer *peer)
+{
+	return peer->id;
+}
+
 bool tunnel_peer_has_allowed_ips(const struct peer *peer)
 {
 	return peer->prefixes > 0;

@@ -44,7 +44,8 @@ struct peer {
 	struct peer *older, *newer; /* tunnel.c: all peers by age */
 	const char *name;
 	void *user;
-	void *port; /* the path's */
+	void *port;  /* the path's */
+	uint32_t id; /* the caller's */
 	uint8_t public_key[WIRE_KEY_BYTES];
 	uint32_t keepalive_s;
 	enum compressor_id compressor;

@@ -103,6 +103,11 @@ void *tunnel_peer_user(const struct peer *peer);
 void tunnel_peer_set_port(struct peer *peer, void *port);
 void *tunnel_peer_port(const struct peer *peer);
 
+/* A number of the caller's for the peer, not 0, which stands for the host: how
+ * rooms that do not know peers tell them apart. 0 until it is set. */
+void tunnel_peer_set_id(struct peer *peer, uint32_t id);
+uint32_t tunnel_peer_id(const struct peer *peer);
+
 /* It has any allowed IPs: on tap, one without may use all addresses. */
 bool tunnel_peer_has_allowed_ips(const struct peer *peer);
 

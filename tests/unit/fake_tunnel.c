@@ -116,6 +116,11 @@ void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
 	peer->drops[reason]++;
 }
 
+uint32_t tunnel_peer_id(const struct peer *peer)
+{
+	return peer->id;
+}
+
 void *tunnel_peer_port(const struct peer *peer)
 {
 	return peer->port;

@@ -266,6 +266,34 @@ START_TEST(peer_remove_says_whether_the_file_has_it)
 }
 END_TEST
 
+static uint32_t id_of(size_t idx)
+{
+	struct core *core = pair.ends[0].core;
+
+	return tunnel_peer_id(tunnel_peer_find(
+	    core_tunnel(core), core_config(core)->peers[idx].public_key));
+}
+
+START_TEST(peers_have_dense_numbers_that_are_given_again)
+{
+	static const char *const arguments[] = {
+	    "new", "public-key", "KEY", NULL};
+
+	start();
+	ck_assert_uint_eq(id_of(0), 1);
+	free(add(arguments, NULL));
+	ck_assert_uint_eq(id_of(1), 2);
+	free(pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "peer remove",
+	    "right", (const char *)NULL));
+	ck_assert_uint_eq(id_of(0), 2);
+	key_format((const uint8_t[CONFIG_KEY_BYTES]){8}, key);
+	free(add(
+	    (const char *const[]){"third", "public-key", "KEY", NULL}, NULL));
+	ck_assert_uint_eq(id_of(1), 1);
+	pair_clear(&pair);
+}
+END_TEST
+
 START_TEST(a_removed_peer_is_told_and_owns_nothing)
 {
 	struct core_event event;
@@ -359,6 +387,7 @@ Suite *unit_suite(void)
 	    tcase, peer_add_without_extension_does_not_inherit_compression);
 	tcase_add_test(tcase, a_peer_added_on_both_sides_gets_a_session);
 	tcase_add_test(tcase, peer_remove_says_whether_the_file_has_it);
+	tcase_add_test(tcase, peers_have_dense_numbers_that_are_given_again);
 	tcase_add_test(tcase, a_removed_peer_is_told_and_owns_nothing);
 	tcase_add_test(tcase, peers_behind_a_removed_one_keep_their_sessions);
 	tcase_add_test(tcase, readers_may_not_change_peers);

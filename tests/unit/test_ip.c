@@ -51,6 +51,60 @@ START_TEST(each_packet_of_the_table_gets_its_fields)
 }
 END_TEST
 
+/* IPv4 with TTL 64 and a TCP header with SYN and ACK; the fields of the first
+ * one are not left over in the second, a later fragment. */
+START_TEST(a_packet_has_what_rules_ask_for)
+{
+	static const char syn[] = "45000028abcd000040060000"
+				  "0a0900070a090001"
+				  "0fa00035"
+				  "0000000100000002"
+				  "5012ffff"
+				  "00000000";
+	static const char later[] = "4500001c1234000a40110000"
+				    "0a0900070a090001"
+				    "0102030405060708";
+	struct held held;
+
+	frame_hold_hex(&held, syn);
+	header_finish(packet_data(&held.pkt), IPV4_BYTES);
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert(held.pkt.has_l4);
+	ck_assert_uint_eq(held.pkt.ttl, 64);
+	ck_assert_uint_eq(held.pkt.tcp_flags, 0x12);
+	ck_assert_uint_eq(held.pkt.fragment_id, 0xabcd);
+	frame_release(&held);
+	frame_hold_hex(&held, later);
+	held.pkt.has_l4 = true;
+	held.pkt.tcp_flags = held.pkt.icmp_type = 9;
+	header_finish(packet_data(&held.pkt), IPV4_BYTES);
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert(!held.pkt.has_l4);
+	ck_assert_uint_eq(held.pkt.tcp_flags, 0);
+	ck_assert_uint_eq(held.pkt.icmp_type, 0);
+	ck_assert_uint_eq(held.pkt.fragment_id, 0x1234);
+	ck_assert_uint_eq(held.pkt.fragment_offset, 80);
+	frame_release(&held);
+}
+END_TEST
+
+START_TEST(an_icmp_packet_has_type_and_code)
+{
+	struct held held;
+
+	frame_hold_hex(&held, "4500001c0000000040010000"
+			      "0a0900070a090001"
+			      "030d000000000000");
+	header_finish(packet_data(&held.pkt), IPV4_BYTES);
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert(held.pkt.has_l4);
+	ck_assert_uint_eq(held.pkt.icmp_type, 3);
+	ck_assert_uint_eq(held.pkt.icmp_code, 13);
+	ck_assert_uint_eq(held.pkt.source_port, 0);
+	frame_release(&held);
+}
+END_TEST
+
 /* Whatever is cut off: no byte beyond is read, no port is made up. */
 START_TEST(each_packet_of_the_table_may_be_cut_anywhere)
 {
@@ -253,6 +307,8 @@ Suite *unit_suite(void)
 	EACH(tcase, each_packet_of_the_table_gets_its_verdict, inners);
 	EACH(tcase, each_packet_of_the_table_gets_its_fields, inners);
 	EACH(tcase, each_packet_of_the_table_may_be_cut_anywhere, inners);
+	tcase_add_test(tcase, a_packet_has_what_rules_ask_for);
+	tcase_add_test(tcase, an_icmp_packet_has_type_and_code);
 	tcase_add_test(tcase, random_packets_leave_sane_fields);
 	tcase_add_test(tcase, an_extension_header_of_2048_bytes_is_refused);
 	tcase_add_test(tcase, a_flow_keeps_its_hash_and_others_differ);

@@ -241,7 +241,7 @@ START_TEST(results_may_be_left_behind)
 {
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	transmit(udp("10.9.0.1", "10.9.0.7", 53));
-	path_emit(path, DIRECTION_OUT, OUTBOUND_NEIGH, raw(0x45));
+	path_emit(path, TABLE_OUT, OUTBOUND_NEIGH, raw(0x45));
 	path_free(path);
 	path = NULL;
 	ck_assert_uint_eq(pool_available(pool), PACKETS);
@@ -252,8 +252,7 @@ END_TEST
 static enum verdict turn_back(struct path *on, struct packet *pkt)
 {
 	(void)pkt;
-	on->branch = DIRECTION_OUT;
-	return VERDICT_BRANCH;
+	return path_go(on, TABLE_OUT, OUTBOUND_TUN_READ);
 }
 
 START_TEST(a_branched_packet_goes_on_in_the_other_table)
@@ -261,22 +260,49 @@ START_TEST(a_branched_packet_goes_on_in_the_other_table)
 	static const struct stage back[] = {
 	    {"back", "ip_forward", .run = turn_back}, {0}};
 
-	path->tables[DIRECTION_IN] = back;
+	path->tables[TABLE_IN] = back;
 	receive(udp("10.9.0.8", "10.9.0.7", 53));
 	ck_assert_uint_eq(path_to_wire(path)->len, 1);
 	ck_assert_uint_eq(path_to_device(path)->len, 0);
 }
 END_TEST
 
-static const char *const names[DIRECTION_COUNT][7] = {
-    {"outer", "decap", "expand", "ip_rcv", "rcv_finish", "tun_write"},
+/* To the wire what is for port 53, to the host the others. */
+static enum verdict sort_by_port(struct path *on, struct packet *pkt)
+{
+	if (packet_parse_ip(pkt))
+		return verdict_of(pkt, DROP_IP_INHDR);
+	if (pkt->destination_port == 53)
+		return path_go(on, TABLE_OUT, OUTBOUND_ROUTE);
+	return path_go(on, TABLE_INPUT, INPUT_FIRST);
+}
+
+START_TEST(each_packet_of_a_batch_branches_its_own_way)
+{
+	static const struct stage sort[] = {
+	    {"sort", "ip_route_input", .run = sort_by_port}, {0}};
+	struct packet_list list = {0};
+
+	path->tables[TABLE_IN] = sort;
+	packet_list_push(&list, udp("10.9.0.8", "10.9.0.7", 53));
+	packet_list_push(&list, udp("10.9.0.8", "10.9.0.7", 54));
+	path_run_inbound(path, &list, &now);
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	ck_assert_uint_eq(path_to_wire(path)->first->destination_port, 53);
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+}
+END_TEST
+
+static const char *const names[TABLE_COUNT][7] = {
+    {"outer", "decap", "expand", "ip_rcv", "rcv_finish"},
+    {"tun_write"},
     {"tun_read", "ip_out", "route", "neigh", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)
 {
 	static const struct stage *const tables[] = {
-	    path_inbound, path_outbound};
+	    path_inbound, path_input, path_outbound};
 	size_t idx = 0;
 
 	for (; tables[_i][idx].name; idx++) {
@@ -323,8 +349,8 @@ static TCase *runner_cases(void)
 	tcase_add_test(tcase, a_packet_that_could_not_be_sent_is_not_sent);
 	tcase_add_test(tcase, results_may_be_left_behind);
 	tcase_add_test(tcase, a_branched_packet_goes_on_in_the_other_table);
-	tcase_add_loop_test(
-	    tcase, stage_names_never_change, 0, DIRECTION_COUNT);
+	tcase_add_test(tcase, each_packet_of_a_batch_branches_its_own_way);
+	tcase_add_loop_test(tcase, stage_names_never_change, 0, TABLE_COUNT);
 	return tcase;
 }
 
