@@ -36,6 +36,16 @@ enum checksum_state {
 	CHECKSUM_VERIFIED, /* complete and verified */
 };
 
+/* Which packet of a flow it is, in the words of the kernel's `ct state`. */
+enum flow_state {
+	FLOW_NONE,	  /* nobody looked */
+	FLOW_NEW,	  /* of a flow that has not been answered */
+	FLOW_ESTABLISHED, /* of one that has, or the answer itself */
+	FLOW_RELATED,	  /* an ICMP error about a packet of a flow */
+	FLOW_INVALID,	  /* can neither belong to a flow nor begin one */
+	FLOW_UNTRACKED,	  /* is no business of flows: ARP, ND, MLD */
+};
+
 struct packet {
 	struct packet *next;
 	uint8_t *buffer;
@@ -75,6 +85,12 @@ struct packet {
 	uint16_t source_port, destination_port;
 	struct address source, destination;
 	uint32_t flow_hash; /* of the 5-tuple; 0 when not parsed */
+
+	/* what the flow table found (net/flow.h) */
+	enum flow_state flow_state;
+	uint32_t flow_generation; /* of the rules that accepted it; 0: none */
+	uint32_t flow_peer;	  /* id of the other end, as the flow has it */
+	bool is_dry;		  /* a trial: nothing is counted, kept, or changed */
 
 	/* a super-packet: `segments` of `segment_bytes` payload each */
 	uint16_t segment_bytes; /* 0: an ordinary packet */
