@@ -90,7 +90,7 @@ struct packet {
 	enum flow_state flow_state;
 	uint32_t flow_generation; /* of the rules that accepted it; 0: none */
 	uint32_t flow_peer;	  /* id of the other end, as the flow has it */
-	bool is_dry;		  /* a trial: nothing is counted, kept, or changed */
+	bool is_dry; /* a trial: nothing is counted, kept, or changed */
 
 	/* a super-packet: `segments` of `segment_bytes` payload each */
 	uint16_t segment_bytes; /* 0: an ordinary packet */
