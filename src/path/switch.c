@@ -112,6 +112,21 @@ static struct peer *flood(
 	return last;
 }
 
+/* Nobody takes a flooded frame: because all that are there are refused? */
+static enum drop why_nobody(
+    const struct path *path, const struct bridge_port *from)
+{
+	const struct bridge_port *to = NULL;
+
+	while ((to = bridge_next_port(path->setup.bridge, to))) {
+		const struct peer *peer = bridge_port_user(to);
+
+		if (peer && to != from && tunnel_peer_refusal(peer))
+			return tunnel_peer_refusal(peer);
+	}
+	return DROP_NO_TX_TARGET;
+}
+
 static enum verdict flood_in(
     struct path *path, const struct bridge_port *from, struct packet *pkt)
 {
@@ -121,7 +136,7 @@ static enum verdict flood_in(
 	if (bridge_egress(
 		bridge, from, bridge_host(bridge), pkt, path->now.now)) {
 		if (!last)
-			return verdict_of(pkt, DROP_NO_TX_TARGET);
+			return verdict_of(pkt, why_nobody(path, from));
 		return forward(path, pkt, last);
 	}
 	if (last)
@@ -197,6 +212,6 @@ enum verdict switch_route(struct path *path, struct packet *pkt)
 	peer = decision.to ? bridge_port_user(decision.to)
 			   : flood(path, host, pkt);
 	if (!peer)
-		return verdict_of(pkt, DROP_NO_TX_TARGET);
+		return verdict_of(pkt, why_nobody(path, host));
 	return hand_on(path, pkt, peer);
 }

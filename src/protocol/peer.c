@@ -220,6 +220,11 @@ bool tunnel_peer_has_allowed_ips(const struct peer *peer)
 	return peer->prefixes > 0;
 }
 
+enum drop tunnel_peer_refusal(const struct peer *peer)
+{
+	return extension_refusal(peer);
+}
+
 /* As tunnel_neigh: without a session, a refused one is asked anew. */
 bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now)
 {

@@ -111,6 +111,10 @@ uint32_t tunnel_peer_id(const struct peer *peer);
 /* It has any allowed IPs: on tap, one without may use all addresses. */
 bool tunnel_peer_has_allowed_ips(const struct peer *peer);
 
+/* Why nothing that is not ours passes to or from it: VPN_PLAIN, VPN_LINK, or
+ * DROP_NONE. */
+enum drop tunnel_peer_refusal(const struct peer *peer);
+
 /* A flooded frame may be sent to it: it has a session and is not refused, or
  * an endpoint to ask for one (as tunnel_neigh does, refused or not: the peer
  * may be another one by now). */

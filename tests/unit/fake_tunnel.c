@@ -116,6 +116,11 @@ void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
 	peer->drops[reason]++;
 }
 
+enum drop tunnel_peer_refusal(const struct peer *peer)
+{
+	return peer->refusal;
+}
+
 uint32_t tunnel_peer_id(const struct peer *peer)
 {
 	return peer->id;
@@ -139,5 +144,5 @@ bool tunnel_peer_has_allowed_ips(const struct peer *peer)
 bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now)
 {
 	(void)now;
-	return !peer->takes_no_floods;
+	return !peer->takes_no_floods && !peer->refusal;
 }

@@ -26,6 +26,7 @@ struct peer {
 	uint32_t id;
 	struct endpoint endpoint;
 	bool has_no_allowed_ips, takes_no_floods;
+	enum drop refusal;
 };
 
 struct tunnel {

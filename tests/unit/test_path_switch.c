@@ -338,6 +338,27 @@ START_TEST(bridge_drops_a_flood_that_nobody_takes)
 }
 END_TEST
 
+START_TEST(a_flood_that_only_refused_peers_would_get_says_why)
+{
+	for (unsigned i = 1; i < FAKE_PEERS; i++)
+		tunnel.peers[i].takes_no_floods = true;
+	tunnel.peers[3].refusal = DROP_VPN_LINK;
+	tunnel.peers[0].refusal = DROP_VPN_PLAIN;
+	bridge_port_hold(bridge_host(bridge), instant_after(now.now, NS_PER_S));
+	receive_from(0, frame(EVERYBODY, PEER_MAC(0)));
+	check_dropped("bridge", DROP_VPN_LINK);
+}
+END_TEST
+
+START_TEST(a_flood_of_the_host_that_only_refused_peers_would_get_says_why)
+{
+	for (unsigned i = 0; i < FAKE_PEERS; i++)
+		tunnel.peers[i].refusal = DROP_VPN_PLAIN;
+	transmit(frame(EVERYBODY, HOST_MAC));
+	check_dropped("route", DROP_VPN_PLAIN);
+}
+END_TEST
+
 START_TEST(a_storm_is_held_to_its_limit)
 {
 	limits.storm[BRIDGE_BROADCAST] = 10;
@@ -621,6 +642,10 @@ static TCase *peer_cases(void)
 	tcase_add_test(
 	    tcase, without_the_host_the_last_peer_gets_the_original_of_a_flood);
 	tcase_add_test(tcase, bridge_drops_a_flood_that_nobody_takes);
+	tcase_add_test(
+	    tcase, a_flood_that_only_refused_peers_would_get_says_why);
+	tcase_add_test(tcase,
+	    a_flood_of_the_host_that_only_refused_peers_would_get_says_why);
 	tcase_add_test(tcase, a_storm_is_held_to_its_limit);
 	return tcase;
 }
