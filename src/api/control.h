@@ -8,7 +8,9 @@
  * arguments, each ended by a NUL. The daemon answers with any number of
  * CONTROL_PART frames, whose bodies joined are one reply document
  * (api/reply.h), and one CONTROL_END frame, whose body is the exit code (u32)
- * and a message for people, empty when it went well.
+ * and a message for people, empty when it went well. Some verbs are answered by
+ * a stream: each part is a document or a run of records of its own, and they
+ * come until the client shuts its sending side down; then, too, the end comes.
  */
 #ifndef API_CONTROL_H
 #define API_CONTROL_H

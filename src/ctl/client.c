@@ -32,7 +32,7 @@ int client_reply_fail(
 	return -1;
 }
 
-static void set_timeout(int fd, int timeout_ms)
+void client_set_timeout(int fd, int timeout_ms)
 {
 	struct timeval time = {
 	    .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
@@ -95,7 +95,7 @@ static void write_body(
 		    strlen(request->arguments[i]) + 1);
 }
 
-static bool send_request(
+bool client_send(
     int fd, const struct control_request *request, struct client_reply *reply)
 {
 	uint8_t frame[CONTROL_HEADER_BYTES + CONTROL_REQUEST_BYTES];
@@ -134,7 +134,7 @@ static bool is_sane(
 	return false;
 }
 
-static bool receive_header(
+bool client_receive_header(
     int fd, struct control_header *ret, struct client_reply *reply)
 {
 	uint8_t bytes[CONTROL_HEADER_BYTES];
@@ -149,7 +149,7 @@ static bool receive_header(
 	return is_sane(ret, reply);
 }
 
-static bool receive_part(int fd, size_t len, struct client_reply *reply)
+bool client_receive_part(int fd, size_t len, struct client_reply *reply)
 {
 	char *text = NULL;
 
@@ -169,7 +169,7 @@ static bool receive_part(int fd, size_t len, struct client_reply *reply)
 }
 
 /* is_sane has bounded `len`: the message fits, with its NUL. */
-static bool receive_end(int fd, size_t len, struct client_reply *reply)
+bool client_receive_end(int fd, size_t len, struct client_reply *reply)
 {
 	uint8_t code[END_EXIT_BYTES];
 	struct cursor cursor = cursor_of(code, sizeof(code));
@@ -192,15 +192,15 @@ bool client_ask(int fd, const struct control_request *request, int timeout_ms,
 	struct control_header header;
 
 	client_reply_clear(ret);
-	set_timeout(fd, timeout_ms);
-	if (!send_request(fd, request, ret))
+	client_set_timeout(fd, timeout_ms);
+	if (!client_send(fd, request, ret))
 		return false;
 	do {
-		if (!receive_header(fd, &header, ret))
+		if (!client_receive_header(fd, &header, ret))
 			return false;
 		if (header.kind == CONTROL_PART &&
-		    !receive_part(fd, header.length, ret))
+		    !client_receive_part(fd, header.length, ret))
 			return false;
 	} while (header.kind != CONTROL_END);
-	return receive_end(fd, header.length, ret);
+	return client_receive_end(fd, header.length, ret);
 }

@@ -40,4 +40,17 @@ int client_reply_fail(struct client_reply *reply, enum control_exit exit,
 must_check bool client_ask(int fd, const struct control_request *request,
     int timeout_ms, struct client_reply *ret);
 
+/* ---- for follow.c: false with *reply filled when it failed ---- */
+
+void client_set_timeout(int fd, int timeout_ms);
+must_check bool client_send(
+    int fd, const struct control_request *request, struct client_reply *reply);
+must_check bool client_receive_header(
+    int fd, struct control_header *ret, struct client_reply *reply);
+/* Appends a part of `len` bytes to the reply's text. */
+must_check bool client_receive_part(
+    int fd, size_t len, struct client_reply *reply);
+must_check bool client_receive_end(
+    int fd, size_t len, struct client_reply *reply);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "daemon/stream.h"
 
 #define END_EXIT_BYTES 4
 
@@ -32,6 +33,7 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
+	stream_close(client);
 	close(client->fd);
 	free(client->body);
 	free(client->out);
@@ -185,6 +187,7 @@ void client_answer(struct client *client, const struct reply *reply,
 	free(client->body);
 	client->body = NULL;
 	client->got = 0;
+	free(client->out);
 	client->out = malloc(len + (parts + 1) * CONTROL_HEADER_BYTES +
 			     END_EXIT_BYTES + message_len(result));
 	if (!client->out) {
@@ -209,9 +212,9 @@ static void finish_reply(struct client *client, struct instant now)
 						      : CLIENT_TIMEOUT_NS);
 }
 
-void client_write(struct client *client, struct instant now)
+bool client_flush(struct client *client, struct instant now)
 {
-	while (client->state == CLIENT_WRITING) {
+	while (client->out_at < client->out_len) {
 		ssize_t sent = send(client->fd, client->out + client->out_at,
 		    client->out_len - client->out_at,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -221,18 +224,34 @@ void client_write(struct client *client, struct instant now)
 		if (sent < 0) {
 			if (errno != EAGAIN)
 				client->state = CLIENT_CLOSED;
-			return;
+			return false;
 		}
 		client->deadline = instant_after(now, CLIENT_TIMEOUT_NS);
 		client->out_at += (size_t)sent;
-		if (client->out_at == client->out_len)
-			finish_reply(client, now);
 	}
+	return true;
+}
+
+void client_write(struct client *client, struct instant now)
+{
+	if (client->state == CLIENT_WRITING && client_flush(client, now))
+		finish_reply(client, now);
+}
+
+/* It owes us nothing: it waits for us, or takes its time with a stream. */
+static bool has_time(const struct client *client)
+{
+	return client->state == CLIENT_WAITING ||
+	       (client->state == CLIENT_STREAMING && !client->is_stopping);
+}
+
+struct instant client_deadline(const struct client *client)
+{
+	return has_time(client) ? INSTANT_NEVER : client->deadline;
 }
 
 void client_expire(struct client *client, struct instant now)
 {
-	if (client->state != CLIENT_WAITING &&
-	    instant_has_come(client->deadline, now))
+	if (instant_has_come(client_deadline(client), now))
 		client->state = CLIENT_CLOSED;
 }

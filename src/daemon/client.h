@@ -26,8 +26,11 @@ enum client_state {
 	CLIENT_READING,
 	CLIENT_WAITING, /* the daemon owes a reply */
 	CLIENT_WRITING,
-	CLIENT_CLOSED, /* the owner frees it */
+	CLIENT_STREAMING, /* see stream.h */
+	CLIENT_CLOSED,	  /* the owner frees it */
 };
+
+struct stream_source;
 
 struct client {
 	enum client_state state;
@@ -40,7 +43,9 @@ struct client {
 	size_t body_len;
 	uint8_t *out;
 	size_t out_len, out_at;
-	bool must_close; /* once the reply is out */
+	bool must_close;	      /* once the reply is out */
+	struct stream_source *source; /* NULL: it is not streaming */
+	bool is_stopping;	      /* `source` was told to stop */
 };
 
 /* Takes fd, non-blocking. NULL: no memory, and fd is closed. */
@@ -65,9 +70,14 @@ struct client_result {
 void client_answer(struct client *client, const struct reply *reply,
     const struct client_result *result, struct instant now);
 
+/* Hands what is in `out` to the socket; true: all of it. */
+must_check bool client_flush(struct client *client, struct instant now);
+
 /* Writes what the socket takes. */
 void client_write(struct client *client, struct instant now);
 
+/* When client_expire has to be called; INSTANT_NEVER: not at all. */
+struct instant client_deadline(const struct client *client);
 /* Drops the client when its time is over. */
 void client_expire(struct client *client, struct instant now);
 

@@ -66,12 +66,29 @@ static void leave(struct place *place)
 	place->client = NULL;
 }
 
-static const unsigned wanted[] = {
-    [CLIENT_READING] = LOOP_READ,
-    [CLIENT_WAITING] = 0,
-    [CLIENT_WRITING] = LOOP_WRITE,
-    [CLIENT_CLOSED] = 0,
-};
+/* A stream is written at the end of the turn, unless the socket is full; one
+ * that is stopping would find the client's end of file again and again. */
+static unsigned wanted_of_stream(const struct client *client)
+{
+	return (client->is_stopping ? 0 : LOOP_READ) |
+	       (client->out_at < client->out_len ? LOOP_WRITE : 0);
+}
+
+static unsigned wanted(const struct client *client)
+{
+	switch (client->state) {
+	case CLIENT_READING:
+		return LOOP_READ;
+	case CLIENT_WRITING:
+		return LOOP_WRITE;
+	case CLIENT_STREAMING:
+		return wanted_of_stream(client);
+	case CLIENT_WAITING:
+	case CLIENT_CLOSED:
+		break;
+	}
+	return 0;
+}
 
 static bool must_pause(const struct place *place)
 {
@@ -89,7 +106,7 @@ static void settle(struct place *place)
 		leave(place);
 	else
 		loop_change(place->watch,
-		    must_pause(place) ? 0 : wanted[place->client->state]);
+		    must_pause(place) ? 0 : wanted(place->client));
 }
 
 /* This one is served; without a token left, the next ones wait. */
@@ -111,6 +128,7 @@ static void place_ready(void *context, unsigned events)
 	struct instant now = now_of(control);
 
 	(void)events;
+	stream_hear(place->client, now);
 	client_write(place->client, now);
 	/* `run` may answer, and then close; the place stays */
 	if (!must_pause(place) && client_read(place->client, &request, now)) {
@@ -261,17 +279,51 @@ void control_close(struct control *control)
 	free(control);
 }
 
-void control_answer(struct control *control, uint64_t client,
-    const struct reply *reply, const struct client_result *result)
+/* NULL: it has left. */
+static struct place *place_of(struct control *control, uint64_t client)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct place *place = &control->places[i];
 
-		if (!place->client || place->number != client)
-			continue;
-		client_answer(place->client, reply, result, now_of(control));
-		settle(place);
+		if (place->client && place->number == client)
+			return place;
+	}
+	return NULL;
+}
+
+void control_answer(struct control *control, uint64_t client,
+    const struct reply *reply, const struct client_result *result)
+{
+	struct place *place = place_of(control, client);
+
+	if (!place)
 		return;
+	client_answer(place->client, reply, result, now_of(control));
+	settle(place);
+}
+
+void control_stream(struct control *control, uint64_t client,
+    const struct stream_source *source)
+{
+	struct place *place = place_of(control, client);
+
+	if (!place) {
+		source->close(source->context);
+		return;
+	}
+	stream_begin(place->client, source);
+	settle(place);
+}
+
+void control_end_streams(struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct client *client = control->places[i].client;
+
+		if (!client || client->state != CLIENT_STREAMING)
+			continue;
+		stream_stop(client, now_of(control));
+		stream_send(client, now_of(control));
 	}
 }
 
@@ -306,6 +358,7 @@ void control_turn(struct control *control)
 
 		if (!place->client)
 			continue;
+		stream_send(place->client, now);
 		client_expire(place->client, now);
 		settle(place);
 	}
@@ -325,8 +378,8 @@ struct instant control_deadline(const struct control *control)
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *client = control->places[i].client;
 
-		if (client && client->state != CLIENT_WAITING)
-			first = instant_earlier(first, client->deadline);
+		if (client)
+			first = instant_earlier(first, client_deadline(client));
 	}
 	if (!is_open(control))
 		first = instant_earlier(first, control->paused_until);

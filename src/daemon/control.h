@@ -4,8 +4,8 @@
  *
  * How it works: each complete request is handed to `run`, which answers it with
  * client_answer at once, or keeps the client's number and answers later with
- * control_answer. At most CONTROL_CLIENTS are connected; others wait in the
- * kernel's queue.
+ * control_answer, or for as long as the client wants with control_stream. At
+ * most CONTROL_CLIENTS are connected; others wait in the kernel's queue.
  */
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/client.h"
 #include "daemon/loop.h"
+#include "daemon/stream.h"
 
 #define CONTROL_CLIENTS 64
 /* Anybody may connect to the read socket: it leaves places to the other. */
@@ -43,6 +44,12 @@ void control_close(struct control *control);
 /* Answers a client by its number; it may have left meanwhile. */
 void control_answer(struct control *control, uint64_t client,
     const struct reply *reply, const struct client_result *result);
+
+/* Answers a client by a stream; a source whose client has left is closed. */
+void control_stream(struct control *control, uint64_t client,
+    const struct stream_source *source);
+/* Stops all streams, and sends what the sockets take at once: the loop ends. */
+void control_end_streams(struct control *control);
 
 /* A socket's file that was deleted is made again. */
 void control_repair(struct control *control);

@@ -372,6 +372,7 @@ void daemon_finish(struct daemon *daemon)
 	notify_stopping(&daemon->notify);
 	core_close(daemon->core, &daemon->moment);
 	data_flush(&daemon->data);
+	control_end_streams(daemon->control);
 	turn_save_state(daemon);
 	loop_stop(daemon->loop);
 }

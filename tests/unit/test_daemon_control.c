@@ -17,6 +17,7 @@ static struct control *control;
 static struct moment moment;
 static int turns_left;
 static unsigned requests;
+static const struct stream_source *streams; /* what answers, if not NULL */
 static int fds[CONTROL_CLIENTS];
 
 static void turn_began(void *context)
@@ -48,7 +49,10 @@ static void run(void *context, uint64_t client, enum control_rights rights,
 	(void)rights;
 	(void)request;
 	requests++;
-	control_answer(control, client, NULL, &result);
+	if (streams)
+		control_stream(control, client, streams);
+	else
+		control_answer(control, client, NULL, &result);
 }
 
 static void begin(void)
@@ -193,6 +197,98 @@ START_TEST(control_paces_those_who_may_only_read)
 }
 END_TEST
 
+/* A source without an end of its own, which counts how often it was left. */
+static size_t take_part(void *context, uint8_t *to, size_t room)
+{
+	(void)context;
+	(void)room;
+	to[0] = 'p';
+	return moment.now.ns++ % 2;
+}
+
+static bool has_stopped, has_closed;
+
+static bool is_over(void *context, struct client_result *ret)
+{
+	(void)context;
+	(void)ret;
+	return has_stopped;
+}
+
+static void stop(void *context)
+{
+	(void)context;
+	has_stopped = true;
+}
+
+static void close_source(void *context)
+{
+	(void)context;
+	has_closed = true;
+}
+
+static const struct stream_source endless = {
+    .take = take_part, .is_over = is_over, .stop = stop, .close = close_source};
+
+static int begin_stream(void)
+{
+	int fd = join(path);
+
+	streams = &endless;
+	ask(fd);
+	turn(10);
+	streams = NULL;
+	ck_assert_uint_eq(requests, 1);
+	return fd;
+}
+
+/* How many bytes there are to read from fd until END or a pause. */
+static size_t drain(int fd)
+{
+	uint8_t bytes[4096];
+	size_t sum = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		sum += (size_t)got;
+	return sum;
+}
+
+START_TEST(control_sends_a_stream_turn_by_turn_until_the_client_has_enough)
+{
+	int fd = begin_stream();
+
+	ck_assert_uint_gt(drain(fd), CONTROL_HEADER_BYTES);
+	turn(4);
+	ck_assert_uint_gt(drain(fd), CONTROL_HEADER_BYTES);
+	ck_assert(!has_stopped);
+	shutdown(fd, SHUT_WR);
+	turn(4);
+	ck_assert(has_stopped && has_closed);
+	ck_assert_uint_gt(drain(fd), CONTROL_HEADER_BYTES);
+	close(fd);
+}
+END_TEST
+
+START_TEST(control_ends_streams_when_the_daemon_does)
+{
+	int fd = begin_stream();
+
+	drain(fd);
+	control_end_streams(control);
+	ck_assert(has_stopped && has_closed);
+	ck_assert_uint_ge(drain(fd), CONTROL_HEADER_BYTES + 4);
+	close(fd);
+}
+END_TEST
+
+START_TEST(control_closes_the_source_of_a_client_that_has_left)
+{
+	control_stream(control, 12345, &endless);
+	ck_assert(has_closed);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("daemon/control");
@@ -205,6 +301,10 @@ Suite *unit_suite(void)
 	    tc, control_serves_readers_again_when_silent_ones_ran_out_of_time);
 	tcase_add_test(tc, control_takes_no_more_than_its_clients);
 	tcase_add_test(tc, control_paces_those_who_may_only_read);
+	tcase_add_test(tc,
+	    control_sends_a_stream_turn_by_turn_until_the_client_has_enough);
+	tcase_add_test(tc, control_ends_streams_when_the_daemon_does);
+	tcase_add_test(tc, control_closes_the_source_of_a_client_that_has_left);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
