@@ -55,6 +55,7 @@ struct packet {
 
 	/* who and whither */
 	struct peer *peer;	  /* it came from, or goes to; not owned */
+	struct peer *to_peer;	  /* where it is forwarded to, from `peer` */
 	uint32_t from_id, to_id;  /* tunnel_peer_id; 0: the host, or unknown */
 	struct endpoint endpoint; /* outer: from (received), to (sent) */
 	uint8_t outer_ecn;	  /* two bits, received or to be sent */

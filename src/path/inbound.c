@@ -9,6 +9,7 @@
 #include "packet/checksum.h"
 #include "packet/ecn.h"
 #include "packet/ip.h"
+#include "path/forward.h"
 #include "path/frame.h"
 #include "path/run.h"
 #include "path/source.h"
@@ -67,8 +68,11 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 {
 	pkt->drop = source_check(path, pkt);
-	return pkt->drop ? VERDICT_DROPPED
-			 : path_go(path, TABLE_INPUT, INPUT_FIRST);
+	if (pkt->drop)
+		return VERDICT_DROPPED;
+	if (forward_route(path, pkt))
+		return path_go(path, TABLE_FORWARD, FORWARD_FIRST);
+	return path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
 /* The device is a plain one: it takes no packet without its L4 checksum. */
@@ -106,5 +110,10 @@ const struct stage path_inbound_tap[] = {
 
 const struct stage path_input[] = {
     [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    {0},
+};
+
+const struct stage path_forward[] = {
+    [FORWARD_FORWARD] = {"forward", "ip_forward", .run = forward_packet},
     {0},
 };

@@ -10,6 +10,9 @@ static const struct prefix broadcast_ipv4 = {
 static const struct prefix loopback_ipv4 = {{FAMILY_IPV4, {127}}, 8};
 static const struct prefix multicast_ipv4 = {{FAMILY_IPV4, {224}}, 4};
 static const struct prefix zero_ipv6 = {{.family = FAMILY_IPV6}, 128};
+static const struct prefix loopback_ipv6 = {{FAMILY_IPV6, {[15] = 1}}, 128};
+static const struct prefix link_local_ipv6 = {{FAMILY_IPV6, {0xfe, 0x80}}, 10};
+static const struct prefix multicast_ipv6 = {{FAMILY_IPV6, {0xff}}, 8};
 static const struct prefix mapped_ipv6 = {
     {FAMILY_IPV6, {[10] = 255, [11] = 255}}, 96};
 
@@ -78,4 +81,33 @@ enum drop martian_check_local(
 			return DROP_IP_INVALID_SOURCE;
 	}
 	return DROP_NONE;
+}
+
+bool martian_is_local(
+    const struct address *address, const struct prefix *addresses, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_is_equal(&addresses[i].address, address) ||
+		    is_broadcast_of(&addresses[i], address))
+			return true;
+	return false;
+}
+
+bool martian_is_routable(const struct address *address)
+{
+	static const struct prefix *const others[] = {
+	    &zero_ipv4,
+	    &broadcast_ipv4,
+	    &loopback_ipv4,
+	    &multicast_ipv4,
+	    &zero_ipv6,
+	    &loopback_ipv6,
+	    &link_local_ipv6,
+	    &multicast_ipv6,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (prefix_has(others[i], address))
+			return false;
+	return true;
 }

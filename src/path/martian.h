@@ -3,6 +3,7 @@
 #ifndef PATH_MARTIAN_H
 #define PATH_MARTIAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
@@ -16,5 +17,12 @@ must_check enum drop martian_check(const struct packet *pkt);
  * addresses, are no sources of others. */
 must_check enum drop martian_check_local(
     const struct packet *pkt, const struct prefix *addresses, size_t count);
+
+/* Packets from and to it may cross a router. */
+must_check bool martian_is_routable(const struct address *address);
+
+/* One of our own addresses, or a broadcast address of their networks. */
+must_check bool martian_is_local(const struct address *address,
+    const struct prefix *addresses, size_t count);
 
 #endif

@@ -19,6 +19,7 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	path->tables[TABLE_IN] =
 	    setup->bridge ? path_inbound_tap : path_inbound;
 	path->tables[TABLE_INPUT] = path_input;
+	path->tables[TABLE_FORWARD] = path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
 	*ret = path;
@@ -55,6 +56,11 @@ int path_set_addresses(
 	path->addresses = copy;
 	path->addresses_count = count;
 	return 0;
+}
+
+void path_set_forwarding(struct path *path, bool is_on)
+{
+	path->is_forwarding = is_on;
 }
 
 void path_set_port(struct path *path, uint16_t port)

@@ -47,7 +47,8 @@ struct stage {
  * frames are checked like packets before they are learned from and switched. */
 extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
-extern const struct stage path_input[]; /* of both: on to the host */
+extern const struct stage path_input[];	  /* of both: on to the host */
+extern const struct stage path_forward[]; /* of both, used on tun only */
 extern const struct stage path_inbound_tap[];
 extern const struct stage path_outbound_tap[];
 
@@ -79,6 +80,9 @@ void path_free(struct path *path);
 /* The tunnel device's own addresses: a peer may not send from them. */
 must_check int path_set_addresses(
     struct path *path, const struct prefix *addresses, size_t count);
+
+/* On tun, packets from one peer to another do not pass through the host. */
+void path_set_forwarding(struct path *path, bool is_on);
 
 /* The port of our socket. On tap, what leaves it must not come back from the
  * device, as it does when the way to a peer leads over a bridge that the device
@@ -125,12 +129,13 @@ void path_each_drop(const struct path *path,
 struct path_totals {
 	/* inbound: rx = delivered + consumed + forwarded + dropped */
 	uint64_t rx_packets, rx_delivered, rx_consumed, rx_dropped;
-	/* from peer to peer by the switch, not to the host as well */
+	/* from peer to peer, not to the host as well */
 	uint64_t rx_forwarded;
 	/* outbound: tx + ours + switched = sent + waiting + dropped */
 	uint64_t tx_packets, tx_ours, tx_sent, tx_dropped;
-	/* entered from the switch: forwarded ones, and copies of floods, those
-	 * included that no buffer was left for (dropped by route: NOMEM) */
+	/* entered from a peer or the switch: forwarded ones, and copies of
+	 * floods, those included that no buffer was left for (dropped by route:
+	 * NOMEM) */
 	uint64_t tx_switched;
 };
 void path_totals(const struct path *path, struct path_totals *ret);

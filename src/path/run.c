@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#define RESERVE_PART 4 /* of the pool's packets */
+
 /* A batch on its way; verdicts of the stage that ran last. */
 struct batch {
 	struct packet *pkts[PACKET_BATCH];
@@ -128,4 +130,22 @@ void path_drop_packet(
 {
 	path_note_drop(path, table, idx, pkt);
 	pool_put(path->setup.pool, pkt);
+}
+
+bool path_has_room(const struct path *path)
+{
+	const struct pool *pool = path->setup.pool;
+
+	return pool_available(pool) > pool_count(pool) / RESERVE_PART;
+}
+
+void path_make_fresh(struct packet *pkt)
+{
+	pkt->endpoint = (struct endpoint){0};
+	pkt->outer_ecn = 0;
+	pkt->is_data = false;
+	pkt->counter = 0;
+	pkt->generation = 0;
+	pkt->frame = 0;
+	pkt->plain_bytes = 0;
 }

@@ -15,9 +15,10 @@
 #include "protocol/tunnel.h"
 
 enum path_table {
-	TABLE_IN,    /* from the wire until it is known whither */
-	TABLE_INPUT, /* for the host */
-	TABLE_OUT,   /* to a peer */
+	TABLE_IN,      /* from the wire until it is known whither */
+	TABLE_INPUT,   /* for the host */
+	TABLE_FORWARD, /* from peer to peer, on tun */
+	TABLE_OUT,     /* to a peer */
 	TABLE_COUNT,
 };
 
@@ -46,6 +47,12 @@ enum inbound_tap_stage {
 enum input_stage {
 	INPUT_FIRST,
 	INPUT_TUN_WRITE = INPUT_FIRST,
+};
+
+/* Of tun. */
+enum forward_stage {
+	FORWARD_FIRST,
+	FORWARD_FORWARD = FORWARD_FIRST,
 };
 
 /* Of tun and tap. */
@@ -84,6 +91,7 @@ struct path {
 	struct prefix *addresses;
 	size_t addresses_count;
 	uint16_t port; /* of our socket; 0: unknown */
+	bool is_forwarding;
 };
 
 /* Carries all of the list through the table from stage `idx` on. */
@@ -111,6 +119,14 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 /* The same, and releases it. */
 void path_drop_packet(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt);
+
+/* What comes from the wire and goes there again waits for the socket, which may
+ * be blocked, and comes on all the same. It leaves a part of the buffers to
+ * what is for the host, to handshakes, and to what the host sends. */
+bool path_has_room(const struct path *path);
+
+/* A packet that came from the wire becomes one that goes there. */
+void path_make_fresh(struct packet *pkt);
 
 /* Drops for `reason`, or passes when it is DROP_NONE. */
 static inline enum verdict verdict_of(struct packet *pkt, enum drop reason)

@@ -6,37 +6,12 @@
  * when it is one of them, else to the last peer. What goes to a peer from here
  * enters the outbound table at neigh. A copy that no buffer is left for is
  * counted as if it had been dropped by route, and the others go on.
- *
- * Frames from peer to peer wait for the socket, which may be blocked, and come
- * on all the same. They leave a part of the buffers to what is for the host,
- * to handshakes, and to what the host sends.
  */
 #include "path/switch.h"
 
 #include "net/bridge.h"
 #include "packet/ip.h"
 #include "path/run.h"
-
-#define RESERVE_PART 4 /* of the pool's packets */
-
-static bool has_room(const struct path *path)
-{
-	const struct pool *pool = path->setup.pool;
-
-	return pool_available(pool) > pool_count(pool) / RESERVE_PART;
-}
-
-/* A frame that came from the wire becomes one that goes there. */
-static void make_fresh(struct packet *pkt)
-{
-	pkt->endpoint = (struct endpoint){0};
-	pkt->outer_ecn = 0;
-	pkt->is_data = false;
-	pkt->counter = 0;
-	pkt->generation = 0;
-	pkt->frame = 0;
-	pkt->plain_bytes = 0;
-}
 
 static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
 {
@@ -49,12 +24,12 @@ static void send_copy(
     struct path *path, const struct packet *pkt, struct peer *peer)
 {
 	struct packet *copy =
-	    has_room(path) ? packet_copy(path->setup.pool, pkt) : NULL;
+	    path_has_room(path) ? packet_copy(path->setup.pool, pkt) : NULL;
 	struct packet lost;
 
 	path->totals.tx_switched++;
 	if (copy) {
-		make_fresh(copy);
+		path_make_fresh(copy);
 		send_to(path, copy, peer);
 		return;
 	}
@@ -68,11 +43,11 @@ static void send_copy(
 static enum verdict forward(
     struct path *path, struct packet *pkt, struct peer *peer)
 {
-	if (!has_room(path))
+	if (!path_has_room(path))
 		return verdict_of(pkt, DROP_NOMEM);
 	path->totals.rx_forwarded++;
 	path->totals.tx_switched++;
-	make_fresh(pkt);
+	path_make_fresh(pkt);
 	send_to(path, pkt, peer);
 	return VERDICT_TAKEN;
 }

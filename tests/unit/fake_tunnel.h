@@ -7,7 +7,7 @@
  * FAKE_FORGED one that does not open, of FAKE_FRAME one that carries a frame of
  * ours. What opens is of the peer whose number is the port that it came from.
  * Peer 0 has 10.9.0.7, 10.1.0.0/16, fd09::7, fe80::7 and whatever nobody has
- * when has_default; peer 1 has 10.9.0.8.
+ * when has_default; peer 1 has 10.9.0.8 and fd09::8.
  */
 #ifndef FAKE_TUNNEL_H
 #define FAKE_TUNNEL_H

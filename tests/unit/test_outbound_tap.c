@@ -160,13 +160,14 @@ END_TEST
 static const char *const names[TABLE_COUNT][9] = {
     {"outer", "decap", "expand", "eth", "ip_rcv", "rcv_finish", "bridge"},
     {"tun_write"},
+    {"forward"},
     {"tun_read", "ip_out", "route", "neigh", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)
 {
 	static const struct stage *const tables[] = {
-	    path_inbound_tap, path_input, path_outbound_tap};
+	    path_inbound_tap, path_input, path_forward, path_outbound_tap};
 	size_t idx = 0;
 
 	for (; tables[_i][idx].name; idx++) {
@@ -196,8 +197,7 @@ static TCase *outbound_cases(void)
 	tcase_add_test(tcase, what_waited_goes_out_when_it_is_released);
 	tcase_add_loop_test(tcase, drops_outside_have_the_stages_of_the_table,
 	    0, PATH_OUTSIDE_COUNT);
-	tcase_add_loop_test(
-	    tcase, stage_names_never_change, 0, TABLE_COUNT);
+	tcase_add_loop_test(tcase, stage_names_never_change, 0, TABLE_COUNT);
 	return tcase;
 }
 

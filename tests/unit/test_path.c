@@ -296,13 +296,14 @@ END_TEST
 static const char *const names[TABLE_COUNT][7] = {
     {"outer", "decap", "expand", "ip_rcv", "rcv_finish"},
     {"tun_write"},
+    {"forward"},
     {"tun_read", "ip_out", "route", "neigh", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)
 {
 	static const struct stage *const tables[] = {
-	    path_inbound, path_input, path_outbound};
+	    path_inbound, path_input, path_forward, path_outbound};
 	size_t idx = 0;
 
 	for (; tables[_i][idx].name; idx++) {

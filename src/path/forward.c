@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A router between peers, as ip_forward and ip6_forward are.
+ *
+ * How it works: each peer counts as a link of its own. So a packet may go back
+ * to the peer that it came from, as the kernel lets it, and no redirect is
+ * sent. What is for the host, for a group, for a broadcast or link-local
+ * address, or for an address that no peer has, is the host's to decide on. As
+ * in the switch, forwarded packets leave a part of the buffers to the others.
+ */
+#include "path/forward.h"
+
+#include "packet/checksum.h"
+#include "packet/ip.h"
+#include "path/martian.h"
+#include "path/run.h"
+
+#define IPV4_TTL       8 /* with the protocol a 16-bit word */
+#define IPV6_HOP_LIMIT 7
+
+bool forward_route(const struct path *path, struct packet *pkt)
+{
+	if (!path->is_forwarding || !martian_is_routable(&pkt->destination) ||
+	    martian_is_local(
+		&pkt->destination, path->addresses, path->addresses_count))
+		return false;
+	pkt->to_peer = tunnel_route(path->setup.tunnel, &pkt->destination);
+	if (pkt->to_peer)
+		pkt->to_id = tunnel_peer_id(pkt->to_peer);
+	return pkt->to_peer;
+}
+
+/* A link-local source means nothing on another link. */
+static enum drop check(const struct path *path, const struct packet *pkt)
+{
+	if (pkt->ttl <= 1)
+		return DROP_IP_INHDR;
+	if (!martian_is_routable(&pkt->source))
+		return DROP_IP_INVALID_SOURCE;
+	return path_has_room(path) ? DROP_NONE : DROP_NOMEM;
+}
+
+static void decrement_ipv4(uint8_t *header)
+{
+	uint8_t *word = header + IPV4_TTL, *sum = header + IPV4_CHECKSUM;
+	uint16_t before = (uint16_t)(word[0] << 8 | word[1]);
+	uint16_t checksum = (uint16_t)(sum[0] << 8 | sum[1]);
+
+	word[0]--;
+	checksum_store(sum, checksum_replace(checksum, before, before - 0x100));
+}
+
+static void decrement_ttl(struct packet *pkt)
+{
+	pkt->ttl--;
+	if (pkt->family == FAMILY_IPV4)
+		decrement_ipv4(packet_l3(pkt));
+	else
+		packet_l3(pkt)[IPV6_HOP_LIMIT]--;
+}
+
+enum verdict forward_packet(struct path *path, struct packet *pkt)
+{
+	pkt->drop = check(path, pkt);
+	if (pkt->drop)
+		return VERDICT_DROPPED;
+	decrement_ttl(pkt);
+	path->totals.rx_forwarded++;
+	path->totals.tx_switched++;
+	path_make_fresh(pkt);
+	pkt->peer = pkt->to_peer;
+	return path_go(path, TABLE_OUT, OUTBOUND_NEIGH);
+}
