@@ -5,7 +5,8 @@
 #
 #   a  10.99.0.1  va ------ vb  10.99.0.2, 198.51.100.1  b
 #      10.77.0.1  vpn0 ==== vpn0  10.77.0.2
-# systemd itself does not run in a namespace; setpriv and mounts stand in for it.
+# systemd itself does not run in a namespace; setpriv and mounts stand in for it,
+# and for udev, which opens /dev/net/tun to all: not every machine has that.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_vpnd
@@ -25,6 +26,8 @@ serve() {
 		umask 077
 		mount --bind /proc/sys /proc/sys
 		mount -o remount,bind,ro /proc/sys
+		mount -t tmpfs -o mode=755 tun /dev/net
+		mknod -m 666 /dev/net/tun c 10 200
 		exec setpriv --reuid="$0" --regid="$0" --clear-groups \
 			--inh-caps=-all,+net_admin \
 			--ambient-caps=-all,+net_admin \
