@@ -29,6 +29,12 @@
 	X(NEIGH_DEAD, "the peer was removed or has no endpoint")               \
 	X(FULL_RING, "the kernel dropped it before vpnd read the device")      \
 	X(SOCKET_RCVBUFF, "the UDP socket's receive buffer was full")          \
+	X(NO_SOCKET, "no socket is bound to that address and port")            \
+	X(SOCKET_FILTER, "the socket's filter or its \"from\" refused it")     \
+	X(PROTO_MEM, "all sockets together held too much")                     \
+	X(UDP_CSUM, "bad or missing UDP checksum")                             \
+	X(ICMP_CSUM, "bad ICMP checksum")                                      \
+	X(IP_NOPROTO, "nothing here speaks that protocol")                     \
 	X(DEV_READY, "the device is down")                                     \
 	X(DEV_HDR, "the device refused the packet")                            \
 	X(NOMEM, "no packet buffer or no kernel memory")                       \
@@ -68,6 +74,8 @@
 	X(VPN_ECN, "congestion mark on a packet that can not carry it")        \
 	X(VPN_PLAIN, "extension = \"required\", but the peer has none")        \
 	X(VPN_LINK, "one end has a tun device, the other one a tap device")    \
+	/* ours: vpnd's own sockets */                                         \
+	X(VPN_FRAG_LOCAL, "a fragment for a socket, which reassembles none")   \
 	/* ours: the switch of a tap tunnel */                                 \
 	X(VPN_BPDU, "BPDU or other link-local frame, and l2.bpdu is drop")     \
 	X(VPN_STORM, "the peer floods faster than l2.storm allows")            \

@@ -22,6 +22,7 @@
 #include "base/mac.h"
 
 struct peer;
+struct socket;
 
 /* Outer header 16, largest frame header, and room to grow. */
 #define PACKET_HEAD_BYTES 64
@@ -105,6 +106,10 @@ struct packet {
 	bool is_ours;	      /* made by vpnd: keepalive, HELLO, ECHO ... */
 	uint32_t plain_bytes; /* inner length before compression */
 	enum drop drop;	      /* set by the stage that dropped it */
+
+	/* in vpnd's own stack */
+	struct socket *socket; /* that it is for; not owned */
+	uint32_t true_bytes;   /* what it is charged (net/rcvbuf.h) */
 };
 
 /* A first-in first-out list; zero is empty. */
