@@ -137,6 +137,7 @@ for node in null zero full random urandom tty net/tun; do
 	mkdir -p "$(dirname "dev/$node")"
 	cp -a "/dev/$node" "dev/$node"
 done
+chmod 666 dev/net/tun # as udev has it
 ln -s /proc/self/fd dev/fd
 for i in 0:stdin 1:stdout 2:stderr; do
 	ln -s "/proc/self/fd/${i%:*}" "dev/${i#*:}"
