@@ -3,6 +3,7 @@
 """Writes the seed corpora of the protocol's fuzz targets (run in tests/fuzz)."""
 import base64
 import os
+import random
 import struct
 
 
@@ -438,3 +439,10 @@ save("fdb", "addresses", bytes([0, 255, 23, 7, 0, 0, 0]) + PORTS + b"".join(
 save("fdb", "pass", bytes([7, 255, 23, 7, 0, 0, 0]) + PORTS + b"".join(
     bytes([31, 1 + to % 3, to << 4 | to % 8, 0])
     for to in range(16)) + bytes([31, 1, 0x10, 0, 3, 1, 80, 31, 2, 0x00, 0]))
+
+# how many rules, the policies, then rules and packets of bytes that mean little
+# by themselves
+for rules in (0, 1, 3, 17, 40):
+    story = random.Random(rules)
+    save("rules", "rules_%d" % rules,
+         bytes([rules]) + story.randbytes(100 * rules + 400))

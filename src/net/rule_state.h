@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the rules share, and nobody else includes. */
+#ifndef NET_RULE_STATE_H
+#define NET_RULE_STATE_H
+
+#include "net/rule_block.h"
+
+/* A side of the specifications: its copy, and what packets are asked with. */
+struct set_side {
+	const struct rule_side *original;
+	struct rule_side copy;
+	struct side *side;
+};
+
+struct ruleset {
+	uint32_t generation;
+	struct compiled *rules;
+	size_t count;
+	struct set_side *sides;
+	size_t sides_count;
+	uint8_t *memory; /* of the copies */
+	struct rule_policy policy[HOOK_COUNT];
+	struct rule_list lists[HOOK_COUNT][LIST_FAMILIES];
+};
+
+/* Whether the rule's rate would let the packet pass; takes nothing. */
+must_check bool rate_allows(
+    const struct compiled *compiled, const struct look *look);
+
+/* What the rule, or without one the hook's policy, says. */
+struct rule_result rule_result_of(
+    const struct ruleset *set, enum hook hook, const struct rule *rule);
+
+/* What the packet has where the rule wants something else, "1002"; cut where
+ * the room ends. Returns text. */
+const char *packet_field_format(
+    const struct packet *pkt, enum rule_field field, char *text, size_t room);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/* Judging packets by a set of rules. */
+#include "net/rule_state.h"
+
+/* Whose bucket: the peer that the packet comes from or goes to. */
+static uint32_t bucket_of(
+    const struct compiled *compiled, const struct look *look)
+{
+	bool is_to_peer =
+	    look->hook == HOOK_OUTPUT || look->hook == HOOK_POSTROUTING;
+	uint32_t id = is_to_peer ? look->pkt->to_id : look->pkt->from_id;
+
+	return id < compiled->buckets_count ? id : 0;
+}
+
+bool rate_allows(const struct compiled *compiled, const struct look *look)
+{
+	struct bucket trial = compiled->buckets[bucket_of(compiled, look)];
+
+	return bucket_take_several(&trial, &compiled->rule.spec.rate,
+	    look_segments(look->pkt), look->now);
+}
+
+static bool rate_take(const struct compiled *compiled, const struct look *look)
+{
+	return bucket_take_several(
+	    &compiled->buckets[bucket_of(compiled, look)],
+	    &compiled->rule.spec.rate, look_segments(look->pkt), look->now);
+}
+
+static bool is_within_rate(struct compiled *compiled, const struct look *look)
+{
+	if (!compiled->buckets)
+		return true;
+	if (look->pkt->is_dry)
+		return rate_allows(compiled, look);
+	if (rate_take(compiled, look))
+		return true;
+	compiled->rule.packets_over_rate += look_segments(look->pkt);
+	return false;
+}
+
+struct rule_result rule_result_of(
+    const struct ruleset *set, enum hook hook, const struct rule *rule)
+{
+	struct rule_result result = {
+	    .rule = rule,
+	    .action = rule ? rule->spec.action : set->policy[hook].action,
+	};
+
+	if (result.action != RULE_ACCEPT)
+		result.drop = DROP_NETFILTER_DROP;
+	return result;
+}
+
+static bool fields_match(const struct compiled *compiled, struct look *look)
+{
+	for (uint32_t left = compiled->fields; left; left &= left - 1)
+		if (!field_matches(
+			compiled, (unsigned)__builtin_ctz(left), look))
+			return false;
+	return true;
+}
+
+static void count(uint64_t *packets, uint64_t *bytes, const struct packet *pkt)
+{
+	if (pkt->is_dry)
+		return;
+	*packets += look_segments(pkt);
+	*bytes += look_bytes(pkt);
+}
+
+/* Whether the candidate decides; `ret` has its log then or not. */
+static bool decides(const struct ruleset *set, struct compiled *compiled,
+    struct look *look, struct rule_result *ret)
+{
+	struct rule *rule = &compiled->rule;
+	const struct rule *log = rule->spec.has_log ? rule : ret->log;
+
+	if (!fields_match(compiled, look))
+		return false;
+	if (!is_within_rate(compiled, look)) {
+		if (rule->spec.action != RULE_ACCEPT)
+			return false;
+		*ret =
+		    (struct rule_result){RULE_DROP, DROP_VPN_RATE, rule, log};
+		return true;
+	}
+	count(&rule->packets, &rule->bytes, look->pkt);
+	if (rule->spec.action == RULE_COUNT) {
+		ret->log = log;
+		return false;
+	}
+	*ret = rule_result_of(set, look->hook, rule);
+	ret->log = log;
+	return true;
+}
+
+static bool list_decides(const struct ruleset *set,
+    const struct rule_list *list, struct look *look, struct rule_result *ret)
+{
+	struct words words;
+
+	words_read(&words, look->pkt);
+	for (size_t i = 0; i < list->blocks_count; i++) {
+		struct compiled **rules = &list->rules[i * BLOCK_RULES];
+		unsigned left =
+		    block_candidates(list, &list->blocks[i], &words);
+
+		for (; left; left &= left - 1)
+			if (decides(set, rules[__builtin_ctz(left)], look, ret))
+				return true;
+	}
+	return false;
+}
+
+void ruleset_decide(struct ruleset *set, enum hook hook,
+    const struct packet *pkt, struct instant now, struct rule_result *ret)
+{
+	const struct rule_list *list =
+	    &set->lists[hook][list_family_of(pkt->family)];
+	struct look look = {.pkt = pkt, .hook = hook, .now = now};
+	struct rule_policy *policy = &set->policy[hook];
+	const struct rule *log;
+
+	ret->log = NULL;
+	if (list->blocks_count && list_decides(set, list, &look, ret))
+		return;
+	log = ret->log;
+	*ret = rule_result_of(set, hook, NULL);
+	ret->log = log;
+	count(&policy->packets, &policy->bytes, pkt);
+}
+
+uint32_t ruleset_generation(const struct ruleset *set)
+{
+	return set->generation;
+}
+
+const struct rule *ruleset_rule(const struct ruleset *set, size_t idx)
+{
+	return idx < set->count ? &set->rules[idx].rule : NULL;
+}
+
+const struct rule_policy *ruleset_policy(
+    const struct ruleset *set, enum hook hook)
+{
+	return &set->policy[hook];
+}
