@@ -6,7 +6,9 @@
  * How it works: the kernel puts a packet that comes from a tun device into one
  * piece of kmalloc'd memory up to a page, and the rest into whole pages, and
  * adds its own descriptor (tun_alloc_skb, SKB_TRUESIZE). tests/netns compares
- * each size with the running kernel's.
+ * each size with the running kernel's. Not modelled: for one of more than a
+ * page that a filter trims to less, the kernel charges less once the buffer is
+ * half full (skb_condense).
  */
 #ifndef NET_RCVBUF_H
 #define NET_RCVBUF_H

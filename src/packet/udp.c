@@ -10,7 +10,8 @@
 #include "packet/ip.h"
 #include "packet/l4.h"
 
-#define UDP_LENGTH	    4 /* offset of the field */
+#define UDP_LENGTH	    4  /* offset of the field */
+#define UDP_SMALL_BYTES	    76 /* the kernel's CHECKSUM_BREAK */
 #define ICMP_CHECKSUM	    2
 #define ICMP_ECHO_REPLY	    0
 #define ICMP_ECHO_REQUEST   8
@@ -46,7 +47,7 @@ static void read_ports(struct packet *pkt)
 }
 
 /* In IPv6 a length of 0 says that there is nothing behind the datagram. */
-enum drop packet_check_udp(struct packet *pkt)
+static enum drop check_lengths(struct packet *pkt)
 {
 	uint32_t held = l4_len(pkt), whole;
 
@@ -60,6 +61,15 @@ enum drop packet_check_udp(struct packet *pkt)
 	read_ports(pkt);
 	trim(pkt, whole);
 	return DROP_NONE;
+}
+
+enum drop packet_check_udp(struct packet *pkt)
+{
+	enum drop reason = check_lengths(pkt);
+
+	if (!reason && l4_len(pkt) <= UDP_SMALL_BYTES && !packet_verify_l4(pkt))
+		reason = DROP_UDP_CSUM;
+	return reason;
 }
 
 bool packet_is_echo_request(const struct packet *pkt)

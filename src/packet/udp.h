@@ -13,9 +13,10 @@
 #define UDP_TTL 64
 
 /*
- * The lengths, as __udp4_lib_rcv and __udp6_lib_rcv check them: PKT_TOO_SMALL,
- * or DROP_NONE, and what is behind the datagram is trimmed. Of a parsed packet
- * that is UDP, no fragment.
+ * The lengths, and the checksum of a small datagram, as __udp4_lib_rcv and
+ * __udp6_lib_rcv check them at first: PKT_TOO_SMALL or UDP_CSUM; or DROP_NONE,
+ * and what is behind the datagram is trimmed. Of a parsed packet that is UDP,
+ * no fragment.
  */
 must_check enum drop packet_check_udp(struct packet *pkt);
 

@@ -611,7 +611,7 @@ static void add_at_random(struct seed *seed, struct socket **ret)
 	for (uint16_t i = 0; i < SOCKETS; i++) {
 		setup.port = i;
 		setup.rcvbuf_bytes =
-		    RCVBUF_MIN + (uint32_t)seed_below(seed, 100000);
+		    (i + 2u) * 20000 + (uint32_t)seed_below(seed, 1000);
 		setup.filter = i ? is_even : NULL;
 		setup.filter_count = i ? ARRAY_SIZE(is_even) : 0;
 		ret[i] = add(&setup);

@@ -99,6 +99,7 @@ START_TEST(lengths_are_checked_as_the_kernel_checks_them)
 	uint8_t *l4 = packet_data(pkt) + pkt->l3_bytes;
 
 	l4[5] = (uint8_t)lengths[_i].udp_len;
+	pkt->checksum = CHECKSUM_VERIFIED;
 	pkt->ip_bytes -= (uint32_t)lengths[_i].cut;
 	pkt->len = pkt->ip_bytes;
 	ck_assert_msg(
@@ -135,6 +136,28 @@ START_TEST(a_right_checksum_is_right_and_no_flipped_bit_is)
 		l4[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	pool_put(pool, pkt);
+}
+END_TEST
+
+/* That of a larger one is looked at when somebody wants to read it. */
+START_TEST(a_small_datagram_is_checked_at_once)
+{
+	struct packet *pkt = parsed(hello4), *large = pool_get(pool);
+	struct udp_ends ends = back(pkt);
+	uint32_t payload_len = 76 - UDP_BYTES;
+
+	packet_data(pkt)[pkt->len - 1] ^= 1;
+	ck_assert_int_eq(packet_check_udp(pkt), DROP_UDP_CSUM);
+	for (int i = 0; i < 2; i++) {
+		memset(packet_udp_room(large, FAMILY_IPV4), 'x', 80);
+		packet_build_udp(large, &ends, payload_len + (uint32_t)i);
+		large->checksum = CHECKSUM_FULL;
+		packet_udp_payload(large)[0] ^= 1;
+		ck_assert_int_eq(
+		    packet_check_udp(large), i ? DROP_NONE : DROP_UDP_CSUM);
+	}
+	pool_put(pool, pkt);
+	pool_put(pool, large);
 }
 END_TEST
 
@@ -242,6 +265,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    a_right_checksum_is_right_and_no_flipped_bit_is, 0,
 	    ARRAY_SIZE(good));
+	tcase_add_test(tcase, a_small_datagram_is_checked_at_once);
 	tcase_add_test(tcase, no_checksum_is_fine_in_ipv4_only);
 	tcase_add_loop_test(tcase, a_datagram_goes_back_where_it_came_from, 0,
 	    ARRAY_SIZE(answers));
