@@ -92,7 +92,11 @@ struct packet {
 	enum flow_state flow_state;
 	uint32_t flow_generation; /* of the rules that accepted it; 0: none */
 	uint32_t flow_peer;	  /* id of the other end, as the flow has it */
-	bool is_dry; /* a trial: nothing is counted, kept, or changed */
+	/* a trial: nothing is counted, kept, or changed, and who would take the
+	 * packet leaves it where it is */
+	bool is_dry;
+	bool is_traced; /* each stage reports what it decided (path/trace.h) */
+	uint32_t trace_id; /* of a traced one: tells it from others */
 
 	/* a super-packet: `segments` of `segment_bytes` payload each */
 	uint16_t segment_bytes; /* 0: an ordinary packet */

@@ -8,15 +8,14 @@
 
 #include "net/state.h"
 
-/* The host's own address always has an entry. */
-static uint32_t room_of(const struct bridge_limits *limits)
+uint32_t bridge_room(const struct bridge_limits *limits)
 {
 	return limits->macs_max ? limits->macs_max : 1;
 }
 
 uint32_t bridge_static_room(const struct bridge_limits *limits)
 {
-	return room_of(limits) - 1;
+	return bridge_room(limits) - 1;
 }
 
 int bridge_new(struct bridge **ret, const struct bridge_limits *limits,
@@ -26,7 +25,7 @@ int bridge_new(struct bridge **ret, const struct bridge_limits *limits,
 
 	if (!bridge)
 		return -ENOMEM;
-	if (fdb_new(&bridge->fdb, room_of(limits), secret)) {
+	if (fdb_new(&bridge->fdb, bridge_room(limits), secret)) {
 		free(bridge);
 		return -ENOMEM;
 	}
@@ -55,7 +54,7 @@ int bridge_set_limits(struct bridge *bridge, const struct bridge_limits *limits)
 	if (fdb_static_len(bridge->fdb) - bridge->host.macs_static >
 	    bridge_static_room(limits))
 		return -ENOSPC;
-	error = fdb_resize(bridge->fdb, room_of(limits));
+	error = fdb_resize(bridge->fdb, bridge_room(limits));
 	if (error)
 		return error;
 	for (; port; port = port->next)

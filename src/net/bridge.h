@@ -112,7 +112,8 @@ struct bridge_decision {
 /*
  * A frame (packet_parse_ethernet has run) came in at `from`. A known unicast
  * destination has been asked bridge_egress already. Frames of the host are
- * never refused for storms, quotas or VLANs.
+ * never refused for storms, quotas or VLANs. Nothing is learned or counted of a
+ * dry one.
  */
 void bridge_ingress(struct bridge *bridge, struct bridge_port *from,
     const struct packet *pkt, struct instant now, struct bridge_decision *ret);

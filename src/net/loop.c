@@ -60,11 +60,10 @@ static void note_move(
 	entry->settled = now;
 }
 
-void loop_count_move(struct bridge_port *port, struct bridge_port *before,
-    struct fdb_entry *entry, uint16_t vlan, struct instant now)
+/* Counts; returns the port to be held, or NULL. */
+static struct bridge_port *count(struct bridge_port *port,
+    struct bridge_port *before, struct fdb_entry *entry, struct instant now)
 {
-	struct bridge_port *held, *other;
-
 	if (!entry->moves ||
 	    instant_age_ns(entry->moves_since, now) >= BRIDGE_MOVES_NS) {
 		entry->moves_since = now;
@@ -72,8 +71,15 @@ void loop_count_move(struct bridge_port *port, struct bridge_port *before,
 	}
 	note_move(before, entry, now);
 	if (++entry->moves <= BRIDGE_MOVES_MAX)
-		return;
-	held = choose(port, before, entry);
+		return NULL;
+	return choose(port, before, entry);
+}
+
+void loop_count_move(struct bridge_port *port, struct bridge_port *before,
+    struct fdb_entry *entry, uint16_t vlan, struct instant now)
+{
+	struct bridge_port *held = count(port, before, entry, now), *other;
+
 	if (!held)
 		return;
 	other = held == port ? before : port;
@@ -82,6 +88,14 @@ void loop_count_move(struct bridge_port *port, struct bridge_port *before,
 	fdb_go_home(port->bridge->fdb, BRIDGE_MOVES_NS, now);
 	entry->moves = 0;
 	bridge_port_hold(held, instant_after(now, BRIDGE_HOLD_NS));
+}
+
+bool loop_would_hold(struct bridge_port *port, struct bridge_port *before,
+    const struct fdb_entry *entry, struct instant now)
+{
+	struct fdb_entry copy = *entry;
+
+	return count(port, before, &copy, now) == port;
 }
 
 void bridge_port_hold(struct bridge_port *port, struct instant until)

@@ -55,12 +55,18 @@ static inline bool port_is_held(
  * after that. */
 void loop_count_move(struct bridge_port *port, struct bridge_port *before,
     struct fdb_entry *entry, uint16_t vlan, struct instant now);
+/* Would that be one move too many of `port`'s? Changes nothing. */
+must_check bool loop_would_hold(struct bridge_port *port,
+    struct bridge_port *before, const struct fdb_entry *entry,
+    struct instant now);
 void loop_release_port(struct bridge_port *port);
 /* Drops the alarms that name a port. */
 void loop_forget_port(struct bridge_port *port);
 
 /* ---- bridge.c ---- */
 
+/* Of the forwarding table: the host's own address always has an entry. */
+uint32_t bridge_room(const struct bridge_limits *limits);
 /* How many static entries the ports of peers may have: one is the host's. */
 uint32_t bridge_static_room(const struct bridge_limits *limits);
 
@@ -71,9 +77,16 @@ void port_init_host(struct bridge *bridge);
 /* ---- storm.c ---- */
 
 void storm_init(struct bridge_port *port, struct instant now);
-/* May a frame of a peer be flooded? Takes its tokens. */
+/* May a frame of a peer be flooded? Takes its tokens, unless
+ * it is dry. */
 must_check bool storm_allows(
     struct bridge_port *from, const struct packet *pkt, struct instant now);
+
+/* ---- dry.c ---- */
+
+/* What learning from a frame would come to: its drop. Changes nothing. */
+must_check enum drop dry_learn(struct bridge *bridge, struct bridge_port *from,
+    const struct packet *pkt, uint32_t quota, struct instant now);
 
 /* ---- fdb.c: what only the switch needs ---- */
 

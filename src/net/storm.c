@@ -39,9 +39,10 @@ bool storm_allows(
 {
 	enum bridge_storm kind = kind_of(&pkt->destination_mac);
 	struct bucket_rate rate = rate_of(from, kind);
+	struct bucket trial = from->storm[kind];
 
 	if (!rate.rate || port_is_host(from))
 		return true;
-	return bucket_take_several(
-	    &from->storm[kind], &rate, pkt->segments, now);
+	return bucket_take_several(pkt->is_dry ? &trial : &from->storm[kind],
+	    &rate, pkt->segments, now);
 }

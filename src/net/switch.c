@@ -98,10 +98,13 @@ static enum drop learn(const struct frame *frame)
 	const struct packet *pkt = frame->pkt;
 	struct bridge_port *before = NULL;
 	struct fdb_entry *entry = NULL;
-	enum fdb_result result =
-	    fdb_learn(frame->bridge->fdb, frame->from, &pkt->source_mac,
-		pkt->vlan, may_add(frame), frame->now, &before, &entry);
+	enum fdb_result result;
 
+	if (pkt->is_dry)
+		return dry_learn(frame->bridge, frame->from, pkt,
+		    quota_of(&frame->bridge->limits, frame->from), frame->now);
+	result = fdb_learn(frame->bridge->fdb, frame->from, &pkt->source_mac,
+	    pkt->vlan, may_add(frame), frame->now, &before, &entry);
 	switch (result) {
 	case FDB_FULL:
 		return quota_drop(frame);
@@ -147,6 +150,10 @@ static struct bridge_port *find_port(const struct frame *frame)
 
 	if (mac_is_group(&pkt->destination_mac))
 		return NULL;
+	/* It would have been learned just now. */
+	if (pkt->is_dry &&
+	    mac_is_equal(&pkt->destination_mac, &pkt->source_mac))
+		return frame->from;
 	entry = fdb_lookup(
 	    frame->bridge->fdb, &pkt->destination_mac, pkt->vlan, frame->now);
 	return entry ? entry->port : NULL;

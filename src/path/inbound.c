@@ -14,6 +14,7 @@
 #include "path/run.h"
 #include "path/source.h"
 #include "path/switch.h"
+#include "path/why.h"
 
 /* It did its work, but is nothing for the host. */
 static enum verdict consume(struct path *path, struct packet *pkt)
@@ -89,9 +90,9 @@ const struct stage path_inbound[] = {
     [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand},
-    [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv},
+    [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv, .why = why_ip},
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
-	.run = rcv_finish},
+	.run = rcv_finish, .why = why_rcv_finish},
     {0},
 };
 
@@ -99,12 +100,14 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand},
-    [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth},
-    [INBOUND_TAP_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = frame_ip_rcv},
+    [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth,
+	.why = why_eth},
+    [INBOUND_TAP_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = frame_ip_rcv,
+	.why = why_ip},
     [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
-	.run = frame_rcv_finish},
+	.run = frame_rcv_finish, .why = why_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
-	.run = switch_bridge},
+	.run = switch_bridge, .why = why_switch},
     {0},
 };
 
@@ -114,6 +117,7 @@ const struct stage path_input[] = {
 };
 
 const struct stage path_forward[] = {
-    [FORWARD_FORWARD] = {"forward", "ip_forward", .run = forward_packet},
+    [FORWARD_FORWARD] = {"forward", "ip_forward", .run = forward_packet,
+	.why = why_forward},
     {0},
 };

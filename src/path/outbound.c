@@ -11,6 +11,7 @@
 #include "path/frame.h"
 #include "path/run.h"
 #include "path/switch.h"
+#include "path/why.h"
 
 /* What the device itself would refuse to take. */
 static enum drop check_read(const struct path *path, const struct packet *pkt)
@@ -62,6 +63,14 @@ static enum verdict compress(struct path *path, struct packet *pkt)
 	return VERDICT_PASS;
 }
 
+/* Compressing remembers which flows are worth it, and changes no verdict. */
+static enum verdict compress_dry(struct path *path, struct packet *pkt)
+{
+	(void)path;
+	(void)pkt;
+	return VERDICT_PASS;
+}
+
 static enum verdict send(struct path *path, struct packet *pkt)
 {
 	path->totals.tx_sent++;
@@ -83,20 +92,30 @@ static void encap(struct path *path, struct packet **pkts,
 
 const struct stage path_outbound[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
-    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out},
-    [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route},
-    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh},
-    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress},
-    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap},
+    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out,
+	.why = why_ip},
+    [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route,
+	.why = why_route},
+    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
+	.why = why_neigh},
+    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
+	.dry = compress_dry},
+    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
+	.dry = send, .why = why_encap},
     {0},
 };
 
 const struct stage path_outbound_tap[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = frame_tun_read},
-    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out},
-    [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route},
-    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh},
-    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress},
-    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap},
+    [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out,
+	.why = why_ip},
+    [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route,
+	.why = why_switch},
+    [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
+	.why = why_neigh},
+    [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
+	.dry = compress_dry},
+    [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
+	.dry = send, .why = why_encap},
     {0},
 };

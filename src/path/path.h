@@ -24,6 +24,7 @@
 
 struct bridge;
 struct path;
+struct path_why;
 struct tunnel;
 
 enum verdict {
@@ -41,6 +42,15 @@ struct stage {
 	enum verdict (*run)(struct path *path, struct packet *pkt);
 	void (*run_batch)(struct path *path, struct packet **pkts,
 	    enum verdict *verdicts, size_t count);
+	/* Runs instead for a dry packet (path/trace.h), where those would leave
+	 * more behind than what trace.c puts back: the path's totals and lists.
+	 * NULL: run itself does not, as it minds pkt->is_dry. */
+	enum verdict (*dry)(struct path *path, struct packet *pkt);
+	/* Says why a traced packet got the verdict that it just got; NULL:
+	 * nothing to say but the reason of a drop. After VERDICT_TAKEN it sees
+	 * the packet's fields as they were before, and no bytes. */
+	void (*why)(const struct path *path, const struct packet *pkt,
+	    struct path_why *why);
 };
 
 /* Ended by an entry without name. Of a tun tunnel, and of a tap tunnel, whose

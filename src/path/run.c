@@ -28,6 +28,40 @@ static void run_stage(
 	}
 }
 
+/* While somebody listens: the packets that are traced, as they were. */
+struct traced {
+	size_t count;
+	size_t idx[PACKET_BATCH];
+	struct packet before[PACKET_BATCH];
+};
+
+static void look_before(const struct batch *batch, struct traced *traced)
+{
+	traced->count = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->pkts[i]->is_traced)
+			continue;
+		traced->idx[traced->count] = i;
+		traced->before[traced->count] = *batch->pkts[i];
+		traced->before[traced->count++].buffer = NULL;
+	}
+}
+
+static void run_traced(struct path *path, struct path_branch where,
+    const struct stage *stage, struct batch *batch)
+{
+	struct traced traced;
+
+	look_before(batch, &traced);
+	run_stage(path, stage, batch);
+	for (size_t i = 0; i < traced.count; i++) {
+		size_t at = traced.idx[i];
+
+		(void)trace_report(path, &path->tracer, where, batch->pkts[at],
+		    &traced.before[i], batch->verdicts[at]);
+	}
+}
+
 /* Keeps what passed, in order. */
 static void sort_out(
     struct path *path, enum path_table table, size_t idx, struct batch *batch)
@@ -71,7 +105,11 @@ void path_run_from(struct path *path, enum path_table table, size_t idx,
 	while (list->first) {
 		fill(&batch, list);
 		for (size_t i = idx; stages[i].name && batch.count; i++) {
-			run_stage(path, &stages[i], &batch);
+			if (path->tracer.step)
+				run_traced(path, (struct path_branch){table, i},
+				    &stages[i], &batch);
+			else
+				run_stage(path, &stages[i], &batch);
 			sort_out(path, table, i, &batch);
 		}
 		/* the last stage of a table takes or drops */
@@ -116,6 +154,8 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 	const struct path_setup *setup = &path->setup;
 
 	assert(pkt->drop > DROP_NONE && pkt->drop < DROP_COUNT);
+	if (pkt->is_dry)
+		return;
 	path_count(path, table, idx, pkt->drop, 1);
 	keep_example(&path->counters[table][idx][pkt->drop], pkt);
 	if (pkt->peer)

@@ -12,6 +12,7 @@
 
 #include "packet/print.h"
 #include "path/path.h"
+#include "path/trace.h"
 #include "protocol/tunnel.h"
 
 enum path_table {
@@ -92,6 +93,7 @@ struct path {
 	size_t addresses_count;
 	uint16_t port; /* of our socket; 0: unknown */
 	bool is_forwarding;
+	struct tracer tracer; /* of live packets; zero: none is traced */
 };
 
 /* Carries all of the list through the table from stage `idx` on. */
@@ -109,6 +111,13 @@ static inline enum verdict path_go(
 	path->branch = (struct path_branch){table, idx};
 	return VERDICT_BRANCH;
 }
+
+/* Reports what a stage decided about a traced packet, and where that left it.
+ * `before`: its fields as they were, for one that was taken. */
+enum trace_end trace_report(const struct path *path,
+    const struct tracer *tracer, struct path_branch where,
+    const struct packet *pkt, const struct packet *before,
+    enum verdict verdict);
 
 void path_count(struct path *path, enum path_table table, size_t idx,
     enum drop reason, uint64_t count);

@@ -30,6 +30,7 @@ static void send_copy(
 	path->totals.tx_switched++;
 	if (copy) {
 		path_make_fresh(copy);
+		copy->is_traced = false; /* it goes its own way */
 		send_to(path, copy, peer);
 		return;
 	}

@@ -89,8 +89,10 @@ enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
 		return DROP_NEIGH_DEAD;
 	if (has_session && extension_permits_traffic(peer))
 		return DROP_NONE;
-	stage(peer, pkt);
 	*ret_taken = true;
+	if (pkt->is_dry)
+		return DROP_NONE;
+	stage(peer, pkt);
 	if (!has_session)
 		handshake_initiate(peer, now);
 	return DROP_NONE;
@@ -193,6 +195,11 @@ void tunnel_peer_send_failed(struct peer *peer)
 void *tunnel_peer_user(const struct peer *peer)
 {
 	return peer->user;
+}
+
+const char *tunnel_peer_name(const struct peer *peer)
+{
+	return peer->name;
 }
 
 void tunnel_peer_set_port(struct peer *peer, void *port)

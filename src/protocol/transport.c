@@ -298,12 +298,6 @@ enum drop tunnel_expand(
 	return reason;
 }
 
-struct peer *tunnel_route(
-    const struct tunnel *tunnel, const struct address *address)
-{
-	return allowedips_lookup(&tunnel->allowed, address);
-}
-
 /* ---- sealing ---- */
 
 /* Up to a multiple of 16, but never beyond the device's MTU (and so, with the

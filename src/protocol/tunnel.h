@@ -97,6 +97,7 @@ void tunnel_peer_remove(
 struct peer *tunnel_peer_find(
     const struct tunnel *tunnel, const uint8_t public_key[WIRE_KEY_BYTES]);
 void *tunnel_peer_user(const struct peer *peer);
+const char *tunnel_peer_name(const struct peer *peer);
 
 /* For the path's own use, as `user` is for the core's: the peer's port of the
  * switch. NULL until it is set. */
@@ -177,12 +178,16 @@ must_check enum drop tunnel_expand(
 /* The peer whose allowed IPs have the address, or NULL. */
 struct peer *tunnel_route(
     const struct tunnel *tunnel, const struct address *address);
+/* How many allowed IPs the peer has. Of them *ret is the one that the address is
+ * looked up in, or the first of its family, or the first, in this order. */
+must_check size_t tunnel_route_prefix(const struct tunnel *tunnel,
+    const struct peer *peer, const struct address *address, struct prefix *ret);
 
 /*
  * May data go to pkt->peer now? DROP_NONE and *ret_taken false: yes. True: the
- * packet waits in the peer's queue (consumed) and a handshake is under way.
- * Otherwise the reason, and the caller keeps pkt. What the queue pushes out is
- * on tunnel_take_dropped.
+ * packet waits in the peer's queue (consumed) and a handshake is under way; or,
+ * when it is dry, would and would be. Otherwise the reason, and the caller
+ * keeps pkt. What the queue pushes out is on tunnel_take_dropped.
  */
 must_check enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken);

@@ -68,12 +68,43 @@ struct peer *tunnel_route(
 	return tunnel->has_default ? &peers[0] : NULL;
 }
 
+static bool is_better(const struct prefix *prefix, const struct prefix *best,
+    const struct address *address)
+{
+	if (prefix_has(best, address))
+		return false;
+	return prefix_has(prefix, address) ||
+	       (prefix->address.family == address->family &&
+		   best->address.family != address->family);
+}
+
+size_t tunnel_route_prefix(const struct tunnel *tunnel, const struct peer *peer,
+    const struct address *address, struct prefix *ret)
+{
+	struct prefix prefix;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (&tunnel->peers[routes[i].peer] != peer ||
+		    prefix_parse(&prefix, routes[i].prefix))
+			continue;
+		if (!count++ || is_better(&prefix, ret, address))
+			*ret = prefix;
+	}
+	return count;
+}
+
+const char *tunnel_peer_name(const struct peer *peer)
+{
+	return peer->name ? peer->name : "bob";
+}
+
 enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken)
 {
 	(void)now;
 	*ret_taken = !tunnel->neigh && !tunnel->has_session;
-	if (*ret_taken)
+	if (*ret_taken && !pkt->is_dry)
 		packet_list_push(&tunnel->staged, pkt);
 	return tunnel->neigh;
 }

@@ -23,6 +23,7 @@
 struct peer {
 	unsigned drops[DROP_COUNT];
 	void *port;
+	const char *name; /* NULL: "bob" */
 	uint32_t id;
 	struct endpoint endpoint;
 	bool has_no_allowed_ips, takes_no_floods;

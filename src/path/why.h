@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* What the stages say of their verdicts (struct stage, why). */
+#ifndef PATH_WHY_H
+#define PATH_WHY_H
+
+#include "path/trace.h"
+
+/* inbound */
+void why_eth(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+/* The headers; also of ip_out. */
+void why_ip(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_rcv_finish(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
+/* forward */
+void why_forward(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
+/* outbound */
+void why_route(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_neigh(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_encap(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
+/* tap: bridge, and route */
+void why_switch(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
+#endif
