@@ -86,7 +86,12 @@
 	X(VPN_ISOLATED, "from peer to peer, and l2.hub is off")                \
 	X(VPN_VLAN, "VLAN is not one of the peer's vlans")                     \
 	X(VPN_NEIGH, "ARP or ND claims an address not in allowed_ips")         \
-	X(VPN_GUARD, "only a router or DHCP server may send this")
+	X(VPN_GUARD, "only a router or DHCP server may send this")             \
+	/* ours: the stateful filter */                                        \
+	X(VPN_CT_INVALID, "belongs to no flow, and can not begin one")         \
+	X(VPN_CT_FULL, "the flow table is full, or the peer's part of it")     \
+	X(VPN_FRAG_TINY, "fragment that hides its ports or TCP flags")         \
+	X(VPN_FRAG_ORPHAN, "fragment whose first one was not accepted")
 
 enum drop {
 #define DROP_ENUM(name, text) DROP_##name,

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* What is looked up in the flow table for a packet. */
+#ifndef NET_FLOW_PROBE_H
+#define NET_FLOW_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/packet.h"
+#include "net/flow_table.h"
+
+struct flow_probe {
+	struct flow_key key;
+	unsigned sender; /* the end that the packet is from */
+	uint32_t from_id;
+	bool is_exact; /* the other end has to be to_id */
+	uint32_t to_id;
+	uint32_t *chain;
+};
+
+/* ICMP in IPv4, ICMPv6 in IPv6. */
+bool probe_is_icmp(const struct packet *pkt);
+
+/* For a parsed packet whose L4 header is whole, if it has one that we know. */
+void probe_packet(const struct flows *flows, struct flow_probe *probe,
+    const struct packet *pkt);
+
+/* For the packet that an ICMP error is about. The error comes from the end that
+ * the quoted packet went to, and goes to the address that sent that. False: it
+ * quotes nothing useful. */
+must_check bool probe_quote(const struct flows *flows, struct flow_probe *probe,
+    const struct packet *pkt);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/* Flows as others see them: to be shown, counted, and judged again. */
+#include "net/flow_probe.h"
+#include "packet/ip.h"
+
+static void read_end(
+    struct address *address, const struct flow *flow, unsigned end)
+{
+	address->family = (enum family)flow->key.family;
+	memcpy(address->bytes, flow->key.address[end], sizeof(address->bytes));
+}
+
+static const char *state_of(const struct flow *flow)
+{
+	static const char *const tcp[] = {
+	    [PHASE_SYN] = "syn",
+	    [PHASE_ESTABLISHED] = "established",
+	    [PHASE_FIN] = "fin",
+	    [PHASE_TIMED] = "fin",
+	    [PHASE_CLOSE] = "close",
+	};
+
+	if (flow->key.protocol == IP_PROTOCOL_TCP)
+		return tcp[flow->phase];
+	return flow->flags & FLOW_IS_ANSWERED ? "established" : "new";
+}
+
+static void report(const struct flows *flows, const struct flow *flow,
+    struct instant now, struct flow_report *ret)
+{
+	unsigned from = flow->beginner, to = !from;
+
+	*ret = (struct flow_report){
+	    .family = flow->key.family,
+	    .protocol = flow->key.protocol,
+	    .vlan = flow->key.vlan,
+	    .from_id = flow->peers[from],
+	    .to_id = flow->peers[to],
+	    .source_port = flow->key.port[from],
+	    .destination_port = flow->key.port[to],
+	    .state = state_of(flow),
+	    .is_answered = flow->flags & FLOW_IS_ANSWERED,
+	    .is_accepted = flow->generation == flows->generation,
+	    .left_ns = flow_left(flow, now) * FLOW_GRAIN_NS,
+	};
+	read_end(&ret->source, flow, from);
+	read_end(&ret->destination, flow, to);
+}
+
+static struct flow *find(
+    const struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	struct flow_probe probe;
+
+	if (pkt->flow_state == FLOW_RELATED) {
+		if (!probe_quote(flows, &probe, pkt))
+			return NULL;
+	} else {
+		probe_packet(flows, &probe, pkt);
+	}
+	probe.is_exact = true;
+	probe.to_id = pkt->flow_peer;
+	return flow_table_find(flows, &probe, now);
+}
+
+static bool is_tracked(const struct packet *pkt)
+{
+	return !pkt->is_later_fragment &&
+	       (pkt->flow_state == FLOW_NEW ||
+		   pkt->flow_state == FLOW_ESTABLISHED ||
+		   pkt->flow_state == FLOW_RELATED);
+}
+
+bool flows_find(const struct flows *flows, const struct packet *pkt,
+    struct instant now, struct flow_report *ret)
+{
+	const struct flow *flow =
+	    is_tracked(pkt) ? find(flows, pkt, now) : NULL;
+
+	if (flow)
+		report(flows, flow, now, ret);
+	return flow;
+}
+
+/* A packet about a flow that is no more. */
+static enum drop forget(struct packet *pkt)
+{
+	enum flow_state before = pkt->flow_state;
+
+	pkt->flow_generation = 0;
+	pkt->flow_state = before == FLOW_RELATED ? FLOW_INVALID : FLOW_NEW;
+	return before == FLOW_RELATED ? DROP_VPN_CT_INVALID : DROP_NONE;
+}
+
+enum drop flows_judged(struct flows *flows, struct packet *pkt,
+    struct instant now, bool is_accepted)
+{
+	struct flow *flow = find(flows, pkt, now);
+
+	if (is_accepted)
+		pkt->flow_generation = flows->generation;
+	if (flow && !pkt->is_dry) {
+		if (is_accepted)
+			flow->generation = flows->generation;
+		else
+			flow_table_remove(flows, flow);
+	}
+	return is_accepted ? DROP_NONE : forget(pkt);
+}
+
+void flows_status(const struct flows *flows, struct flows_status *ret)
+{
+	*ret = flows->counters;
+	ret->flows = flows->count;
+	ret->flows_max = flows->limits.flows;
+	ret->flows_per_peer = flows->limits.flows_per_peer;
+	ret->weak = flows->weak_count;
+}
+
+uint32_t flows_of_peer(const struct flows *flows, uint32_t id)
+{
+	return id <= flows->last_id ? flows->owners[id].count : 0;
+}
+
+void flows_each(const struct flows *flows, struct instant now,
+    void (*found)(void *context, const struct flow_report *flow), void *context)
+{
+	struct flow_report one;
+
+	for (uint32_t i = 1; i <= flows->touched; i++) {
+		const struct flow *flow = &flows->entries[i];
+
+		if (!flow->key.family || flow_left(flow, now) <= 0)
+			continue;
+		report(flows, flow, now, &one);
+		found(context, &one);
+	}
+}

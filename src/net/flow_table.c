@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/* Entries, chains, lists, wheel: where flows are kept. */
+#include "net/flow_table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/flow_probe.h"
+
+#define CACHE_LINE 64
+/* Entries that one new flow looks at to find one that may go. */
+#define AGE_BUDGET    64
+#define VICTIM_BUDGET 16
+/* Entries with one key: a frame that is flooded makes one for each receiver. */
+#define SAME_KEY_MAX 4
+
+static_assert(sizeof(struct flow_key) == 8 * FLOW_KEY_WORDS, "no holes");
+static_assert(sizeof(struct flow) == CACHE_LINE, "one line");
+
+static uint32_t index_of(const struct flows *flows, const struct flow *flow)
+{
+	return (uint32_t)(flow - flows->entries);
+}
+
+static struct flow *entry_at(const struct flows *flows, uint32_t idx)
+{
+	return idx ? &flows->entries[idx] : NULL;
+}
+
+static int alloc_entries(struct flows *flows, size_t room)
+{
+	uintptr_t at;
+
+	flows->entries_memory = calloc(room + 1, sizeof(struct flow));
+	if (!flows->entries_memory)
+		return -ENOMEM;
+	/* calloc, as memory that is not touched costs nothing */
+	at = (uintptr_t)flows->entries_memory;
+	at = (at + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	flows->entries = (struct flow *)at;
+	return 0;
+}
+
+int flow_table_init(struct flows *flows)
+{
+	size_t room = (size_t)flows->limits.flows + 1;
+
+	for (flows->chain_bits = 4;
+	     (UINT64_C(1) << flows->chain_bits) < 2 * room;)
+		flows->chain_bits++;
+	flows->chains =
+	    calloc((size_t)1 << flows->chain_bits, sizeof(*flows->chains));
+	flows->links = calloc(room, sizeof(*flows->links));
+	if (!flows->chains || !flows->links)
+		return -ENOMEM;
+	return alloc_entries(flows, room);
+}
+
+void flow_table_clear(struct flows *flows)
+{
+	free(flows->chains);
+	free(flows->links);
+	free(flows->entries_memory);
+}
+
+/* ---- lists ---- */
+
+static void list_put(struct flows *flows, struct flow_list *list,
+    enum flow_list_kind kind, uint32_t idx, bool is_first)
+{
+	struct flow_links *links = &flows->links[idx];
+
+	links->previous[kind] = is_first ? 0 : list->last;
+	links->next[kind] = is_first ? list->first : 0;
+	if (links->previous[kind])
+		flows->links[links->previous[kind]].next[kind] = idx;
+	else
+		list->first = idx;
+	if (links->next[kind])
+		flows->links[links->next[kind]].previous[kind] = idx;
+	else
+		list->last = idx;
+}
+
+static void list_remove(struct flows *flows, struct flow_list *list,
+    enum flow_list_kind kind, uint32_t idx)
+{
+	const struct flow_links *links = &flows->links[idx];
+
+	if (links->previous[kind])
+		flows->links[links->previous[kind]].next[kind] =
+		    links->next[kind];
+	else
+		list->first = links->next[kind];
+	if (links->next[kind])
+		flows->links[links->next[kind]].previous[kind] =
+		    links->previous[kind];
+	else
+		list->last = links->previous[kind];
+}
+
+/* ---- the wheel ---- */
+
+/* The first slot at whose time it has ended, as far as the wheel reaches. */
+static int64_t slot_of_end(
+    const struct flows *flows, const struct flow *flow, struct instant now)
+{
+	int64_t ticks = now.ns / FLOW_GRAIN_NS + flow_left(flow, now);
+	int64_t slot = (ticks + TICKS_PER_SLOT - 1) / TICKS_PER_SLOT;
+
+	if (slot <= flows->swept)
+		return flows->swept + 1;
+	if (slot > flows->swept + WHEEL_SLOTS)
+		return flows->swept + WHEEL_SLOTS;
+	return slot;
+}
+
+static void wheel_put(
+    struct flows *flows, struct flow *flow, struct instant now)
+{
+	flow->slot = (uint8_t)(slot_of_end(flows, flow, now) % WHEEL_SLOTS);
+	list_put(flows, &flows->wheel[flow->slot], LIST_WHEEL,
+	    index_of(flows, flow), false);
+}
+
+static void wheel_remove(struct flows *flows, const struct flow *flow)
+{
+	list_remove(flows, &flows->wheel[flow->slot], LIST_WHEEL,
+	    index_of(flows, flow));
+}
+
+void flow_table_requeue(
+    struct flows *flows, struct flow *flow, struct instant now)
+{
+	wheel_remove(flows, flow);
+	wheel_put(flows, flow, now);
+}
+
+/* Looks at the first entry of the slot that is due. */
+static void sweep_one(
+    struct flows *flows, const struct flow_list *slot, struct instant now)
+{
+	struct flow *flow = &flows->entries[slot->first];
+
+	if (flow_left(flow, now) <= 0)
+		flow_table_remove(flows, flow);
+	else
+		flow_table_requeue(flows, flow, now);
+}
+
+/* Nothing is lost by a jump: the slots keep what is in them. */
+void flows_age(struct flows *flows, struct instant now, size_t budget)
+{
+	int64_t due = flow_slot(now);
+
+	if (flows->swept < due - WHEEL_SLOTS)
+		flows->swept = due - WHEEL_SLOTS;
+	while (flows->swept < due) {
+		const struct flow_list *slot =
+		    &flows->wheel[(flows->swept + 1) % WHEEL_SLOTS];
+
+		for (; slot->first; budget--) {
+			if (!budget)
+				return;
+			sweep_one(flows, slot, now);
+		}
+		flows->swept++;
+	}
+}
+
+/* ---- weak ones ---- */
+
+/* A closed connection goes before those that may still be answered. */
+static void weak_put(struct flows *flows, struct flow *flow)
+{
+	struct flow_owner *owner = &flows->owners[flow_owner_id(flow)];
+	bool is_first =
+	    flow->flags & FLOW_IS_ANSWERED && flow->phase > PHASE_ESTABLISHED;
+	uint32_t idx = index_of(flows, flow);
+
+	list_put(flows, &flows->weak, LIST_WEAK, idx, is_first);
+	list_put(flows, &owner->weak, LIST_OWN_WEAK, idx, is_first);
+	flows->weak_count++;
+}
+
+static void weak_remove(struct flows *flows, const struct flow *flow)
+{
+	struct flow_owner *owner = &flows->owners[flow_owner_id(flow)];
+	uint32_t idx = index_of(flows, flow);
+
+	list_remove(flows, &flows->weak, LIST_WEAK, idx);
+	list_remove(flows, &owner->weak, LIST_OWN_WEAK, idx);
+	flows->weak_count--;
+}
+
+void flow_table_settle(
+    struct flows *flows, struct flow *flow, bool was_weak, struct instant now)
+{
+	bool is_weak = flow->flags & FLOW_IS_WEAK;
+
+	if (was_weak && !is_weak)
+		weak_remove(flows, flow);
+	else if (!was_weak && is_weak)
+		weak_put(flows, flow);
+	flow_table_requeue(flows, flow, now);
+}
+
+/* ---- finding, adding, removing ---- */
+
+static bool is_wanted(const struct flow *flow, const struct flow_probe *probe)
+{
+	return flow_key_is_equal(&flow->key, &probe->key) &&
+	       flow->peers[probe->sender] == probe->from_id &&
+	       (!probe->is_exact ||
+		   flow->peers[!probe->sender] == probe->to_id);
+}
+
+struct flow *flow_table_find(const struct flows *flows,
+    const struct flow_probe *probe, struct instant now)
+{
+	struct flow *flow = entry_at(flows, *probe->chain);
+
+	while (flow && (!is_wanted(flow, probe) || flow_left(flow, now) <= 0))
+		flow = entry_at(flows, flow->next);
+	return flow;
+}
+
+static void owner_count(struct flows *flows, uint32_t id, int change)
+{
+	struct flow_owner *owner = &flows->owners[id];
+
+	flows->owners_count -= owner->count > 0;
+	owner->count += (uint32_t)change;
+	flows->owners_count += owner->count > 0;
+	flows->count += (uint32_t)change;
+}
+
+static void chain_remove(struct flows *flows, const struct flow *flow)
+{
+	uint32_t *at = &flows->chains[flow_key_hash(
+	    &flow->key, &flows->secret, flows->chain_bits)];
+
+	while (*at != index_of(flows, flow))
+		at = &flows->entries[*at].next;
+	*at = flow->next;
+}
+
+void flow_table_remove(struct flows *flows, struct flow *flow)
+{
+	chain_remove(flows, flow);
+	wheel_remove(flows, flow);
+	if (flow->flags & FLOW_IS_WEAK)
+		weak_remove(flows, flow);
+	owner_count(flows, flow_owner_id(flow), -1);
+	*flow = (struct flow){.next = flows->unused};
+	flows->unused = index_of(flows, flow);
+}
+
+static bool is_owner_full(const struct flows *flows, uint32_t owner)
+{
+	return owner &&
+	       flows->owners[owner].count >= flows->limits.flows_per_peer;
+}
+
+static bool is_full(const struct flows *flows)
+{
+	return flows->count >= flows->limits.flows;
+}
+
+bool flow_table_has_room(const struct flows *flows, uint32_t owner)
+{
+	if (is_owner_full(flows, owner) && !flows->owners[owner].weak.first)
+		return false;
+	return !is_full(flows) || flows->weak.first;
+}
+
+static bool has_more_than_its_share(const struct flows *flows, uint32_t owner)
+{
+	return flows->owners[owner].count >
+	       flows->limits.flows / flows->owners_count;
+}
+
+/* The oldest of those that have more than their share; else the oldest. */
+static uint32_t find_victim(const struct flows *flows, uint32_t owner)
+{
+	uint32_t idx = flows->weak.first;
+
+	if (has_more_than_its_share(flows, owner) &&
+	    flows->owners[owner].weak.first)
+		return flows->owners[owner].weak.first;
+	for (int i = 0; idx && i < VICTIM_BUDGET; i++) {
+		if (has_more_than_its_share(
+			flows, flow_owner_id(&flows->entries[idx])))
+			return idx;
+		idx = flows->links[idx].next[LIST_WEAK];
+	}
+	return flows->weak.first;
+}
+
+static bool drop_early(struct flows *flows, uint32_t idx)
+{
+	if (!idx)
+		return false;
+	flow_table_remove(flows, &flows->entries[idx]);
+	flows->counters.early_drop++;
+	return true;
+}
+
+static bool make_room(struct flows *flows, uint32_t owner, struct instant now)
+{
+	if (is_full(flows) || is_owner_full(flows, owner))
+		flows_age(flows, now, AGE_BUDGET);
+	if (is_owner_full(flows, owner))
+		return drop_early(flows, flows->owners[owner].weak.first);
+	if (is_full(flows))
+		return drop_early(flows, find_victim(flows, owner));
+	return true;
+}
+
+static struct flow *take_unused(struct flows *flows)
+{
+	struct flow *flow = entry_at(flows, flows->unused);
+
+	if (flow)
+		flows->unused = flow->next;
+	else
+		flow = &flows->entries[++flows->touched];
+	return flow;
+}
+
+/* Removes the last one of the chain when there are too many with this key. */
+static void limit_same_key(struct flows *flows, const struct flow_probe *probe)
+{
+	struct flow *flow = entry_at(flows, *probe->chain), *last = NULL;
+	int count = 0;
+
+	for (; flow; flow = entry_at(flows, flow->next)) {
+		if (!flow_key_is_equal(&flow->key, &probe->key) ||
+		    flow->peers[probe->sender] != probe->from_id)
+			continue;
+		last = flow;
+		count++;
+	}
+	if (count >= SAME_KEY_MAX)
+		flow_table_remove(flows, last);
+}
+
+struct flow *flow_table_add(struct flows *flows, const struct flow_probe *probe,
+    const struct flow *like, struct instant now)
+{
+	struct flow *flow;
+
+	limit_same_key(flows, probe);
+	if (!make_room(flows, flow_owner_id(like), now))
+		return NULL;
+	flow = take_unused(flows);
+	*flow = *like;
+	flow->next = *probe->chain;
+	*probe->chain = index_of(flows, flow);
+	owner_count(flows, flow_owner_id(flow), 1);
+	wheel_put(flows, flow, now);
+	if (flow->flags & FLOW_IS_WEAK)
+		weak_put(flows, flow);
+	return flow;
+}
