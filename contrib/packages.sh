@@ -13,6 +13,10 @@ build="autoconf automake gcc libc6-dev make pkg-config xz-utils
 	check libc-ares-dev libcap-ng-dev libconfig-dev libev-dev
 	libjansson-dev liblz4-dev libmnl-dev libpcap-dev libseccomp-dev
 	libsodium-dev libssl-dev libzstd-dev"
+# Intel's ciphers are for x86-64; elsewhere vpnd does without.
+case $(dpkg --print-architecture) in
+amd64) build="$build libipsec-mb-dev" ;;
+esac
 demo="iproute2 iputils-ping python3"
 tests="$demo binutils busybox clang git jq libclang-rt-14-dev llvm-14
 	man-db mandoc mmdebstrap nftables procps python3-cryptography socat

@@ -63,6 +63,7 @@ static int make_tunnel(struct core *core, const struct moment *now)
 	}
 
 	setup.aeads_count = core_aeads(core, core->config, setup.aeads);
+	memcpy(setup.backends, core->aead_backends, sizeof(setup.backends));
 	err = tunnel_new(&core->tunnel, &setup);
 	if (err)
 		return err;
@@ -148,6 +149,8 @@ static void take_setup(struct core *core, const struct core_setup *setup)
 	core->pool = setup->pool;
 	core->log = setup->log;
 	memcpy(core->aead_speed, setup->aead_speed, sizeof(core->aead_speed));
+	memcpy(core->aead_backends, setup->aead_backends,
+	    sizeof(core->aead_backends));
 	core->version = setup->version;
 	core->alarm = INSTANT_NEVER;
 	core->host.started = INSTANT_NEVER;

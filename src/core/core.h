@@ -41,6 +41,7 @@ struct core_setup {
 	struct pool *pool;
 	const struct log *log;
 	uint16_t aead_speed[TUNNEL_AEADS + 1]; /* by aead_id, MB/s, 0 unknown */
+	const struct aead *aead_backends[AEAD_IDS + 1]; /* NULL: any */
 	const char *version; /* of the daemon, for `vpnctl version` */
 };
 

@@ -76,6 +76,7 @@ struct core {
 	struct pool *pool;
 	const struct log *log;
 	uint16_t aead_speed[TUNNEL_AEADS + 1];
+	const struct aead *aead_backends[AEAD_IDS + 1];
 	const char *version;
 	struct tunnel *tunnel;
 	struct path *path;

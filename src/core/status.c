@@ -257,6 +257,28 @@ static void write_sums(
 	reply_unsigned(reply, "drops", totals.rx_dropped + totals.tx_dropped);
 }
 
+/* Which back end does the work, and how fast it was when vpnd started. */
+static void write_ciphers(const struct core *core, struct reply *reply)
+{
+	struct tunnel_aead aeads[TUNNEL_AEADS];
+	size_t count = core_aeads(core, core->config, aeads);
+
+	reply_open_array(reply, "ciphers");
+	for (size_t i = 0; i < count; i++) {
+		const struct aead *aead =
+		    tunnel_backend(core->tunnel, aeads[i].id);
+
+		reply_open_object(reply, "");
+		reply_string(reply, "name", aead->name);
+		reply_string(reply, "backend", aead->backend);
+		if (aeads[i].speed)
+			reply_unsigned(reply, "bytes_per_s",
+			    aeads[i].speed * UINT64_C(1000000));
+		reply_close_object(reply);
+	}
+	reply_close_array(reply);
+}
+
 static void write_tunnel(
     const struct core *core, struct instant now, struct reply *reply)
 {
@@ -275,6 +297,7 @@ static void write_tunnel(
 	write_prefixes(
 	    reply, "addresses", config->addresses, config->addresses_count);
 	reply_string(reply, "compress", config_compress_name(config->compress));
+	write_ciphers(core, reply);
 	reply_unsigned(reply, "peers", config->peers_count);
 	reply_unsigned(reply, "peers_up", status_peers_up(core, now));
 	reply_bool(reply, "under_load", status.is_under_load);

@@ -97,6 +97,29 @@ static void switch_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
+/* "aes256gcm libipsec-mb 9.8 GB/s  chacha20poly1305 ..." */
+static void ciphers_line(const struct paper *paper, const json_t *tunnel)
+{
+	const json_t *ciphers = json_object_get(tunnel, "ciphers");
+	json_t *cipher;
+	size_t idx;
+
+	if (json_array_size(ciphers) == 0)
+		return;
+	json_array_foreach(ciphers, idx, cipher)
+	{
+		print_field(paper, cipher, "name", "");
+		paper_print(
+		    paper, INK_FAINT, " %s", tree_text(cipher, "backend", "-"));
+		if (tree_has(cipher, "bytes_per_s"))
+			paper_print(paper, INK_FAINT, " %s/s",
+			    figure_bytes(
+				tree_unsigned(cipher, "bytes_per_s", 0))
+				.text);
+	}
+	paper_end_line(paper);
+}
+
 static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 {
 	bool is_up = tree_is(tunnel, "device_up");
@@ -118,6 +141,7 @@ static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 		paper_end_line(paper);
 	}
 	switch_line(paper, tunnel);
+	ciphers_line(paper, tunnel);
 	tunnel_notes(paper, tunnel);
 }
 

@@ -49,12 +49,20 @@ static uint16_t measure(const struct memory *memory, const struct aead *aead)
 	return speed > UINT16_MAX ? UINT16_MAX : (uint16_t)speed;
 }
 
-void measure_aeads(const struct memory *memory, uint16_t ret[TUNNEL_AEADS + 1])
+void measure_aeads(
+    const struct memory *memory, struct measured ret[AEAD_IDS + 1])
 {
-	ret[0] = 0;
-	for (unsigned id = 1; id <= TUNNEL_AEADS; id++) {
-		const struct aead *aead = aead_find((enum aead_id)id);
+	for (unsigned id = 0; id <= AEAD_IDS; id++)
+		ret[id] = (struct measured){0};
+	for (size_t i = 0; aead_backends[i]; i++) {
+		const struct aead *aead = aead_backends[i];
+		struct measured *best = &ret[aead->id];
+		uint16_t speed;
 
-		ret[id] = aead ? measure(memory, aead) : 0;
+		if (!aead_is_right(aead, memory))
+			continue;
+		speed = measure(memory, aead);
+		if (!best->backend || speed > best->speed)
+			*best = (struct measured){aead, speed};
 	}
 }

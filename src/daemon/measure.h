@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-/* How fast this machine seals with each AEAD. */
+/* How fast this machine seals, and with which back ends. */
 #ifndef DAEMON_MEASURE_H
 #define DAEMON_MEASURE_H
 
 #include <stdint.h>
 
 #include "base/memory.h"
-#include "protocol/tunnel.h"
+#include "protocol/aead.h"
 
-/* MB/s by aead_id, 0 for those without back end; takes about 2 ms for each. */
-void measure_aeads(const struct memory *memory, uint16_t ret[TUNNEL_AEADS + 1]);
+/* Of one AEAD. */
+struct measured {
+	const struct aead *backend; /* NULL: none gives right answers */
+	uint16_t speed;		    /* MB/s */
+};
+
+/* Tests all back ends, and seals for a few milliseconds with those that are
+ * right; `ret` gets the fastest of each AEAD, by its id. */
+void measure_aeads(
+    const struct memory *memory, struct measured ret[AEAD_IDS + 1]);
 
 #endif

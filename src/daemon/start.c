@@ -124,6 +124,7 @@ static int make_core(struct daemon *daemon)
 	    .memory = &keymem,
 	    .log = &daemon->logger.log,
 	    .version = PACKAGE_VERSION};
+	struct measured measured[AEAD_IDS + 1];
 	size_t largest = daemon->config->mtu;
 	int code;
 
@@ -134,7 +135,11 @@ static int make_core(struct daemon *daemon)
 	if (code)
 		return fail(daemon, code, "packet buffers");
 	setup.pool = daemon->pool;
-	measure_aeads(&keymem, setup.aead_speed);
+	measure_aeads(&keymem, measured);
+	for (unsigned id = 1; id <= AEAD_IDS; id++) {
+		setup.aead_speed[id] = measured[id].speed;
+		setup.aead_backends[id] = measured[id].backend;
+	}
 	daemon->config = NULL;
 	daemon->keys = NULL;
 	code = core_new(&daemon->core, &setup, &daemon->moment, daemon->error,

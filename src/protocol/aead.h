@@ -21,6 +21,8 @@ enum aead_id {
 	AEAD_AES256GCM = 2,
 };
 
+#define AEAD_IDS 2 /* the largest number */
+
 #define AEAD_KEY_BYTES 32
 #define AEAD_TAG_BYTES 16
 
@@ -63,12 +65,20 @@ struct aead {
 
 extern const struct aead aead_sodium_chacha20poly1305;
 extern const struct aead aead_libcrypto_aes256gcm;
+extern const struct aead aead_libcrypto_chacha20poly1305;
+extern const struct aead aead_ipsecmb_aes256gcm;
+extern const struct aead aead_ipsecmb_chacha20poly1305;
 
-/* The table's entry, or NULL for an unknown id. */
+/* All that this build has, ended by NULL. Of each AEAD the first one is there
+ * everywhere. */
+extern const struct aead *const aead_backends[];
+
+/* The first back end of that AEAD, or NULL for an unknown id. */
 const struct aead *aead_find(enum aead_id id);
 
-/* Known answers through each entry. Returns NULL, or the name of the AEAD
- * whose back end gives wrong ones: then vpnd must not start. */
-const char *aead_self_test(const struct memory *memory);
+/* Whether a back end knows the known answers and refuses a forgery. One that
+ * does not must not be used. */
+must_check bool aead_is_right(
+    const struct aead *aead, const struct memory *memory);
 
 #endif

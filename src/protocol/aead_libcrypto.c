@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * AES-256-GCM through libcrypto's EVP.
+ * Both AEADs through libcrypto's EVP.
  *
  * How it works: a context is keyed once; a packet sets only direction and IV,
- * which libcrypto does without its heap. GCM uses the cipher forwards both
+ * which libcrypto does without its heap. Both use their cipher forwards both
  * ways, so one context seals and opens. The key schedule itself lies in
  * libcrypto's heap, out of reach of `memory`; it is wiped when freed.
  */
@@ -28,21 +28,36 @@ static void key_free(const struct memory *memory, struct aead_key *key)
 	memory_release(memory, key, sizeof(*key));
 }
 
-static struct aead_key *key_new(
-    const struct memory *memory, const uint8_t bytes[AEAD_KEY_BYTES])
+static struct aead_key *key_new(const struct memory *memory,
+    const EVP_CIPHER *cipher, const uint8_t bytes[AEAD_KEY_BYTES])
 {
 	struct aead_key *key = memory_alloc(memory, sizeof(*key));
 
 	if (!key)
 		return NULL;
-	key->ctx = libcrypto_init() == 0 ? EVP_CIPHER_CTX_new() : NULL;
+	key->ctx = cipher ? EVP_CIPHER_CTX_new() : NULL;
 	if (!key->ctx ||
-	    !EVP_CipherInit_ex2(
-		key->ctx, libcrypto_get()->aes256gcm, bytes, NULL, 1, NULL)) {
+	    !EVP_CipherInit_ex2(key->ctx, cipher, bytes, NULL, 1, NULL)) {
 		key_free(memory, key);
 		return NULL;
 	}
 	return key;
+}
+
+static struct aead_key *gcm_key_new(
+    const struct memory *memory, const uint8_t bytes[AEAD_KEY_BYTES])
+{
+	if (libcrypto_init())
+		return NULL;
+	return key_new(memory, libcrypto_get()->aes256gcm, bytes);
+}
+
+static struct aead_key *chacha_key_new(
+    const struct memory *memory, const uint8_t bytes[AEAD_KEY_BYTES])
+{
+	if (libcrypto_init())
+		return NULL;
+	return key_new(memory, libcrypto_get()->chacha20poly1305, bytes);
 }
 
 /* Begins a packet: 1 seals, 0 opens. */
@@ -102,7 +117,7 @@ static void open_batch(
 
 		job->is_authentic =
 		    job->len >= AEAD_TAG_BYTES && open_one(key->ctx, job);
-		/* GCM decrypts before it knows. */
+		/* libcrypto decrypts before it knows. */
 		if (!job->is_authentic && job->len >= AEAD_TAG_BYTES)
 			memset(job->dst, 0, job->len - AEAD_TAG_BYTES);
 	}
@@ -113,7 +128,18 @@ const struct aead aead_libcrypto_aes256gcm = {
     .name = "aes256gcm",
     .backend = "libcrypto",
     .rekey_after_messages = UINT64_C(1) << 32,
-    .key_new = key_new,
+    .key_new = gcm_key_new,
+    .key_free = key_free,
+    .seal_batch = seal_batch,
+    .open_batch = open_batch,
+};
+
+const struct aead aead_libcrypto_chacha20poly1305 = {
+    .id = AEAD_CHACHA20POLY1305,
+    .name = "chacha20poly1305",
+    .backend = "libcrypto",
+    .rekey_after_messages = UINT64_C(1) << 60,
+    .key_new = chacha_key_new,
     .key_free = key_free,
     .seal_batch = seal_batch,
     .open_batch = open_batch,

@@ -128,8 +128,8 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 	uint32_t remote_index = peer->handshake.remote_index;
 
 	noise_derive(&peer->handshake, &keys);
-	keypair =
-	    keypair_new(tunnel->memory, &keys, ++tunnel->generation, now->now);
+	keypair = keypair_new(tunnel->memory, tunnel->backends, &keys,
+	    ++tunnel->generation, now->now);
 	if (!keypair) {
 		indices_unlist(&tunnel->indices, &peer->handshake_index);
 		return false;

@@ -7,15 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 
-const struct aead *const keypair_aeads[CIPHER_SLOTS] = {
-    [CIPHER_CHACHA20POLY1305] = &aead_sodium_chacha20poly1305,
-    [CIPHER_AES256GCM] = &aead_libcrypto_aes256gcm,
-};
-
 static void free_schedules(
     const struct memory *memory, struct keypair *keypair, enum cipher_slot slot)
 {
-	const struct aead *aead = keypair_aeads[slot];
+	const struct aead *aead = keypair->aeads[slot];
 
 	aead->key_free(memory, keypair->send[slot]);
 	aead->key_free(memory, keypair->receive[slot]);
@@ -27,7 +22,7 @@ static void free_schedules(
 static bool make_schedules(const struct memory *memory, struct keypair *keypair,
     enum cipher_slot slot, const uint8_t *send, const uint8_t *receive)
 {
-	const struct aead *aead = keypair_aeads[slot];
+	const struct aead *aead = keypair->aeads[slot];
 
 	keypair->send[slot] = aead->key_new(memory, send);
 	keypair->receive[slot] = aead->key_new(memory, receive);
@@ -38,12 +33,14 @@ static bool make_schedules(const struct memory *memory, struct keypair *keypair,
 }
 
 struct keypair *keypair_new(const struct memory *memory,
-    struct noise_keys *keys, uint64_t generation, struct instant now)
+    const struct aead *const *aeads, struct noise_keys *keys,
+    uint64_t generation, struct instant now)
 {
 	struct keypair *keypair = memory_alloc(memory, sizeof(*keypair));
 
 	if (!keypair)
 		goto no_memory;
+	keypair->aeads = aeads;
 	keypair->generation = generation;
 	keypair->born = now;
 	if (!make_schedules(memory, keypair, CIPHER_CHACHA20POLY1305,

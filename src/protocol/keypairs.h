@@ -32,7 +32,8 @@ enum cipher_slot {
 };
 
 struct keypair {
-	struct index_owner owner; /* local index */
+	struct index_owner owner;	 /* local index */
+	const struct aead *const *aeads; /* back ends, by cipher_slot */
 	uint32_t remote_index;
 	uint64_t generation; /* larger is newer, unique in the tunnel */
 	struct instant born;
@@ -51,14 +52,14 @@ struct keypairs {
 	struct keypair *previous, *current, *next;
 };
 
-extern const struct aead *const keypair_aeads[CIPHER_SLOTS];
-
 /*
- * Wipes `keys`. NULL: no memory. The index of `owner` moves from the handshake
+ * Wipes `keys`. NULL: no memory. `aeads` (CIPHER_SLOTS of them) must live as
+ * long as the keypair. The index of `owner` moves from the handshake
  * to the new keypair.
  */
 struct keypair *keypair_new(const struct memory *memory,
-    struct noise_keys *keys, uint64_t generation, struct instant now);
+    const struct aead *const *aeads, struct noise_keys *keys,
+    uint64_t generation, struct instant now);
 void keypair_free(const struct memory *memory, struct indices *indices,
     struct keypair *keypair);
 

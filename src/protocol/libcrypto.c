@@ -62,6 +62,9 @@ int libcrypto_init(void)
 		fetched.mac = mac_new();
 	if (!fetched.aes256gcm)
 		fetched.aes256gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!fetched.chacha20poly1305)
+		fetched.chacha20poly1305 =
+		    EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 	if (!fetched.blake2s || !fetched.mac || !fetched.aes256gcm)
 		return -ENOTSUP;
 	return 0;

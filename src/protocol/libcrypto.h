@@ -8,9 +8,11 @@
 #include "base/attributes.h"
 
 struct libcrypto {
-	EVP_MD_CTX *blake2s;   /* set to BLAKE2s; each use begins anew */
-	EVP_MAC_CTX *mac;      /* BLAKE2s with 16 bytes of output */
-	EVP_CIPHER *aes256gcm; /* shared, read only */
+	EVP_MD_CTX *blake2s; /* set to BLAKE2s; each use begins anew */
+	EVP_MAC_CTX *mac;    /* BLAKE2s with 16 bytes of output */
+	/* shared, read only */
+	EVP_CIPHER *aes256gcm;
+	EVP_CIPHER *chacha20poly1305; /* NULL: not in this build of it */
 };
 
 /* Fetches what is not there yet. 0 or -ENOTSUP. */

@@ -84,6 +84,7 @@ struct tunnel {
 	const struct memory *memory;
 	const struct log *log;
 	struct tunnel_aead aeads[TUNNEL_AEADS];
+	const struct aead *backends[CIPHER_SLOTS];
 	size_t aeads_count;
 	bool has_order;
 	uint32_t largest_frame, mtu;

@@ -240,7 +240,7 @@ static void run_open(
 	peer = run->keypair->owner.peer;
 	for (size_t i = 0; i < run->count; i++)
 		run_add(run, run->pkts[i]);
-	keypair_aeads[run->slot]->open_batch(
+	run->keypair->aeads[run->slot]->open_batch(
 	    run->keypair->receive[run->slot], run->jobs, run->jobs_count);
 	if (accept_opened(run, now) == 0)
 		return;
@@ -399,7 +399,7 @@ static void rekey_in_time(
 	const struct keypair *keypair = run->keypair;
 
 	if (keypair->send_counter >
-		keypair_aeads[run->slot]->rekey_after_messages ||
+		keypair->aeads[run->slot]->rekey_after_messages ||
 	    (keypair->is_initiator &&
 		instant_age_ns(keypair->born, now->now) >= REKEY_AFTER_TIME_NS))
 		handshake_initiate(peer, now);
@@ -428,8 +428,9 @@ static void run_seal(struct run *run, const struct moment *now)
 	run->slot = slot_for(peer, run->keypair, run->pkts[0]);
 	for (size_t i = 0; i < run->count; i++)
 		prepare(run, peer, run->pkts[i], now);
-	keypair_aeads[run->slot]->seal_batch(run->keypair->send[run->slot],
-	    run->jobs, run->jobs_count, NULL, NULL);
+	run->keypair->aeads[run->slot]->seal_batch(
+	    run->keypair->send[run->slot], run->jobs, run->jobs_count, NULL,
+	    NULL);
 	rekey_in_time(peer, run, now);
 }
 

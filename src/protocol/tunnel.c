@@ -49,12 +49,25 @@ static int make_tables(struct tunnel *tunnel)
 	return make_compressors(tunnel);
 }
 
+static const struct aead *backend_of(
+    const struct tunnel_setup *setup, enum aead_id id)
+{
+	return setup->backends[id] ? setup->backends[id] : aead_find(id);
+}
+
+static bool have_right_backends(const struct tunnel_setup *setup)
+{
+	return aead_is_right(
+		   backend_of(setup, AEAD_CHACHA20POLY1305), setup->memory) &&
+	       aead_is_right(backend_of(setup, AEAD_AES256GCM), setup->memory);
+}
+
 int tunnel_new(struct tunnel **ret, const struct tunnel_setup *setup)
 {
 	struct tunnel *tunnel;
 	int error = hash_init();
 
-	if (error || aead_self_test(setup->memory))
+	if (error || !have_right_backends(setup))
 		return -ENOTSUP;
 	tunnel = calloc(1, sizeof(*tunnel));
 	if (!tunnel)
@@ -68,6 +81,9 @@ int tunnel_new(struct tunnel **ret, const struct tunnel_setup *setup)
 	memcpy(tunnel->aeads, setup->aeads, sizeof(tunnel->aeads));
 	tunnel->aeads_count = setup->aeads_count;
 	tunnel->has_order = setup->has_order;
+	tunnel->backends[CIPHER_CHACHA20POLY1305] =
+	    backend_of(setup, AEAD_CHACHA20POLY1305);
+	tunnel->backends[CIPHER_AES256GCM] = backend_of(setup, AEAD_AES256GCM);
 	tunnel->load_until = (struct instant){.ns = INT64_MIN};
 	handshake_init_load(tunnel);
 	error = make_tables(tunnel);
@@ -140,6 +156,17 @@ void tunnel_set_private_key(struct tunnel *tunnel,
 const uint8_t *tunnel_public_key(const struct tunnel *tunnel)
 {
 	return tunnel->identity->public_key;
+}
+
+const struct aead *tunnel_backend(const struct tunnel *tunnel, enum aead_id id)
+{
+	switch (id) {
+	case AEAD_CHACHA20POLY1305:
+		return tunnel->backends[CIPHER_CHACHA20POLY1305];
+	case AEAD_AES256GCM:
+		return tunnel->backends[CIPHER_AES256GCM];
+	}
+	return NULL;
 }
 
 void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
@@ -298,9 +325,9 @@ static void copy_extension(
 		ret->compressor = compressor_find(peer->compressor);
 	if (!ret->has_session)
 		return;
-	ret->send_aead = aead_find(
+	ret->send_aead = tunnel_backend(peer->tunnel,
 	    extension->is_known ? extension->send_aead : AEAD_CHACHA20POLY1305);
-	ret->receive_aead = keypair_aeads[peer->last_receive_slot];
+	ret->receive_aead = peer->tunnel->backends[peer->last_receive_slot];
 }
 
 static void copy_counters(

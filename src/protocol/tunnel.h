@@ -35,7 +35,7 @@ enum extension_mode {
 	EXTENSION_REQUIRED, /* no traffic without it */
 };
 
-#define TUNNEL_AEADS 2
+#define TUNNEL_AEADS AEAD_IDS
 /* Bytes that may wait for one peer's session, and for all. */
 #define TUNNEL_STAGED_PEER_BYTES (256 * 1024)
 #define TUNNEL_STAGED_ALL_BYTES	 (8 * 1024 * 1024)
@@ -54,6 +54,9 @@ struct tunnel_setup {
 	struct tunnel_aead aeads[TUNNEL_AEADS];
 	size_t aeads_count;
 	bool has_order;
+	/* Back ends by aead_id; NULL: aead_find's. They must be right
+	 * (aead_is_right), and are those of the tunnel for its life. */
+	const struct aead *backends[AEAD_IDS + 1];
 	uint32_t largest_frame; /* inner bytes that we can take */
 	/* What packets are: IP packets (so does 0), or Ethernet frames. Peers
 	 * of the other kind are refused. On Ethernet, extension modes count
@@ -75,6 +78,9 @@ void tunnel_set_private_key(struct tunnel *tunnel,
 const uint8_t *tunnel_public_key(const struct tunnel *tunnel);
 void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
     size_t count, bool has_order);
+
+/* The back end in use for an AEAD; NULL for an unknown id. */
+const struct aead *tunnel_backend(const struct tunnel *tunnel, enum aead_id id);
 
 /* ---- peers ---- */
 

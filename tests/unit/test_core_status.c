@@ -55,6 +55,7 @@ START_TEST(status_shows_a_peer_that_is_up)
 	ck_assert_ptr_nonnull(strstr(reply, "\t10.0.0.2/32\n"));
 	ck_assert_ptr_nonnull(strstr(reply, "\techo\n"));
 	ck_assert_str_ne(pair_value(reply, "cipher_send"), "");
+	assert_value(reply, "backend", "libcrypto");
 	ck_assert_int_gt(atoi(pair_value(reply, "rx_packets")), 0);
 	free(reply);
 	pair_clear(&pair);

@@ -168,6 +168,28 @@ START_TEST(status_shows_the_tunnel_and_each_peer)
 }
 END_TEST
 
+START_TEST(status_says_which_back_ends_work_and_how_fast)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
+			       "{\ttunnel\n"
+			       "s\tname\tsite\n"
+			       "[\tciphers\n"
+			       "{\t\n"
+			       "s\tname\taes256gcm\n"
+			       "s\tbackend\tlibipsec-mb\n"
+			       "u\tbytes_per_s\t9000000000\n"
+			       "}\n"
+			       "{\t\n"
+			       "s\tname\tchacha20poly1305\n"
+			       "s\tbackend\tlibsodium\n"
+			       "}\n"
+			       "]\n"
+			       "}\n"),
+	    "site  down\n"
+	    "  aes256gcm libipsec-mb 8.38 GiB/s  chacha20poly1305 libsodium\n");
+}
+END_TEST
+
 START_TEST(status_in_detail_lists_prefixes_but_no_secret)
 {
 	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
@@ -499,6 +521,7 @@ static void add_tree_tests(TCase *tcase)
 static void add_text_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, status_shows_the_tunnel_and_each_peer);
+	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
 	tcase_add_test(tcase, status_survives_absent_fields);
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);
