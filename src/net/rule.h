@@ -6,8 +6,10 @@
  * counters and buckets change; a reload makes another one with another
  * generation. The rules of a hook and family are columns of 16-bit words in
  * blocks of 16 rules (net/rule_block.h): a scan finds the candidates, which are
- * then looked at field by field (net/rule_field.h), in order. So the cost grows
- * by about 5 ns for 16 rules that do not match, whatever they have.
+ * then looked at field by field (net/rule_field.h), in order. 16 rules that are
+ * no candidates cost about 2 ns. What makes no columns are programs, and sides
+ * with several peers or with peers and prefixes: 10 to 20 ns for each rule that
+ * has nothing else to tell it from the packet.
  *
  * What a rule means
  *  - All that it names has to match; what it does not name matches anything,

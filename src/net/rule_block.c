@@ -96,14 +96,36 @@ static unsigned column_hits(const struct column *column, uint16_t value)
 	return (uint16_t)(parts[0] | parts[0] >> 16);
 }
 
-unsigned block_candidates(const struct rule_list *list,
-    const struct block *block, const struct words *words)
+static unsigned more_hits(const struct rule_list *list,
+    const struct block *block, const struct words *words, unsigned hits)
 {
-	const struct column *column = &list->columns[block->first_column];
-	const uint8_t *word = &list->column_words[block->first_column];
-	unsigned hits = block->lanes;
+	const struct column *column = &list->more[block->more];
+	const uint8_t *word = &list->more_words[block->more];
 
-	for (size_t i = 0; i < block->columns && hits; i++)
+	for (size_t i = 0; i < block->more_count && hits; i++)
 		hits &= column_hits(&column[i], words->at[word[i]]);
 	return hits;
+}
+
+bool rule_list_search(const struct rule_list *list, const struct words *words,
+    struct candidates *candidates)
+{
+	size_t i = candidates->next;
+
+	for (; i < list->blocks_count; i++) {
+		const struct block *block = &list->blocks[i];
+		unsigned hits =
+		    block->lanes &
+		    column_hits(&list->first[i], words->at[block->first_word]);
+
+		if (hits)
+			hits = more_hits(list, block, words, hits);
+		if (!hits)
+			continue;
+		candidates->rules = &list->rules[i * BLOCK_RULES];
+		candidates->hits = hits;
+		candidates->next = i + 1;
+		return true;
+	}
+	return false;
 }

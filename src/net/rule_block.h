@@ -53,17 +53,19 @@ struct column {
 };
 
 struct block {
-	uint32_t first_column;
-	uint16_t columns;
+	uint32_t more;	/* where its other columns begin */
 	uint16_t lanes; /* bits of those that are rules */
+	uint8_t more_count;
+	uint8_t first_word; /* enum word of its first column */
 };
 
 struct rule_list {
 	struct block *blocks;
 	size_t blocks_count;
-	struct column *columns;
-	uint8_t *column_words; /* enum word of each column */
-	uint32_t columns_count;
+	struct column *first; /* column of each block, close together */
+	struct column *more;
+	uint8_t *more_words; /* enum word of each */
+	uint32_t more_count;
 	struct compiled **rules; /* BLOCK_RULES for each block */
 	size_t rules_count;
 };
@@ -86,8 +88,15 @@ void rule_list_clear(struct rule_list *list);
 
 void words_read(struct words *words, const struct packet *pkt);
 
-/* The rules of the block that may match, a bit for each. */
-must_check unsigned block_candidates(const struct rule_list *list,
-    const struct block *block, const struct words *words);
+/* What a search found; zero is its start. */
+struct candidates {
+	struct compiled *const *rules; /* of a block */
+	unsigned hits;		       /* those that may match, a bit each */
+	size_t next;		       /* block */
+};
+
+/* Goes on to the next block with candidates; false: there is none. */
+must_check bool rule_list_search(const struct rule_list *list,
+    const struct words *words, struct candidates *candidates);
 
 #endif

@@ -218,27 +218,43 @@ static void fill_column(
 	}
 }
 
-/* The columns of a block go behind those of the list, which has room. */
+/* The next column of a block, which has room. */
+static void add_column(struct rule_list *list, struct block *block,
+    const struct ranges *ranges, size_t word, bool is_first)
+{
+	struct column *column = is_first ? &list->first[list->blocks_count - 1]
+					 : &list->more[list->more_count];
+
+	fill_column(column, ranges, word);
+	if (is_first) {
+		block->first_word = (uint8_t)word;
+		return;
+	}
+	list->more_words[list->more_count++] = (uint8_t)word;
+	block->more_count++;
+}
+
+/* Has at least one column, even if it lets all pass. */
 static void add_block(
     struct rule_list *list, const struct ranges *ranges, unsigned count)
 {
 	struct block *block = &list->blocks[list->blocks_count++];
 	unsigned weights[WORD_COUNT];
+	bool is_first = true;
 
 	block->lanes = (uint16_t)((1u << count) - 1);
-	block->first_column = list->columns_count;
+	block->more = list->more_count;
 	for (size_t word = 0; word < WORD_COUNT; word++)
 		weights[word] = weigh(ranges, count, word);
 	for (unsigned weight = count; weight > 0; weight--)
 		for (size_t word = 0; word < WORD_COUNT; word++) {
 			if (weights[word] != weight)
 				continue;
-			fill_column(
-			    &list->columns[list->columns_count], ranges, word);
-			list->column_words[list->columns_count++] =
-			    (uint8_t)word;
-			block->columns++;
+			add_column(list, block, ranges, word, is_first);
+			is_first = false;
 		}
+	if (is_first)
+		add_column(list, block, ranges, WORD_PROTOCOL, true);
 }
 
 static void make_blocks(struct rule_list *list, enum family family)
@@ -255,16 +271,18 @@ static void make_blocks(struct rule_list *list, enum family family)
 	}
 }
 
-/* First for what a block may need at most, then for what it took. */
+/* For the most that blocks may need. */
 static int alloc(struct rule_list *list)
 {
 	size_t blocks = (list->rules_count + BLOCK_RULES - 1) / BLOCK_RULES;
 
 	list->blocks = calloc(blocks, sizeof(*list->blocks));
-	list->columns = calloc(blocks * WORD_COUNT, sizeof(*list->columns));
-	list->column_words = calloc(blocks, WORD_COUNT);
-	return list->blocks && list->columns && list->column_words ? 0
-								   : -ENOMEM;
+	list->first = calloc(blocks, sizeof(*list->first));
+	list->more = calloc(blocks * WORD_COUNT, sizeof(*list->more));
+	list->more_words = calloc(blocks, WORD_COUNT);
+	return list->blocks && list->first && list->more && list->more_words
+		   ? 0
+		   : -ENOMEM;
 }
 
 static const enum family families[LIST_FAMILIES] = {
@@ -300,7 +318,8 @@ int rule_list_make(struct rule_list *list, struct compiled *rules, size_t count,
 void rule_list_clear(struct rule_list *list)
 {
 	free(list->blocks);
-	free(list->columns);
-	free(list->column_words);
+	free(list->first);
+	free(list->more);
+	free(list->more_words);
 	free(list->rules);
 }

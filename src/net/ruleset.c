@@ -99,18 +99,15 @@ static bool decides(const struct ruleset *set, struct compiled *compiled,
 static bool list_decides(const struct ruleset *set,
     const struct rule_list *list, struct look *look, struct rule_result *ret)
 {
+	struct candidates found = {0};
 	struct words words;
 
 	words_read(&words, look->pkt);
-	for (size_t i = 0; i < list->blocks_count; i++) {
-		struct compiled **rules = &list->rules[i * BLOCK_RULES];
-		unsigned left =
-		    block_candidates(list, &list->blocks[i], &words);
-
-		for (; left; left &= left - 1)
-			if (decides(set, rules[__builtin_ctz(left)], look, ret))
+	while (rule_list_search(list, &words, &found))
+		for (unsigned left = found.hits; left; left &= left - 1)
+			if (decides(set, found.rules[__builtin_ctz(left)], look,
+				ret))
 				return true;
-	}
 	return false;
 }
 

@@ -6,26 +6,16 @@
  * does dependent multiplications, for comparing machines. Packets are parsed
  * beforehand; flows come in random order.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "../unit/flow_packet.h"
+#include "bench.h"
 #include "net/flow.h"
 
-#define ROUNDS	  7
 #define BATCHES	  8192
 #define PEERS	  16
 #define FLOWS_ALL 65536
-
-static double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
 
 static uint64_t random_state = 42;
 
@@ -34,27 +24,6 @@ static uint32_t next_random(void)
 	random_state =
 	    random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
 	return (uint32_t)(random_state >> 33);
-}
-
-static volatile uint64_t sink;
-
-/* 100 dependent multiplications: the unit of the ratios. */
-static double calibrate(void)
-{
-	double best = 1e9, begin;
-
-	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t x = sink + 1;
-
-		begin = now_ns();
-		for (int i = 0; i < 1000000; i++)
-			x = x * UINT64_C(0x9e3779b97f4a7c15) + 1;
-		sink = x;
-		begin = (now_ns() - begin) / 1e4;
-		if (begin < best)
-			best = begin;
-	}
-	return best;
 }
 
 static struct flows *flows;
@@ -139,12 +108,12 @@ static double time_known_batch(uint32_t live)
 
 	for (size_t i = 0; i < PACKET_BATCH; i++)
 		fill(i, packet_of(next_random() % live, false));
-	from = now_ns();
+	from = bench_now_ns();
 	flows_track_batch(flows, batch, PACKET_BATCH, now);
 	for (size_t i = 0; i < PACKET_BATCH; i++)
 		if (pkts[i].drop || !flows_is_accepted(flows, &pkts[i], true))
 			abort();
-	return now_ns() - from;
+	return bench_now_ns() - from;
 }
 
 static double time_known(uint32_t live)
@@ -162,12 +131,12 @@ static double time_new_batch(uint32_t first)
 
 	for (uint32_t i = 0; i < PACKET_BATCH; i++)
 		fill(i, packet_of(first + i, false));
-	from = now_ns();
+	from = bench_now_ns();
 	flows_track_batch(flows, batch, PACKET_BATCH, now);
 	for (size_t i = 0; i < PACKET_BATCH; i++)
 		if (pkts[i].drop || flows_confirm(flows, &pkts[i], now))
 			abort();
-	return now_ns() - from;
+	return bench_now_ns() - from;
 }
 
 /* Each packet begins a flow. When the table is full, the oldest weak one goes
@@ -189,20 +158,15 @@ static double time_new(bool is_full)
 	return median(batches);
 }
 
-static void tell(const char *what, double ns, double unit)
-{
-	printf("%-40s %7.1f ns  %6.3f\n", what, ns, ns / unit);
-}
-
 int main(void)
 {
-	double unit = calibrate();
+	double unit = bench_calibrate();
 
-	tell("calibration loop", unit, unit);
-	tell("known flow, 1 000 live", time_known(1000), unit);
-	tell("known flow, 16 000 live", time_known(16000), unit);
-	tell("known flow, 64 000 live", time_known(64000), unit);
-	tell("new flow", time_new(false), unit);
-	tell("new flow, full table", time_new(true), unit);
+	bench_tell("calibration loop", unit, unit);
+	bench_tell("known flow, 1 000 live", time_known(1000), unit);
+	bench_tell("known flow, 16 000 live", time_known(16000), unit);
+	bench_tell("known flow, 64 000 live", time_known(64000), unit);
+	bench_tell("new flow", time_new(false), unit);
+	bench_tell("new flow, full table", time_new(true), unit);
 	return 0;
 }
