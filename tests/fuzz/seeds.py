@@ -446,3 +446,53 @@ for rules in (0, 1, 3, 17, 40):
     story = random.Random(rules)
     save("rules", "rules_%d" % rules,
          bytes([rules]) + story.randbytes(100 * rules + 400))
+
+
+# steps: kind, number; 0 add, 1 remove, 2 read, 3 open or close, 4 change,
+# 5 order, else a packet with its length
+def checked(packet, where):
+    """With its UDP or ICMP checksum; where: offset of L4."""
+    version, length = packet[0] >> 4, len(packet) - where
+    protocol = packet[9] if version == 4 else packet[6]
+    field = where + (6 if protocol == 17 else 2)
+    ends = packet[12:20] if version == 4 else packet[8:40]
+    pseudo = b"" if protocol == 1 else ends + struct.pack(
+        ">HH", protocol, length)
+    data = pseudo + packet[where:] + b"\0" * (length % 2)
+    total = sum(struct.unpack(">%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return (packet[:field] + struct.pack(">H", ~total & 0xffff) +
+            packet[field + 2:])
+
+
+def come(packet):
+    return b"\6\0" + struct.pack(">H", len(packet)) + packet
+
+
+FOUR = checked(ipv4(17, udp(4000, 53)), 20)
+SIX = checked(ipv6(17, udp(4000, 53)), 40)
+LARGE = checked(ipv4(17, struct.pack(">HHHH", 4000, 53, 1008, 0) +
+                     bytes(1000)), 20)
+PING = checked(ipv4(1, b"\x08\0\0\0\0\1\0\1ping"), 20)
+PING6 = checked(ipv6(58, b"\x80\0\0\0\0\1\0\1ping"), 40)
+PLACES = b"".join(bytes(place) for place in (
+    (0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 0, 6), (0, 0, 4, 6, 5),
+    (0, 0, 12, 6, 5), (0, 0, 0, 10), (0, 0, 4, 10, 9), (0, 0, 1, 0)))
+READ = b"".join(bytes((2, i)) for i in range(8))
+save("socket", "lookup", PLACES + come(FOUR) + come(SIX) + come(PING) +
+     come(PING6) + READ + bytes((1, 4)) + come(FOUR) + bytes((1, 3)) +
+     come(FOUR) + bytes((3, 2)) + come(FOUR) + READ)
+save("socket", "buffer", PLACES[:4] + b"\4\0\x10\0\0" + come(FOUR) * 5 +
+     come(LARGE) * 2 + READ + come(LARGE) * 2 + bytes((1, 0)))
+save("socket", "memory", PLACES + come(FOUR) * 70 + READ + come(FOUR))
+save("socket", "filter", PLACES[:4] + b"\5\1" +
+     b"\4\0\x10\0\1\6\0\0\0" + come(FOUR) * 2 +
+     b"\4\0\x10\1\1\6\0\0\x09" + come(LARGE) + READ +
+     b"\4\0\x10\0\4\x28\0\0\x16\x15\0\1\x35\6\0\0\xff\6\0\0\0" +
+     come(FOUR) + come(FOUR[:-1] + b"!") + READ + b"\5\0" + come(FOUR))
+save("socket", "damaged", PLACES + come(ipv6(17, udp(4000, 53))) +
+     come(ipv4(17, b"\x0f\xa0\0\x35\0\7\0\0")) + come(
+         ipv4(17, udp(4000, 53), fragment=0x2000)) + come(
+             LARGE[:-1] + b"!") + come(SIX[:44] + b"\0\0" + SIX[46:]) +
+     come(ipv4(17, udp(4000, 53), b"\x94\4\0\0")) + READ)

@@ -14,7 +14,7 @@ model=${VPND_TESTS:-${VPND_BUILD:-.}}/sockets_model
 [ -c /dev/net/tun ] || skip_all "there is no /dev/net/tun"
 host s
 
-in_ns s "$model" "${P}t" "${ROUNDS:-300}" >"$RUN/model.out" 2>&1
+on s "$model" "${P}t" "${ROUNDS:-300}" >"$RUN/model.out" 2>&1
 status=$?
 while IFS= read -r line; do
 	case $line in
