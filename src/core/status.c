@@ -231,6 +231,7 @@ static void write_totals(const struct core *core, struct reply *reply)
 	path_totals(core->path, &totals);
 	reply_open_object(reply, "totals");
 	reply_unsigned(reply, "rx_packets", totals.rx_packets);
+	reply_unsigned(reply, "rx_ours", totals.rx_ours);
 	reply_unsigned(reply, "rx_delivered", totals.rx_delivered);
 	reply_unsigned(reply, "rx_consumed", totals.rx_consumed);
 	reply_unsigned(reply, "rx_forwarded", totals.rx_forwarded);

@@ -48,6 +48,23 @@ uint16_t checksum_pseudo(const struct address *source,
 	return checksum_add(sum, destination->bytes, bytes);
 }
 
+static bool has_pseudo_header(const struct packet *pkt)
+{
+	return pkt->family == FAMILY_IPV6 ||
+	       pkt->l4_protocol == IP_PROTOCOL_TCP ||
+	       pkt->l4_protocol == IP_PROTOCOL_UDP;
+}
+
+uint16_t checksum_l4(const struct packet *pkt)
+{
+	uint16_t sum = 0;
+
+	if (has_pseudo_header(pkt))
+		sum = checksum_pseudo(&pkt->source, &pkt->destination,
+		    pkt->l4_protocol, l4_len(pkt));
+	return checksum_add(sum, l4_data(pkt), l4_len(pkt));
+}
+
 uint16_t checksum_replace(uint16_t checksum, uint16_t before, uint16_t after)
 {
 	uint64_t sum = (uint16_t)~checksum;

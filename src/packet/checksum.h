@@ -34,6 +34,10 @@ static inline void checksum_store(uint8_t *field, uint16_t checksum)
 	field[1] = (uint8_t)checksum;
 }
 
+/* The sum of a parsed packet's L4 bytes, with the pseudo header that they are
+ * under: all of IPv6, of IPv4 TCP and UDP. 0xffff: its checksum is right. */
+uint16_t checksum_l4(const struct packet *pkt);
+
 /* The field's new value when one 16-bit word that it covers changes
  * (RFC 1624, equation 3). */
 uint16_t checksum_replace(uint16_t checksum, uint16_t before, uint16_t after);

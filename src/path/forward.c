@@ -12,6 +12,7 @@
 
 #include "packet/checksum.h"
 #include "packet/ip.h"
+#include "path/answer.h"
 #include "path/martian.h"
 #include "path/run.h"
 
@@ -31,12 +32,16 @@ bool forward_route(const struct path *path, struct packet *pkt)
 }
 
 /* A link-local source means nothing on another link. */
-static enum drop check(const struct path *path, const struct packet *pkt)
+static enum drop check(struct path *path, const struct packet *pkt)
 {
-	if (pkt->ttl <= 1)
+	if (pkt->ttl <= 1) {
+		answer_error(path, pkt, ICMP_TIME_EXCEEDED, 0);
 		return DROP_IP_INHDR;
-	if (!martian_is_routable(&pkt->source))
+	}
+	if (!martian_is_routable(&pkt->source)) {
+		answer_error(path, pkt, ICMP_BEYOND_SCOPE, 0);
 		return DROP_IP_INVALID_SOURCE;
+	}
 	return path_has_room(path) ? DROP_NONE : DROP_NOMEM;
 }
 

@@ -57,8 +57,7 @@ enum drop martian_check(const struct packet *pkt)
 	return pkt->family == FAMILY_IPV4 ? check_ipv4(pkt) : check_ipv6(pkt);
 }
 
-/* The last address of an IPv4 network that has more than two. */
-static bool is_broadcast_of(
+bool martian_is_broadcast_of(
     const struct prefix *network, const struct address *address)
 {
 	uint32_t host = 0;
@@ -77,7 +76,7 @@ enum drop martian_check_local(
 	for (size_t i = 0; i < count; i++) {
 		if (address_is_equal(&addresses[i].address, &pkt->source))
 			return DROP_IP_LOCAL_SOURCE;
-		if (is_broadcast_of(&addresses[i], &pkt->source))
+		if (martian_is_broadcast_of(&addresses[i], &pkt->source))
 			return DROP_IP_INVALID_SOURCE;
 	}
 	return DROP_NONE;
@@ -88,7 +87,7 @@ bool martian_is_local(
 {
 	for (size_t i = 0; i < count; i++)
 		if (address_is_equal(&addresses[i].address, address) ||
-		    is_broadcast_of(&addresses[i], address))
+		    martian_is_broadcast_of(&addresses[i], address))
 			return true;
 	return false;
 }

@@ -21,6 +21,10 @@ must_check enum drop martian_check_local(
 /* Packets from and to it may cross a router. */
 must_check bool martian_is_routable(const struct address *address);
 
+/* The last address of an IPv4 network that has more than two. */
+must_check bool martian_is_broadcast_of(
+    const struct prefix *network, const struct address *address);
+
 /* One of our own addresses, or a broadcast address of their networks. */
 must_check bool martian_is_local(const struct address *address,
     const struct prefix *addresses, size_t count);

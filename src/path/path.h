@@ -137,8 +137,8 @@ void path_each_drop(const struct path *path,
     void (*found)(void *context, const struct path_drop *drop), void *context);
 
 struct path_totals {
-	/* inbound: rx = delivered + consumed + forwarded + dropped */
-	uint64_t rx_packets, rx_delivered, rx_consumed, rx_dropped;
+	/* inbound: rx + ours = delivered + consumed + forwarded + dropped */
+	uint64_t rx_packets, rx_ours, rx_delivered, rx_consumed, rx_dropped;
 	/* from peer to peer, not to the host as well */
 	uint64_t rx_forwarded;
 	/* outbound: tx + ours + switched = sent + waiting + dropped */

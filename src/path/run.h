@@ -10,6 +10,7 @@
 #ifndef PATH_RUN_H
 #define PATH_RUN_H
 
+#include "base/bucket.h"
 #include "packet/print.h"
 #include "path/path.h"
 #include "path/trace.h"
@@ -61,6 +62,7 @@ enum outbound_stage {
 	OUTBOUND_TUN_READ,
 	OUTBOUND_IP_OUT,
 	OUTBOUND_ROUTE,
+	OUTBOUND_OURS = OUTBOUND_ROUTE, /* where our own packets enter */
 	OUTBOUND_NEIGH,
 	OUTBOUND_COMPRESS,
 	OUTBOUND_ENCAP,
@@ -94,6 +96,8 @@ struct path {
 	uint16_t port; /* of our socket; 0: unknown */
 	bool is_forwarding;
 	struct tracer tracer; /* of live packets; zero: none is traced */
+	struct bucket answers; /* of ICMP errors and resets */
+	uint64_t unanswered;   /* for want of tokens or buffers */
 };
 
 /* Carries all of the list through the table from stage `idx` on. */

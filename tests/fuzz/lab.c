@@ -57,7 +57,7 @@ void lab_drain(struct host *host)
 	}
 	assert(pool_available(host->pool) == pool_count(host->pool));
 	path_totals(core_path(host->core), &totals);
-	assert(totals.rx_packets == totals.rx_delivered + totals.rx_consumed +
+	assert(totals.rx_packets + totals.rx_ours == totals.rx_delivered + totals.rx_consumed +
 					totals.rx_forwarded +
 					totals.rx_dropped);
 }

@@ -455,7 +455,7 @@ static void check_counts(const struct host *host, size_t staged)
 	struct path_totals totals;
 
 	path_totals(core_path(host->core), &totals);
-	if (totals.rx_packets != totals.rx_delivered + totals.rx_consumed +
+	if (totals.rx_packets + totals.rx_ours != totals.rx_delivered + totals.rx_consumed +
 				     totals.rx_forwarded + totals.rx_dropped)
 		world_fail(host->world, "h%zu: inbound counters do not add up",
 		    host->idx);

@@ -3,6 +3,7 @@
 #include "path_lab.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 struct pool *pool;
@@ -33,6 +34,8 @@ void setup_over(struct bridge *bridge)
 	ck_assert_int_eq(pool_new(&pool, PACKETS, 1500), 0);
 	how.pool = pool;
 	tunnel = (struct tunnel){.has_session = true};
+	for (uint32_t i = 0; i < FAKE_PEERS; i++)
+		tunnel.peers[i].id = i + 1;
 	traced = 0;
 	ck_assert_int_eq(path_new(&path, &how), 0);
 }
@@ -105,6 +108,18 @@ struct packet *udp6(const char *source, const char *destination)
 	return pkt;
 }
 
+const char *icmp_text(const struct packet *pkt)
+{
+	static char text[128];
+	char from[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES];
+
+	snprintf(text, sizeof(text), "%s > %s icmp %u/%u",
+	    address_format(&pkt->source, from, sizeof(from)),
+	    address_format(&pkt->destination, to, sizeof(to)), pkt->icmp_type,
+	    pkt->icmp_code);
+	return text;
+}
+
 struct packet *raw(uint8_t first)
 {
 	struct packet *pkt = pool_get(pool);
@@ -135,9 +150,9 @@ struct path_totals totals(void)
 	struct path_totals ret;
 
 	path_totals(path, &ret);
-	ck_assert_uint_eq(ret.rx_packets, ret.rx_delivered + ret.rx_consumed +
-					      ret.rx_forwarded +
-					      ret.rx_dropped);
+	ck_assert_uint_eq(ret.rx_packets + ret.rx_ours,
+	    ret.rx_delivered + ret.rx_consumed + ret.rx_forwarded +
+		ret.rx_dropped);
 	ck_assert_uint_eq(ret.tx_packets + ret.tx_ours + ret.tx_switched,
 	    ret.tx_sent + tunnel.staged.len + ret.tx_dropped);
 	return ret;

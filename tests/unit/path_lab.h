@@ -31,6 +31,8 @@ void set_addresses(void);
 struct packet *udp(const char *source, const char *destination, uint16_t port);
 /* UDP without payload. */
 struct packet *udp6(const char *source, const char *destination);
+/* "SOURCE > DESTINATION icmp TYPE/CODE", in static storage. */
+const char *icmp_text(const struct packet *pkt);
 /* One byte. */
 struct packet *raw(uint8_t first);
 

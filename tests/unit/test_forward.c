@@ -12,8 +12,6 @@ static void setup_forwarding(void)
 {
 	setup();
 	set_addresses();
-	tunnel.peers[0].id = 1;
-	tunnel.peers[1].id = 2;
 	path_set_forwarding(path, true);
 }
 
@@ -24,6 +22,16 @@ static struct packet *udp_with_ttl(const char *destination, uint8_t ttl)
 	packet_data(pkt)[TTL] = ttl;
 	header_finish(packet_data(pkt), IPV4_BYTES);
 	return pkt;
+}
+
+/* One packet, to peer 0. */
+static void check_answer(const char *expected)
+{
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	ck_assert_ptr_eq(path_to_wire(path)->first->peer, &tunnel.peers[0]);
+	ck_assert_str_eq(icmp_text(path_to_wire(path)->first), expected);
+	ck_assert_uint_eq(totals().tx_ours, 1);
 }
 
 START_TEST(a_packet_for_another_peer_goes_there)
@@ -83,9 +91,9 @@ END_TEST
 START_TEST(forward_drops_what_has_no_hop_left)
 {
 	receive(udp_with_ttl("10.9.0.8", (uint8_t)_i));
-	check_dropped("forward", DROP_IP_INHDR);
 	ck_assert_str_eq(only_drop("forward", DROP_IP_INHDR).direction, "in");
 	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_IP_INHDR], 1);
+	check_answer("10.9.0.1 > 10.9.0.7 icmp 11/0");
 }
 END_TEST
 
@@ -143,7 +151,8 @@ START_TEST(forward_drops_a_link_local_source)
 	tunnel.has_default = true;
 	packet_data(pkt)[7] = 64;
 	receive(pkt);
-	check_dropped("forward", DROP_IP_INVALID_SOURCE);
+	(void)only_drop("forward", DROP_IP_INVALID_SOURCE);
+	check_answer("fd09::1 > fe80::7 icmp 1/2");
 }
 END_TEST
 
