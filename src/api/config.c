@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/config_list.h"
+
 static const char *const compress_names[] = {
     [CONFIG_COMPRESS_NONE] = "none",
     [CONFIG_COMPRESS_LZ4] = "lz4",
@@ -39,6 +41,10 @@ static const char *const control_names[] = {
     [CONFIG_CONTROL_PASS] = "pass",
 };
 
+static const char *const forwarding_names[] = {
+    [CONFIG_FORWARDING_KERNEL] = "kernel",
+    [CONFIG_FORWARDING_DAEMON] = "daemon",
+};
 static const char *const log_level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
     [LOG_LEVEL_WARNING] = "warning",
@@ -59,6 +65,7 @@ const struct config_names config_log_level_names = NAMES(log_level_names);
 const struct config_names config_udp_gso_names = NAMES(udp_gso_names);
 const struct config_names config_device_type_names = NAMES(device_type_names);
 const struct config_names config_control_names = NAMES(control_names);
+const struct config_names config_forwarding_names = NAMES(forwarding_names);
 
 int config_names_find(const struct config_names *names, const char *name)
 {
@@ -105,6 +112,9 @@ struct config *config_new(void)
 	    .storm_multicast = CONFIG_STORM_DEFAULT,
 	    .storm_unknown_unicast = CONFIG_STORM_DEFAULT,
 	};
+	config->filter.is_stateful = true;
+	config->filter.flows_max = CONFIG_FLOWS_DEFAULT;
+	config->filter.flows_per_peer = CONFIG_PEER_FLOWS_DEFAULT;
 	return config;
 }
 
@@ -116,13 +126,16 @@ void config_free(struct config *config)
 		free(config->peers[i].allowed_ips);
 		free(config->peers[i].macs);
 	}
+	for (size_t i = 0; i < config->sockets_count; i++)
+		config_socket_clear(&config->sockets[i]);
+	config_filter_clear(&config->filter);
+	free(config->sockets);
 	free(config->peers);
 	free(config->addresses);
 	free(config);
 }
 
-/* Room for one more; lists grow whenever their length is a power of two. */
-static void *list_grow(void *list, size_t count, size_t item_bytes)
+void *config_list_grow(void *list, size_t count, size_t item_bytes)
 {
 	if (count & (count - 1))
 		return list;
@@ -131,7 +144,7 @@ static void *list_grow(void *list, size_t count, size_t item_bytes)
 
 struct config_peer *config_add_peer(struct config *config)
 {
-	struct config_peer *peers = list_grow(
+	struct config_peer *peers = config_list_grow(
 	    config->peers, config->peers_count, sizeof(*config->peers));
 
 	if (!peers)
@@ -147,7 +160,7 @@ struct config_peer *config_add_peer(struct config *config)
 int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix)
 {
-	struct prefix *grown = list_grow(*list, *count, sizeof(**list));
+	struct prefix *grown = config_list_grow(*list, *count, sizeof(**list));
 
 	if (!grown)
 		return -ENOMEM;
@@ -159,7 +172,7 @@ int config_add_prefix(
 int config_add_mac(struct config_peer *peer, const struct mac *mac)
 {
 	struct mac *grown =
-	    list_grow(peer->macs, peer->macs_count, sizeof(*grown));
+	    config_list_grow(peer->macs, peer->macs_count, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;

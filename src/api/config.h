@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/config_filter.h"
 #include "base/attributes.h"
 #include "base/endpoint.h"
 #include "base/log.h"
 #include "base/mac.h"
 
 #define CONFIG_KEY_BYTES    32
-#define CONFIG_NAME_BYTES   64 /* tunnel and peer names, with NUL */
 #define CONFIG_DEVICE_BYTES 16 /* IFNAMSIZ */
 #define CONFIG_PATH_BYTES   1024
 #define CONFIG_HOST_BYTES   256
@@ -85,11 +85,6 @@ enum config_control {
 	CONFIG_CONTROL_PASS,
 };
 
-/* 1-based; line 0: the setting is not in the file (a default). */
-struct config_place {
-	uint32_t line, column;
-};
-
 struct config_peer {
 	char name[CONFIG_NAME_BYTES];
 	uint8_t public_key[CONFIG_KEY_BYTES];
@@ -101,6 +96,7 @@ struct config_peer {
 	char preshared_key_file[CONFIG_PATH_BYTES]; /* "" none */
 	enum config_extension extension;
 	enum config_compress compress; /* the tunnel's, or the peer's own */
+	uint32_t rate_kbit;	       /* to the peer, per second; 0: all */
 	/* on tap only */
 	struct mac *macs; /* static ones; any: no others from this peer */
 	size_t macs_count;
@@ -151,6 +147,11 @@ struct config {
 	struct config_l2 l2; /* on tap */
 	struct config_peer *peers;
 	size_t peers_count;
+	enum config_forwarding forwarding; /* on tap: kernel */
+	enum config_socket_order socket_order;
+	struct config_filter filter;
+	struct config_socket *sockets; /* on tun */
+	size_t sockets_count;
 };
 
 /* A zeroed configuration with the defaults of vpnd.conf(5); NULL: no memory. */
@@ -163,6 +164,13 @@ struct config_peer *config_add_peer(struct config *config);
 must_check int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix);
 must_check int config_add_mac(struct config_peer *peer, const struct mac *mac);
+/* Zeroed ones; NULL: no memory. */
+struct config_rule *config_add_rule(struct config_filter *filter);
+struct config_socket *config_add_socket(struct config *config);
+must_check int config_ends_add_peer(struct config_ends *ends, uint32_t idx);
+/* The peer is gone, and those behind it have moved up by one. A rule that had
+ * only this one in `from` or `to` matches nothing from now on. */
+void config_forget_peer(struct config *config, uint32_t idx);
 
 /* The names used in the file: "lz4", "aes256gcm", "required", ... */
 const char *config_compress_name(enum config_compress compress);
@@ -186,6 +194,14 @@ extern const struct config_names config_log_level_names;
 extern const struct config_names config_udp_gso_names;
 extern const struct config_names config_device_type_names;
 extern const struct config_names config_control_names;
+extern const struct config_names config_hook_names;
+extern const struct config_names config_action_names;
+extern const struct config_names config_policy_names;
+extern const struct config_names config_family_names;
+extern const struct config_names config_state_names;
+extern const struct config_names config_socket_type_names;
+extern const struct config_names config_forwarding_names;
+extern const struct config_names config_socket_order_names;
 
 /*
  * The flat text form: a document of api/reply.h, schema vpnd.config/1.

@@ -9,33 +9,11 @@
 #include "api/utf8.h"
 #include "api/value.h"
 
-static const void *field_of(
-    const struct config_field *field, const void *object)
-{
-	return (const char *)object + field->offset;
-}
-
-static void *field_in(const struct config_field *field, void *object)
-{
-	return (char *)object + field->offset;
-}
-
-static const size_t *count_of(
-    const struct config_field *field, const void *object)
-{
-	return (const void *)((const char *)object + field->count_offset);
-}
-
-static size_t *count_in(const struct config_field *field, void *object)
-{
-	return (void *)((char *)object + field->count_offset);
-}
-
 /* ---- single values ---- */
 static void text_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	reply_string(reply, field->name, field_of(field, object));
+	reply_string(reply, field->name, config_field_of(field, object));
 }
 
 static int text_read(const struct config_field *field, void *object,
@@ -46,22 +24,22 @@ static int text_read(const struct config_field *field, void *object,
 	(void)text;
 	if (len >= field->most || !utf8_is_clean(line->value, len))
 		return -EINVAL;
-	memcpy(field_in(field, object), line->value, len + 1);
+	memcpy(config_field_in(field, object), line->value, len + 1);
 	return 0;
 }
 
 static void u32_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	reply_unsigned(
-	    reply, field->name, *(const uint32_t *)field_of(field, object));
+	reply_unsigned(reply, field->name,
+	    *(const uint32_t *)config_field_of(field, object));
 }
 
 static void u16_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	reply_unsigned(
-	    reply, field->name, *(const uint16_t *)field_of(field, object));
+	reply_unsigned(reply, field->name,
+	    *(const uint16_t *)config_field_of(field, object));
 }
 
 static int number_read(uint32_t *ret, const struct config_field *field,
@@ -79,7 +57,7 @@ static int u32_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
 	(void)text;
-	return number_read(field_in(field, object), field, line);
+	return number_read(config_field_in(field, object), field, line);
 }
 
 static int u16_read(const struct config_field *field, void *object,
@@ -90,21 +68,22 @@ static int u16_read(const struct config_field *field, void *object,
 
 	(void)text;
 	if (!error)
-		*(uint16_t *)field_in(field, object) = (uint16_t)value;
+		*(uint16_t *)config_field_in(field, object) = (uint16_t)value;
 	return error;
 }
 
 static void flag_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	reply_bool(reply, field->name, *(const bool *)field_of(field, object));
+	reply_bool(
+	    reply, field->name, *(const bool *)config_field_of(field, object));
 }
 
 static int flag_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
 	(void)text;
-	*(bool *)field_in(field, object) = line->value[0] == 't';
+	*(bool *)config_field_in(field, object) = line->value[0] == 't';
 	return 0;
 }
 
@@ -120,7 +99,7 @@ static void choice_write(
 {
 	unsigned value;
 
-	memcpy(&value, field_of(field, object), sizeof(value));
+	memcpy(&value, config_field_of(field, object), sizeof(value));
 	reply_string(reply, field->name, field->names->names[value]);
 }
 
@@ -143,7 +122,7 @@ static int choice_read(const struct config_field *field, void *object,
 
 	(void)text;
 	if (!error)
-		memcpy(field_in(field, object), &value, sizeof(value));
+		memcpy(config_field_in(field, object), &value, sizeof(value));
 	return error;
 }
 
@@ -153,14 +132,14 @@ static void address_write(
 	char text[ADDRESS_TEXT_BYTES];
 
 	reply_string(reply, field->name,
-	    address_format(field_of(field, object), text, sizeof(text)));
+	    address_format(config_field_of(field, object), text, sizeof(text)));
 }
 
 static int address_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
 	(void)text;
-	return address_parse(field_in(field, object), line->value);
+	return address_parse(config_field_in(field, object), line->value);
 }
 
 static void key_write(
@@ -168,15 +147,15 @@ static void key_write(
 {
 	char text[KEY_TEXT_BYTES];
 
-	reply_string(
-	    reply, field->name, key_format(field_of(field, object), text));
+	reply_string(reply, field->name,
+	    key_format(config_field_of(field, object), text));
 }
 
 static int key_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
 	(void)text;
-	return key_parse(field_in(field, object), line->value);
+	return key_parse(config_field_in(field, object), line->value);
 }
 
 static void mac_write(
@@ -185,14 +164,14 @@ static void mac_write(
 	char text[MAC_TEXT_BYTES];
 
 	reply_string(reply, field->name,
-	    mac_format(field_of(field, object), text, sizeof(text)));
+	    mac_format(config_field_of(field, object), text, sizeof(text)));
 }
 
 static int mac_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
 	(void)text;
-	return mac_parse(field_in(field, object), line->value);
+	return mac_parse(config_field_in(field, object), line->value);
 }
 
 /* The empty set is an empty text. */
@@ -202,7 +181,8 @@ static void vlans_write(
 	char text[VLAN_SET_TEXT_BYTES];
 
 	reply_string(reply, field->name,
-	    vlan_set_format(field_of(field, object), text, sizeof(text)));
+	    vlan_set_format(
+		config_field_of(field, object), text, sizeof(text)));
 }
 
 static int vlans_read(const struct config_field *field, void *object,
@@ -211,7 +191,7 @@ static int vlans_read(const struct config_field *field, void *object,
 	(void)text;
 	if (!*line->value)
 		return 0;
-	return vlan_set_parse(field_in(field, object), line->value);
+	return vlan_set_parse(config_field_in(field, object), line->value);
 }
 
 /* ---- lists ---- */
@@ -229,11 +209,11 @@ int config_item_read(
 static void prefixes_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	const struct prefix *const *list = field_of(field, object);
+	const struct prefix *const *list = config_field_of(field, object);
 	char text[PREFIX_TEXT_BYTES];
 
 	reply_open_array(reply, field->name);
-	for (size_t i = 0; i < *count_of(field, object); i++)
+	for (size_t i = 0; i < *config_count_of(field, object); i++)
 		reply_string(
 		    reply, "", prefix_format(&(*list)[i], text, sizeof(text)));
 	reply_close_array(reply);
@@ -242,7 +222,7 @@ static void prefixes_write(
 static int prefixes_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
-	struct prefix **list = field_in(field, object), prefix;
+	struct prefix **list = config_field_in(field, object), prefix;
 	struct reply_line item;
 	int got;
 
@@ -251,7 +231,7 @@ static int prefixes_read(const struct config_field *field, void *object,
 		got = prefix_parse(&prefix, item.value);
 		if (!got)
 			got = config_add_prefix(
-			    list, count_in(field, object), &prefix);
+			    list, config_count_in(field, object), &prefix);
 		if (got)
 			return got;
 	}
@@ -261,11 +241,11 @@ static int prefixes_read(const struct config_field *field, void *object,
 static void macs_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	const struct mac *const *list = field_of(field, object);
+	const struct mac *const *list = config_field_of(field, object);
 	char text[MAC_TEXT_BYTES];
 
 	reply_open_array(reply, field->name);
-	for (size_t i = 0; i < *count_of(field, object); i++)
+	for (size_t i = 0; i < *config_count_of(field, object); i++)
 		reply_string(
 		    reply, "", mac_format(&(*list)[i], text, sizeof(text)));
 	reply_close_array(reply);
@@ -294,10 +274,10 @@ static int macs_read(const struct config_field *field, void *object,
 static void ciphers_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
-	const enum config_cipher *ciphers = field_of(field, object);
+	const enum config_cipher *ciphers = config_field_of(field, object);
 
 	reply_open_array(reply, field->name);
-	for (size_t i = 0; i < *count_of(field, object); i++)
+	for (size_t i = 0; i < *config_count_of(field, object); i++)
 		reply_string(reply, "", config_cipher_name(ciphers[i]));
 	reply_close_array(reply);
 }
@@ -305,8 +285,8 @@ static void ciphers_write(
 static int ciphers_read(const struct config_field *field, void *object,
     const struct reply_line *line, char **text)
 {
-	enum config_cipher *ciphers = field_in(field, object);
-	size_t *count = count_in(field, object);
+	enum config_cipher *ciphers = config_field_in(field, object);
+	size_t *count = config_count_in(field, object);
 	struct reply_line item;
 	unsigned cipher;
 	int got;

@@ -27,23 +27,9 @@ static const struct config_codec config_codec_peers = {
     REPLY_ARRAY, peers_write, peers_read};
 
 /* clang-format off */
-#define FIELD(type, member, codec_name, ...)                                  \
-	{.name = #member, .codec = &config_codec_##codec_name,                \
-	 .offset = offsetof(struct type, member), __VA_ARGS__}
-#define TEXT(type, member)                                                    \
-	FIELD(type, member, text, .most = sizeof(((struct type *)0)->member))
-#define LIST(type, member, codec_name, ...)                                   \
-	FIELD(type, member, codec_name,                                       \
-	    .count_offset = offsetof(struct type, member##_count), __VA_ARGS__)
 #define L2(member, codec_name, ...)                                           \
 	{.name = "l2_" #member, .codec = &config_codec_##codec_name,          \
 	 .offset = offsetof(struct config, l2.member), __VA_ARGS__}
-#define PLACE(type, member)                                                   \
-	{.name = #member "_line", .codec = &config_codec_u32,                 \
-	 .offset = offsetof(struct type, member.line), .most = UINT32_MAX},   \
-	{.name = #member "_column", .codec = &config_codec_u32,               \
-	 .offset = offsetof(struct type, member.column), .most = UINT32_MAX}
-
 static const struct config_field config_fields[] = {
 	TEXT(config, name),
 	TEXT(config, file),
@@ -79,6 +65,10 @@ static const struct config_field config_fields[] = {
 	L2(bpdu, choice, .names = &config_control_names),
 	L2(pause, choice, .names = &config_control_names),
 	LIST(config, peers, peers, ),
+	FIELD(config, forwarding, choice, .names = &config_forwarding_names),
+	FIELD(config, socket_order, choice,
+	    .names = &config_socket_order_names),
+	LIST(config, sockets, sockets, ),
 };
 
 static const struct config_field peer_fields[] = {
@@ -91,6 +81,7 @@ static const struct config_field peer_fields[] = {
 	TEXT(config_peer, preshared_key_file),
 	FIELD(config_peer, extension, choice, .names = &config_extension_names),
 	FIELD(config_peer, compress, choice, .names = &config_compress_names),
+	FIELD(config_peer, rate_kbit, u32, .most = CONFIG_PEER_RATE_MAX),
 	LIST(config_peer, macs, macs, .most = CONFIG_STATIC_MACS_MAX),
 	FIELD(config_peer, has_vlans, flag, ),
 	FIELD(config_peer, vlans, vlans, ),
@@ -102,14 +93,14 @@ static const struct config_field peer_fields[] = {
 };
 /* clang-format on */
 
-static void fields_write(struct reply *reply, const struct config_field *fields,
+void config_fields_write(struct reply *reply, const struct config_field *fields,
     size_t count, const void *object)
 {
 	for (size_t i = 0; i < count; i++)
 		fields[i].codec->write(reply, &fields[i], object);
 }
 
-static int fields_read(
+int config_fields_read(
     const struct config_field *fields, size_t count, void *object, char **text)
 {
 	struct reply_line line;
@@ -125,6 +116,15 @@ static int fields_read(
 	return error;
 }
 
+int config_object_end(char **text)
+{
+	struct reply_line line;
+
+	if (reply_read(&line, text) == 1 && line.token == REPLY_OBJECT_END)
+		return 0;
+	return -EINVAL;
+}
+
 static void peers_write(
     struct reply *reply, const struct config_field *field, const void *object)
 {
@@ -133,7 +133,7 @@ static void peers_write(
 	reply_open_array(reply, field->name);
 	for (size_t i = 0; i < config->peers_count; i++) {
 		reply_open_object(reply, "");
-		fields_write(reply, peer_fields, ARRAY_SIZE(peer_fields),
+		config_fields_write(reply, peer_fields, ARRAY_SIZE(peer_fields),
 		    &config->peers[i]);
 		reply_close_object(reply);
 	}
@@ -184,12 +184,11 @@ static int peers_read(const struct config_field *field, void *object,
 		peer = config_add_peer(config);
 		if (!peer)
 			return -ENOMEM;
-		got = fields_read(
+		got = config_fields_read(
 		    peer_fields, ARRAY_SIZE(peer_fields), peer, text);
 		if (got)
 			return got;
-		if (reply_read(&item, text) != 1 ||
-		    item.token != REPLY_OBJECT_END || !peer_is_sound(peer) ||
+		if (config_object_end(text) || !peer_is_sound(peer) ||
 		    !peer_suits(peer, config->device_type))
 			return -EINVAL;
 	}
@@ -202,6 +201,9 @@ static bool device_is_sound(const struct config *config)
 		return !config->has_mac && mac_is_zero(&config->mac) &&
 		       !*config->bridge;
 	return config->mtu <= CONFIG_MTU_MAX_TAP &&
+	       config->forwarding == CONFIG_FORWARDING_KERNEL &&
+	       config->socket_order == CONFIG_SOCKET_ORDER_CLASSIC &&
+	       !config->sockets_count &&
 	       config->routes != CONFIG_ROUTES_TABLE &&
 	       !(*config->bridge && config->addresses_count) &&
 	       (config->has_mac ? !value_mac_problem(&config->mac)
@@ -216,7 +218,8 @@ static bool config_is_sound(const struct config *config)
 	       *config->private_key_file &&
 	       has_table == !!config->routes_table &&
 	       config->l2.macs_per_peer <= config->l2.macs_max &&
-	       device_is_sound(config);
+	       device_is_sound(config) && config_filter_is_sound(config) &&
+	       config_sockets_are_sound(config);
 }
 
 char *config_encode(const struct config *config)
@@ -225,7 +228,10 @@ char *config_encode(const struct config *config)
 
 	reply_init(&reply);
 	reply_string(&reply, "schema", SCHEMA);
-	fields_write(&reply, config_fields, ARRAY_SIZE(config_fields), config);
+	config_fields_write(
+	    &reply, config_fields, ARRAY_SIZE(config_fields), config);
+	config_fields_write(
+	    &reply, config_filter_fields, config_filter_fields_count, config);
 	if (reply.has_failed)
 		reply_clear(&reply);
 	return reply.text;
@@ -239,8 +245,11 @@ static int document_read(struct config *config, char *text)
 	if (reply_read(&line, &text) != 1 || line.token != REPLY_STRING ||
 	    strcmp(line.name, "schema") || strcmp(line.value, SCHEMA))
 		return -EINVAL;
-	error = fields_read(
+	error = config_fields_read(
 	    config_fields, ARRAY_SIZE(config_fields), config, &text);
+	if (!error)
+		error = config_fields_read(config_filter_fields,
+		    config_filter_fields_count, config, &text);
 	if (error)
 		return error;
 	return !*text && config_is_sound(config) ? 0 : -EINVAL;

@@ -9,6 +9,9 @@
 #ifndef CONF_READER_H
 #define CONF_READER_H
 
+#include <time.h>
+
+#include "conf/ends.h"
 #include "conf/tree.h"
 #include "conf/unique.h"
 
@@ -20,6 +23,9 @@ struct conf_reader {
 	const struct conf_node *root;
 	char object[CONF_OBJECT_BYTES]; /* what is being read: "device.mtu" */
 	struct conf_unique names, keys, prefixes, addresses, macs;
+	struct conf_unique rules, ports;
+	struct conf_groups groups; /* of the filter */
+	clock_t compiling;	   /* CPU time that expressions took so far */
 	bool has_no_memory;
 };
 
@@ -72,6 +78,12 @@ void conf_validate(struct conf_reader *reader);
 /* The part of it that depends on device.type. */
 void conf_validate_l2(struct conf_reader *reader);
 
+/* With a type that is wrong itself there is nothing more to say. */
+bool conf_is_type_known(const struct conf_reader *reader);
+
+/* The part of it that is about filter and sockets. */
+void conf_validate_filter(struct conf_reader *reader);
+
 /* A setting in a group of the root, or NULL. */
 const struct conf_node *conf_find_in(
     const struct conf_reader *reader, const char *group, const char *key);
@@ -103,6 +115,19 @@ conf_read_fn conf_read_address, conf_read_addresses, conf_read_allowed_ips,
     conf_read_endpoint;
 /* value_l2.c */
 conf_read_fn conf_read_mac, conf_read_macs, conf_read_vlans;
+/* value_rule.c */
+conf_read_fn conf_read_rule_name, conf_read_states, conf_read_tcp_flags,
+    conf_read_rate, conf_read_peer_rate, conf_read_expression,
+    conf_read_rule_mac, conf_read_rule_vlans, conf_read_socket_address;
+/* value_ranges.c */
+conf_read_fn conf_read_protocols, conf_read_ports, conf_read_icmp_types,
+    conf_read_ethertype;
+/* value_ends.c */
+conf_read_fn conf_read_groups, conf_read_ends;
+/* filter.c */
+conf_read_fn conf_read_filter, conf_read_rules, conf_read_sockets;
+/* schema.c */
+conf_read_fn conf_read_group;
 
 /* Why a name can not be that of an interface; NULL: it can. */
 const char *conf_device_name_problem(const char *name);

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* The schema: every setting that a file may have. See vpnd.conf(5). */
-#include "conf/reader.h"
+#include "conf/schema.h"
 
 #include <string.h>
 
 #include "api/value.h"
 #include "base/nearest.h"
 
-static conf_read_fn read_group, read_peers;
-
-static const char *const forwardings[] = {"kernel"};
-static const struct config_names forwarding_names = {forwardings, 1};
+static conf_read_fn read_peers;
 
 /* clang-format off */
-#define CONFIG_AT(member) .offset = offsetof(struct config, member)
-#define PEER_AT(member)	  .offset = offsetof(struct config_peer, member)
-#define STRING		  .kinds = CONF_IS(CONF_STRING)
-#define NUMBER		  .kinds = CONF_IS(CONF_INTEGER)
-#define FLAG		  .kinds = CONF_IS(CONF_BOOLEAN), .read = conf_read_flag
-#define ARRAY		  .kinds = CONF_IS(CONF_ARRAY)
-#define GROUP(settings)                                                       \
-	.kinds = CONF_IS(CONF_GROUP), .read = read_group,                     \
-	.group = &(const struct conf_group){settings, ARRAY_SIZE(settings)}
-
 static const struct conf_setting device_settings[] = {
 	{.key = "type", STRING, .read = conf_read_choice,
 	 CONFIG_AT(device_type), .names = &config_device_type_names,
@@ -128,6 +115,9 @@ static const struct conf_setting peer_settings[] = {
 	{.key = "compress", STRING, .read = conf_read_choice,
 	 PEER_AT(compress), .names = &config_compress_names,
 	 .preset = "the tunnel's", .example = "\"lz4\""},
+	{.key = "rate", STRING, .read = conf_read_peer_rate,
+	 PEER_AT(rate_kbit), .values = "1kbit to 1000gbit, or off",
+	 .preset = "off", .example = "\"100mbit\""},
 	{.key = "macs", ARRAY, .read = conf_read_macs,
 	 .most = CONFIG_STATIC_MACS_MAX, .values = "MAC addresses",
 	 .preset = "[ ]", .example = "[ \"02:00:5e:10:00:02\" ]"},
@@ -140,8 +130,8 @@ static const struct conf_setting peer_settings[] = {
 	 .values = "true, false", .preset = "false", .example = "true"},
 };
 
-/* The device comes first and peers last: they take its type and the tunnel's
- * compress. */
+/* The device comes first, and peers almost last: they take its type and the
+ * tunnel's compress. The filter and sockets name peers. */
 static const struct conf_setting root_settings[] = {
 	{.key = "device", GROUP(device_settings),
 	 .example = "{ name = \"vpn0\"; }"},
@@ -158,8 +148,11 @@ static const struct conf_setting root_settings[] = {
 	{.key = "fwmark", NUMBER, .read = conf_read_u32, CONFIG_AT(fwmark),
 	 .most = UINT32_MAX, .preset = "0", .example = "51820"},
 	{.key = "forwarding", STRING, .read = conf_read_choice,
-	 .names = &forwarding_names, .preset = "kernel",
-	 .example = "\"kernel\""},
+	 CONFIG_AT(forwarding), .names = &config_forwarding_names,
+	 .preset = "kernel", .example = "\"kernel\""},
+	{.key = "socket_order", STRING, .read = conf_read_choice,
+	 CONFIG_AT(socket_order), .names = &config_socket_order_names,
+	 .preset = "classic", .example = "\"classic\""},
 	{.key = "compress", STRING, .read = conf_read_choice,
 	 CONFIG_AT(compress), .names = &config_compress_names,
 	 .preset = "none", .example = "\"lz4\""},
@@ -174,6 +167,13 @@ static const struct conf_setting root_settings[] = {
 	 .group = &(const struct conf_group){peer_settings,
 		ARRAY_SIZE(peer_settings)},
 	 .example = "( { name = \"branch\"; public_key = \"...\"; } )"},
+	{.key = "filter", .kinds = CONF_IS(CONF_GROUP),
+	 .read = conf_read_filter, .group = &conf_filter_group,
+	 .example = "{ policy = { input = \"reject\"; "
+		    "forward = \"drop\"; }; }"},
+	{.key = "sockets", .kinds = CONF_IS(CONF_LIST),
+	 .read = conf_read_sockets, .group = &conf_socket_group,
+	 .example = "( { type = \"echo\"; port = 7; } )"},
 };
 /* clang-format on */
 
@@ -290,7 +290,7 @@ void conf_group_read(struct conf_reader *reader, const struct conf_group *group,
 		read_setting(reader, &group->settings[i], node, path, object);
 }
 
-static void read_group(struct conf_reader *reader,
+void conf_read_group(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {

@@ -164,6 +164,7 @@ void conf_validate(struct conf_reader *reader)
 {
 	check_device(reader);
 	conf_validate_l2(reader);
+	conf_validate_filter(reader);
 	check_mtu(reader);
 	conf_each_peer(reader, check_peer);
 	conf_unique_report(&reader->names, reader->messages);

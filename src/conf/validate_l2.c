@@ -183,8 +183,7 @@ static void check_tap(struct conf_reader *reader)
 	conf_each_peer(reader, check_tap_peer);
 }
 
-/* With a type that is wrong itself there is nothing more to say. */
-static bool is_type_known(const struct conf_reader *reader)
+bool conf_is_type_known(const struct conf_reader *reader)
 {
 	const struct conf_node *node = conf_find_in(reader, "device", "type");
 
@@ -195,7 +194,7 @@ static bool is_type_known(const struct conf_reader *reader)
 
 void conf_validate_l2(struct conf_reader *reader)
 {
-	if (!is_type_known(reader))
+	if (!conf_is_type_known(reader))
 		return;
 	if (reader->config->device_type == CONFIG_DEVICE_TAP)
 		check_tap(reader);

@@ -226,6 +226,7 @@ static void take_conf(struct config *config, size_t idx)
 
 	free(at->allowed_ips);
 	free(at->macs);
+	config_forget_peer(config, (uint32_t)idx);
 	config->peers_count--;
 	memmove(at, at + 1, (config->peers_count - idx) * sizeof(*at));
 }

@@ -127,6 +127,12 @@ static bool peer_compress_differs(
 	return a->compress != b->compress;
 }
 
+static bool rate_differs(
+    const struct config_peer *a, const struct config_peer *b)
+{
+	return a->rate_kbit != b->rate_kbit;
+}
+
 static bool router_differs(
     const struct config_peer *a, const struct config_peer *b)
 {
@@ -150,6 +156,7 @@ static const struct peer_setting {
     {"keepalive", keepalive_differs},
     {"extension", extension_differs},
     {"compress", peer_compress_differs},
+    {"rate", rate_differs},
     {"macs", ports_macs_differ},
     {"vlans", ports_vlans_differ},
     {"router", router_differs},

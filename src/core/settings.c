@@ -67,6 +67,11 @@ static bool udp_gso_differs(const struct config *a, const struct config *b)
 	return a->udp_gso != b->udp_gso;
 }
 
+static bool forwarding_differs(const struct config *a, const struct config *b)
+{
+	return a->forwarding != b->forwarding;
+}
+
 static bool log_level_differs(const struct config *a, const struct config *b)
 {
 	return a->log_level != b->log_level;
@@ -141,6 +146,14 @@ const struct setting settings_restart[] = {
     {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
+    {"forwarding", PLAN_RESTART, forwarding_differs},
+    {"socket_order", PLAN_RESTART, filter_socket_order_differs},
+    {"sockets", PLAN_RESTART, filter_sockets_differs},
+    {"filter", PLAN_RESTART, filter_is_on_differs},
+    {"filter.stateful", PLAN_RESTART, filter_stateful_differs},
+    {"filter.max_flows", PLAN_RESTART, filter_flows_differs},
+    {"filter.policy", PLAN_RESTART, filter_policy_differs},
+    {"filter.rules", PLAN_RESTART, filter_rules_differs},
     {NULL, PLAN_RESTART, NULL},
 };
 

@@ -258,6 +258,17 @@ struct setting {
 /* Ended by an entry without name. */
 extern const struct setting settings_restart[], settings_live[];
 
+/* ---- filter_plan.c ---- */
+
+bool filter_is_on_differs(const struct config *a, const struct config *b);
+bool filter_stateful_differs(const struct config *a, const struct config *b);
+bool filter_flows_differs(const struct config *a, const struct config *b);
+bool filter_policy_differs(const struct config *a, const struct config *b);
+bool filter_rules_differs(const struct config *a, const struct config *b);
+bool filter_sockets_differs(const struct config *a, const struct config *b);
+bool filter_socket_order_differs(
+    const struct config *a, const struct config *b);
+
 /* ---- add.c ---- */
 
 /* Reads the arguments of "peer add" into *ret (whose lists the caller frees,

@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* A configuration file: what passes the checks must also pass vpnd's. */
-#include <assert.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "conf/conf.h"
 #include "conf/file.h"
+#include "flat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void check_flat(const struct config *config)
-{
-	char *flat = config_encode(config), *again;
-	struct config *back = NULL;
-
-	assert(flat && !config_decode(&back, flat, strlen(flat)));
-	again = config_encode(back);
-	assert(again && !strcmp(flat, again));
-	config_free(back);
-	free(flat);
-	free(again);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

@@ -19,7 +19,7 @@ hosts_top=$hosts_dir/../..
 
 host_packages="systemd iproute2 iputils-ping nftables procps
 	libc-ares2 libcap-ng0 libconfig9 libev4 libjansson4 liblz4-1 libmnl0
-	libseccomp2 libsodium23 libssl3 libzstd1"
+	libpcap0.8 libseccomp2 libsodium23 libssl3 libzstd1"
 case $(dpkg --print-architecture) in
 amd64) host_packages="$host_packages libipsec-mb1" ;;
 esac

@@ -56,18 +56,31 @@ sed -e '/^peers = (/,/^);/d' -e '/^# peers = (/,/^# );/s/^# //' \
 
 cut -f 1 "$scratch/keys" | while read -r key; do
 	cat "$srcdir/conf/example.conf" "$srcdir/conf/bridge.conf" \
-		"$scratch/hub.in" |
+		"$srcdir/conf/firewall.conf" "$scratch/hub.in" |
 		grep -q "^[^#]*\\<${key##*.} = " || echo "$key is missing"
 done >"$scratch/said"
 [ ! -s "$scratch/said" ]
-ok $? "example.conf and bridge.conf use each setting"
+ok $? "example.conf, bridge.conf and firewall.conf use each setting"
 
 (umask 077 && "$builddir/vpnctl" genkey >"$scratch/key")
 try_example example
 try_example minimal
 try_example bridge
+try_example firewall
 grep -q '^s	device_type	tap$' "$scratch/bridge.flat"
 ok $? "bridge.conf has a tap device"
+[ "$(grep -c '^s	hook	' "$scratch/firewall.flat")" -eq 7 ]
+ok $? "firewall.conf has seven rules"
+
+# What the page shows, as files page1, page2, ...
+awk -v to="$scratch/page" '/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh DIAG/ { on = 0 }
+	/^\.Ed/ { in_file = 0 } on && in_file { print >(to n ".in") }
+	/^\.Bd/ { in_file = 1; n++ } !on { n = 0 }' "$page"
+for file in "$scratch"/page*.in; do
+	try_example "$(basename "$file" .in)" "$file"
+done
+[ -s "$scratch/page3.flat" ]
+ok $? "the page has three examples"
 try_example hub "$scratch/hub.in"
 grep -c '^s	name	\(branch\|depot\|laptop\)$' "$scratch/hub.flat" |
 	grep -qx 3
@@ -91,7 +104,8 @@ cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
 addresses = [ ]; mtu = 1420; txqueuelen = 250; }; fwmark = 0;
 listen = { port = 0; address = "::"; udp_gso = "auto"; }; routes = "auto"; compress = "none";
-forwarding = "kernel"; log = { level = "info"; }; peers = ( );
+forwarding = "kernel"; socket_order = "classic"; log = { level = "info"; };
+peers = ( ); sockets = ( );
 END
 same_flat "settings left away have the defaults that are told"
 
@@ -109,5 +123,23 @@ peers = ( { $peer extension = "required"; macs = [ ]; allowed_ips = [ ];
 router = false; dhcp_server = false; } );
 END
 same_flat "so they have on tap"
+
+policy='input = "drop"; forward = "reject";'
+rule='name = "r"; hook = "input"; action = "count";'
+cat >"$scratch/a.conf" <<END
+private_key_file = "$scratch/key"; filter = { policy = { $policy };
+rules = ( { $rule } ); };
+peers = ( { $peer } );
+sockets = ( { type = "echo"; port = 7; } );
+END
+cat >"$scratch/b.conf" <<END
+private_key_file = "$scratch/key"; filter = { stateful = true; max_flows = 65536;
+max_flows_per_peer = 8192; policy = { $policy prerouting = "accept";
+output = "accept"; postrouting = "accept"; }; groups = { };
+rules = ( { $rule log = false; family = "any"; } ); };
+peers = ( { $peer rate = "off"; } );
+sockets = ( { type = "echo"; port = 7; rcvbuf = 212992; } );
+END
+same_flat "so they have in a filter"
 
 finish

@@ -80,8 +80,9 @@ static const struct {
     {"routes = \"4294967296\";", "routes: \"4294967296\" is neither"},
     {"routes = \"main\";", "x:1:10: error: routes: \"main\" is neither"},
     /* words */
-    {"forwarding = \"daemon\";",
-	"forwarding: \"daemon\" is not known; there is \"kernel\""},
+    {"forwarding = \"deamon\";",
+	"forwarding: \"deamon\" is not known; there is \"kernel\", "
+	"\"daemon\""},
     {"compress = \"LZ4\";", "compress: \"LZ4\" is not known; there is "
 			    "\"none\", \"lz4\", \"zstd\""},
     {"compress = \"\";", "compress: \"\" is not known"},
@@ -240,8 +241,8 @@ END_TEST
 	"device = { type = \"tun\"; name = \"vpn0\"; mtu = 0x500;\n"           \
 	"  addresses = [ \"10.77.0.1/24\", \"fd77::1/64\" ]; "                 \
 	"txqueuelen = 100; };\n"                                               \
-	"listen = { port = 51820; address = \"fd00::2\"; "                      \
-	"udp_gso = \"off\"; };\n"                                             \
+	"listen = { port = 51820; address = \"fd00::2\"; "                     \
+	"udp_gso = \"off\"; };\n"                                              \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
 	"routes = \"77\"; fwmark = 0xffffffff; forwarding = \"kernel\";\n"     \
 	"peers = (\n"                                                          \
