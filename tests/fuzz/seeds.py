@@ -279,6 +279,21 @@ for key, value in {
         "key_loose": "A" * 42 + "B="}.items():
     save("endpoint", key, value.encode())
 
+for key, value in {
+        "udp": "udp 10.9.0.7:4000 > 10.9.0.1:53 len 80",
+        "tcp6": "tcp [fd09::7]:4000 > [fd09::1]:22 flags syn,ack ttl 3 df",
+        "icmp": "icmp 10.9.0.7:77 > 10.9.0.1 type 3 code 13 id 9",
+        "icmp6": "icmp6 fd09::7 > ff02::1 type 135",
+        "proto": "proto 47 10.9.0.7 > 10.9.0.1 len 0xffff",
+        "frag": "udp 10.9.0.7 > 10.9.0.1 frag 1480 len 1500",
+        "frag6": "udp [fd09::7]:1 > [fd09::1]:2 frag len 1280",
+        "arp": "arp 10.9.0.7 > 10.9.0.1 mac 02:00:00:00:00:01 > "
+               "ff:ff:ff:ff:ff:ff vlan 7",
+        "frame": "02:00:00:00:00:01 > 02:00:00:00:00:02 ethertype 0x88cc",
+        "unknown": "udp 1.1.1.1:1 > 2.2.2.2:2 lenn 80",
+        "flags": "tcp 1.1.1.1:1 > 2.2.2.2:2 flags syn,,ack"}.items():
+    save("spec", key, value.encode())
+
 KEY = base64.b64encode(bytes(range(32))).decode()
 STATE = "vpnd-endpoints 1\n%s 192.0.2.1:51820\nend\n"
 save("state", "one", (STATE % KEY).encode())
