@@ -9,11 +9,11 @@
 # last line is `N passed, N failed, N skipped`. The exit status is 0 when none
 # failed and each skip is listed in tests/expected-skips.
 # Environment: KEEP=1 keeps the temporary directory; SIM_SEEDS, FUZZ_SECONDS,
-# FUZZ_SEED (0: a new one; the default is the same each time, so that a run can
-# be made again),
-# NETNS_JOBS change how much is done.
+# NETNS_JOBS change how much is done. FUZZ_SEED (0: a new one) and UNIT_SEED are
+# the same each time, so that a run can be made again.
 set -u
 export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
+export UNIT_SEED=${UNIT_SEED:-1}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)

@@ -16,7 +16,8 @@ static uint64_t sodium_state = 1;
 
 uint64_t repeatable_seed(void)
 {
-	const char *text = getenv("SEED");
+	const char *text =
+	    getenv("SEED") ? getenv("SEED") : getenv("UNIT_SEED");
 	struct timespec now;
 	uint64_t seed;
 

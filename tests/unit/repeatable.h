@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of the environment variable SEED, else of the clock; prints it. */
+/* Of the environment variable SEED, or UNIT_SEED, else of the clock; prints
+ * it. */
 uint64_t repeatable_seed(void);
 
 /* The next number; `state` began as the seed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Repeatable random numbers for tests: SEED=n in the environment, or a fresh
- * one that is printed. */
+/* Repeatable random numbers for tests: SEED=n in the environment (or
+ * UNIT_SEED=n, which tests/run.sh sets for all), or a fresh one; printed. */
 #ifndef SEED_H
 #define SEED_H
 
@@ -16,7 +16,8 @@ struct seed {
 
 static inline struct seed seed_start(void)
 {
-	const char *text = getenv("SEED");
+	const char *text =
+	    getenv("SEED") ? getenv("SEED") : getenv("UNIT_SEED");
 	struct seed seed = {0};
 
 	if (text)
