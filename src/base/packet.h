@@ -92,6 +92,7 @@ struct packet {
 	enum flow_state flow_state;
 	uint32_t flow_generation; /* of the rules that accepted it; 0: none */
 	uint32_t flow_peer;	  /* id of the other end, as the flow has it */
+	bool is_answer;		  /* of ours, about one that was refused */
 	/* a trial: nothing is counted, kept, or changed, and who would take the
 	 * packet leaves it where it is */
 	bool is_dry;

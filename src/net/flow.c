@@ -304,6 +304,15 @@ static enum drop track_later(
 	return DROP_VPN_FRAG_ORPHAN;
 }
 
+/* That packet may have no flow, as it was refused; but it was real. */
+static enum drop track_answer(const struct flows *flows, struct packet *pkt)
+{
+	pkt->flow_state = FLOW_RELATED;
+	pkt->flow_generation = flows->generation;
+	pkt->flow_peer = pkt->to_id;
+	return DROP_NONE;
+}
+
 static enum drop track(struct flows *flows, struct packet *pkt,
     const struct flow_probe *probe, struct instant now)
 {
@@ -312,6 +321,8 @@ static enum drop track(struct flows *flows, struct packet *pkt,
 	pkt->flow_peer = 0;
 	if (!pkt->family)
 		return DROP_NONE;
+	if (pkt->is_answer)
+		return track_answer(flows, pkt);
 	assert(pkt->from_id <= flows->last_id);
 	if (!pkt->is_dry && flows->swept < flow_slot(now))
 		flows_age(flows, now, AGE_A_LITTLE);

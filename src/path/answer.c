@@ -107,6 +107,7 @@ static enum answer send(struct path *path, struct packet *pkt,
 {
 	if (!pkt)
 		return give_up(path, about);
+	pkt->is_answer = true;
 	if (is_from_host(about))
 		send_to_host(path, pkt);
 	else

@@ -13,6 +13,7 @@
 #include "packet/checksum.h"
 #include "packet/ip.h"
 #include "path/answer.h"
+#include "path/hook.h"
 #include "path/martian.h"
 #include "path/run.h"
 
@@ -67,6 +68,8 @@ static void decrement_ttl(struct packet *pkt)
 enum verdict forward_packet(struct path *path, struct packet *pkt)
 {
 	pkt->drop = check(path, pkt);
+	if (!pkt->drop)
+		pkt->drop = hook_forward(path, pkt);
 	if (pkt->drop)
 		return VERDICT_DROPPED;
 	decrement_ttl(pkt);

@@ -10,7 +10,9 @@
 #include "packet/ecn.h"
 #include "packet/ip.h"
 #include "path/forward.h"
+#include "path/conntrack.h"
 #include "path/frame.h"
+#include "path/hook.h"
 #include "path/run.h"
 #include "path/source.h"
 #include "path/switch.h"
@@ -91,6 +93,10 @@ const struct stage path_inbound[] = {
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand},
     [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv, .why = why_ip},
+    [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
+	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
+    [INBOUND_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
+	.run = hook_prerouting},
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = rcv_finish, .why = why_rcv_finish},
     {0},
@@ -104,6 +110,10 @@ const struct stage path_inbound_tap[] = {
 	.why = why_eth},
     [INBOUND_TAP_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = frame_ip_rcv,
 	.why = why_ip},
+    [INBOUND_TAP_CONNTRACK] = {"conntrack", "nf_conntrack_in",
+	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
+    [INBOUND_TAP_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
+	.run = hook_prerouting},
     [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = frame_rcv_finish, .why = why_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
@@ -112,6 +122,7 @@ const struct stage path_inbound_tap[] = {
 };
 
 const struct stage path_input[] = {
+    [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = hook_input},
     [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
     {0},
 };

@@ -8,7 +8,9 @@
  */
 #include "packet/ecn.h"
 #include "packet/ip.h"
+#include "path/conntrack.h"
 #include "path/frame.h"
+#include "path/hook.h"
 #include "path/run.h"
 #include "path/switch.h"
 #include "path/why.h"
@@ -94,10 +96,14 @@ const struct stage path_outbound[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out,
 	.why = why_ip},
+    [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
+	.run_batch = hook_output, .dry = hook_output_dry, .why = conntrack_why},
     [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route,
 	.why = why_route},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
+    [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
+	.run = hook_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
 	.dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
@@ -109,10 +115,14 @@ const struct stage path_outbound_tap[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = frame_tun_read},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out,
 	.why = why_ip},
+    [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
+	.run_batch = hook_output, .dry = hook_output_dry, .why = conntrack_why},
     [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route,
 	.why = why_switch},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
+    [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
+	.run = hook_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
 	.dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,

@@ -68,6 +68,13 @@ void path_set_port(struct path *path, uint16_t port)
 	path->port = port;
 }
 
+void path_set_filter(
+    struct path *path, struct ruleset *rules, struct flows *flows)
+{
+	path->rules = rules;
+	path->flows = flows;
+}
+
 void path_run_inbound(
     struct path *path, struct packet_list *list, const struct moment *now)
 {

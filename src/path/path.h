@@ -23,7 +23,9 @@
 #include "base/packet.h"
 
 struct bridge;
+struct flows;
 struct path;
+struct ruleset;
 struct path_why;
 struct tunnel;
 
@@ -98,6 +100,11 @@ void path_set_forwarding(struct path *path, bool is_on);
  * device, as it does when the way to a peer leads over a bridge that the device
  * is in, and a host behind another peer has the gateway's MAC address. */
 void path_set_port(struct path *path, uint16_t port);
+
+/* What the hooks ask, and the flow table; each may be NULL. The path owns
+ * neither; the flow table's generation has to be the rules'. */
+void path_set_filter(
+    struct path *path, struct ruleset *rules, struct flows *flows);
 
 /* Datagrams from the socket; packets from the device. Consume the list. */
 void path_run_inbound(

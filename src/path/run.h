@@ -32,6 +32,8 @@ enum inbound_stage {
 	INBOUND_DECAP,
 	INBOUND_EXPAND,
 	INBOUND_IP_RCV,
+	INBOUND_CONNTRACK,
+	INBOUND_PREROUTING,
 	INBOUND_RCV_FINISH,
 };
 
@@ -41,6 +43,8 @@ enum inbound_tap_stage {
 	INBOUND_TAP_EXPAND,
 	INBOUND_TAP_ETH,
 	INBOUND_TAP_IP_RCV,
+	INBOUND_TAP_CONNTRACK,
+	INBOUND_TAP_PREROUTING,
 	INBOUND_TAP_RCV_FINISH,
 	INBOUND_TAP_BRIDGE,
 };
@@ -48,7 +52,8 @@ enum inbound_tap_stage {
 /* Of tun and tap. */
 enum input_stage {
 	INPUT_FIRST,
-	INPUT_TUN_WRITE = INPUT_FIRST,
+	INPUT_INPUT = INPUT_FIRST,
+	INPUT_TUN_WRITE,
 };
 
 /* Of tun. */
@@ -61,9 +66,11 @@ enum forward_stage {
 enum outbound_stage {
 	OUTBOUND_TUN_READ,
 	OUTBOUND_IP_OUT,
+	OUTBOUND_OUTPUT,
+	OUTBOUND_OURS = OUTBOUND_OUTPUT, /* where our own packets enter */
 	OUTBOUND_ROUTE,
-	OUTBOUND_OURS = OUTBOUND_ROUTE, /* where our own packets enter */
 	OUTBOUND_NEIGH,
+	OUTBOUND_POSTROUTING,
 	OUTBOUND_COMPRESS,
 	OUTBOUND_ENCAP,
 };
@@ -95,9 +102,11 @@ struct path {
 	size_t addresses_count;
 	uint16_t port; /* of our socket; 0: unknown */
 	bool is_forwarding;
-	struct tracer tracer; /* of live packets; zero: none is traced */
+	struct tracer tracer;  /* of live packets; zero: none is traced */
 	struct bucket answers; /* of ICMP errors and resets */
 	uint64_t unanswered;   /* for want of tokens or buffers */
+	struct ruleset *rules; /* not owned; NULL: no filter */
+	struct flows *flows;   /* not owned; NULL: it is not stateful */
 };
 
 /* Carries all of the list through the table from stage `idx` on. */

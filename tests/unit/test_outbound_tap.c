@@ -157,11 +157,13 @@ START_TEST(drops_outside_have_the_stages_of_the_table)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][9] = {
-    {"outer", "decap", "expand", "eth", "ip_rcv", "rcv_finish", "bridge"},
-    {"tun_write"},
+static const char *const names[TABLE_COUNT][10] = {
+    {"outer", "decap", "expand", "eth", "ip_rcv", "conntrack", "prerouting",
+	"rcv_finish", "bridge"},
+    {"input", "tun_write"},
     {"forward"},
-    {"tun_read", "ip_out", "route", "neigh", "compress", "encap"},
+    {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
+	"compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)

@@ -293,11 +293,13 @@ START_TEST(each_packet_of_a_batch_branches_its_own_way)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][7] = {
-    {"outer", "decap", "expand", "ip_rcv", "rcv_finish"},
-    {"tun_write"},
+static const char *const names[TABLE_COUNT][9] = {
+    {"outer", "decap", "expand", "ip_rcv", "conntrack", "prerouting",
+	"rcv_finish"},
+    {"input", "tun_write"},
     {"forward"},
-    {"tun_read", "ip_out", "route", "neigh", "compress", "encap"},
+    {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
+	"compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)

@@ -54,7 +54,9 @@ START_TEST(a_dry_packet_walks_to_the_device)
 {
 	from_peer(0, udp("10.9.0.7", "10.9.0.1", 53));
 	check_end(TRACE_DEVICE, DROP_NONE);
-	ck_assert_str_eq(trace_lab_stages(), "ip_rcv rcv_finish tun_write");
+	ck_assert_str_eq(trace_lab_stages(),
+	    "ip_rcv conntrack prerouting rcv_finish "
+	    "input tun_write");
 	check_why("ip_rcv", "IPv4 ihl 5 ttl 64 checksum ok");
 	check_why(
 	    "rcv_finish", "10.9.0.7 in bob's 10.9.0.7/32; 10.9.0.1 is local");
@@ -117,8 +119,9 @@ START_TEST(a_dry_packet_of_the_host_is_not_sealed)
 {
 	from_host(udp("10.9.0.1", "10.1.0.9", 53));
 	check_end(TRACE_WIRE, DROP_NONE);
-	ck_assert_str_eq(
-	    trace_lab_stages(), "tun_read ip_out route neigh compress encap");
+	ck_assert_str_eq(trace_lab_stages(),
+	    "tun_read ip_out output route neigh postrouting "
+	    "compress encap");
 	check_why("route", "10.1.0.9 in bob's 10.1.0.0/16");
 	check_why("neigh", "there is a session with bob");
 	ck_assert_uint_eq(tunnel.seal_calls, 0);
@@ -149,7 +152,8 @@ START_TEST(a_dry_packet_is_forwarded)
 	from_peer(0, udp("10.9.0.7", "10.9.0.8", 53));
 	check_end(TRACE_WIRE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "ip_rcv rcv_finish forward neigh compress encap");
+	    "ip_rcv conntrack prerouting rcv_finish "
+	    "forward neigh postrouting compress encap");
 	check_why("rcv_finish",
 	    "10.9.0.7 in bob's 10.9.0.7/32; 10.9.0.8 in carol's 10.9.0.8/32");
 	check_why("forward", "to carol with ttl 63");
@@ -175,7 +179,8 @@ START_TEST(a_dry_frame_teaches_the_switch_nothing)
 	check_end(TRACE_WIRE, DROP_NONE);
 	ck_assert_uint_eq(trace_lab.to_id, 4);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "eth ip_rcv rcv_finish bridge neigh compress encap");
+	    "eth ip_rcv conntrack prerouting rcv_finish "
+	    "bridge neigh postrouting compress encap");
 	check_why(
 	    "eth", "02:aa:00:00:00:99 > 02:aa:00:00:00:03 ethertype 0x88b5");
 	check_why("bridge", "02:aa:00:00:00:03 to bob");
@@ -244,13 +249,14 @@ START_TEST(a_live_packet_is_traced_and_delivered)
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	check_end(TRACE_DEVICE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "outer decap expand ip_rcv rcv_finish tun_write");
+	    "outer decap expand ip_rcv conntrack prerouting rcv_finish "
+	    "input tun_write");
 	ck_assert_uint_eq(path_to_device(path)->len, 2);
 	path_set_tracer(path, NULL);
 	pkt = udp("10.9.0.7", "10.9.0.1", 53);
 	mark(pkt, 2);
 	receive(pkt);
-	ck_assert_uint_eq(trace_lab.steps, 6);
+	ck_assert_uint_eq(trace_lab.steps, 9);
 }
 END_TEST
 

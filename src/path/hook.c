@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/* The rules are asked, and what follows from their answer. */
+#include "path/hook.h"
+
+#include "net/rule.h"
+#include "path/answer.h"
+#include "path/conntrack.h"
+#include "path/run.h"
+
+static enum drop ask(struct path *path, enum hook hook, struct packet *pkt)
+{
+	struct rule_result result;
+
+	ruleset_decide(path->rules, hook, pkt, path->now.now, &result);
+	if (result.action == RULE_REJECT)
+		(void)answer_reject(path, pkt);
+	return result.drop;
+}
+
+/* Its flow went to somebody else: it is one of a new flow, and has not been
+ * judged as such. */
+static enum drop ask_about_route(struct path *path, struct packet *pkt)
+{
+	if (!conntrack_is_rerouted(path, pkt))
+		return DROP_NONE;
+	return ask(path, pkt->from_id ? HOOK_PREROUTING : HOOK_OUTPUT, pkt);
+}
+
+static enum drop run(struct path *path, enum hook hook, struct packet *pkt)
+{
+	enum drop reason = DROP_NONE;
+
+	if (!path->rules)
+		return DROP_NONE;
+	if (hook == HOOK_FORWARD || hook == HOOK_POSTROUTING)
+		reason = ask_about_route(path, pkt);
+	if (reason || conntrack_is_accepted(path, pkt, hook))
+		return reason;
+	return ask(path, hook, pkt);
+}
+
+/* The last one: whoever passes it has a flow. */
+static enum drop run_last(struct path *path, enum hook hook, struct packet *pkt)
+{
+	enum drop reason = run(path, hook, pkt);
+
+	return reason ? reason : conntrack_confirm(path, pkt);
+}
+
+enum verdict hook_prerouting(struct path *path, struct packet *pkt)
+{
+	return verdict_of(pkt, run(path, HOOK_PREROUTING, pkt));
+}
+
+enum verdict hook_input(struct path *path, struct packet *pkt)
+{
+	return verdict_of(pkt, run_last(path, HOOK_INPUT, pkt));
+}
+
+enum drop hook_forward(struct path *path, struct packet *pkt)
+{
+	return run(path, HOOK_FORWARD, pkt);
+}
+
+/* The switch has no stage of its own between two peers. */
+enum verdict hook_postrouting(struct path *path, struct packet *pkt)
+{
+	enum drop reason = DROP_NONE;
+
+	if (path->setup.bridge && pkt->from_id)
+		reason = hook_forward(path, pkt);
+	if (!reason)
+		reason = run_last(path, HOOK_POSTROUTING, pkt);
+	return verdict_of(pkt, reason);
+}
+
+/* On tun, where the packet goes is known before the hook, as in the kernel. */
+static void look_ahead(struct path *path, struct packet *pkt)
+{
+	const struct peer *peer;
+
+	if (path->setup.bridge || !path->rules)
+		return;
+	peer = tunnel_route(path->setup.tunnel, &pkt->destination);
+	pkt->to_id = peer ? tunnel_peer_id(peer) : 0;
+}
+
+void hook_output(struct path *path, struct packet **pkts,
+    enum verdict *verdicts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		look_ahead(path, pkts[i]);
+	conntrack_run(path, pkts, verdicts, count);
+	for (size_t i = 0; i < count; i++)
+		if (verdicts[i] == VERDICT_PASS)
+			verdicts[i] = verdict_of(
+			    pkts[i], run(path, HOOK_OUTPUT, pkts[i]));
+}
+
+enum verdict hook_output_dry(struct path *path, struct packet *pkt)
+{
+	look_ahead(path, pkt);
+	if (conntrack_dry(path, pkt) != VERDICT_PASS)
+		return VERDICT_DROPPED;
+	return verdict_of(pkt, run(path, HOOK_OUTPUT, pkt));
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: ISC */
+/* Hooks and flows in the path: who is asked about which packet. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "net/flow.h"
+#include "net/rule.h"
+#include "path_lab.h"
+
+static struct ruleset *rules;
+static struct flows *flows;
+static uint32_t generation;
+
+/* As at a reload: the flows stay. */
+static void set_rules(const struct rule_spec *specs, size_t count)
+{
+	struct ruleset_setup how = {
+	    .specs = specs,
+	    .count = count,
+	    .policy =
+		{
+		    [HOOK_INPUT] = RULE_DROP,
+		    [HOOK_FORWARD] = RULE_DROP,
+		},
+	    .generation = ++generation,
+	    .last_peer_id = FAKE_PEERS,
+	};
+
+	ruleset_free(rules);
+	ck_assert_int_eq(ruleset_new(&rules, &how, now.now), 0);
+	flows_set_generation(flows, generation);
+	path_set_filter(path, rules, flows);
+}
+
+static void begin(void)
+{
+	const struct flows_limits limits = {64, 64};
+	uint8_t secret[FLOWS_SECRET_BYTES];
+
+	for (size_t i = 0; i < sizeof(secret); i++)
+		secret[i] = (uint8_t)(i * 31 + 3);
+	for (uint32_t i = 0; i < FAKE_PEERS; i++)
+		tunnel.peers[i].id = i + 1;
+	generation = 0;
+	rules = NULL;
+	ck_assert_int_eq(flows_new(&flows, &limits, secret), 0);
+	ck_assert_int_eq(flows_set_last_peer(flows, FAKE_PEERS), 0);
+	set_rules(NULL, 0);
+}
+
+static void setup_filter(void)
+{
+	setup();
+	set_addresses();
+	path_set_forwarding(path, true);
+	begin();
+}
+
+static void teardown_filter(void)
+{
+	teardown();
+	flows_free(flows);
+	ruleset_free(rules);
+}
+
+static const uint16_t port_b = 53;
+
+/* From the peer's 10.9.0.7:4000 to the host's port 53, and the other way. */
+static struct packet *question(void)
+{
+	return udp("10.9.0.7", "10.9.0.1", port_b);
+}
+
+static struct packet *with_ports(
+    struct packet *pkt, uint16_t source, uint16_t destination)
+{
+	uint8_t *l4 = packet_data(pkt) + IPV4_BYTES;
+
+	l4[0] = (uint8_t)(source >> 8);
+	l4[1] = (uint8_t)source;
+	l4[2] = (uint8_t)(destination >> 8);
+	l4[3] = (uint8_t)destination;
+	return pkt;
+}
+
+static struct packet *answer(void)
+{
+	return with_ports(udp("10.9.0.1", "10.9.0.7", 0), 53, 4000);
+}
+
+static const struct rule_range dns = {53, 53};
+static const struct rule_spec accept_dns = {
+    .name = "dns",
+    .hook = HOOK_INPUT,
+    .action = RULE_ACCEPT,
+    .destination_ports = {&dns, 1},
+};
+static const struct rule_spec drop_output = {
+    .name = "silence", .hook = HOOK_OUTPUT, .action = RULE_DROP};
+static const struct rule_spec drop_postrouting = {
+    .name = "late", .hook = HOOK_POSTROUTING, .action = RULE_DROP};
+static const struct rule_spec drop_prerouting = {
+    .name = "early", .hook = HOOK_PREROUTING, .action = RULE_DROP};
+
+static uint32_t live_flows(void)
+{
+	struct flows_status status;
+
+	flows_status(flows, &status);
+	return status.flows;
+}
+
+static size_t delivered(void)
+{
+	size_t len = path_to_device(path)->len;
+
+	pool_put_list(pool, path_to_device(path));
+	return len;
+}
+
+static size_t sent(void)
+{
+	size_t len = path_to_wire(path)->len;
+
+	pool_put_list(pool, path_to_wire(path));
+	return len;
+}
+
+START_TEST(without_rules_each_packet_passes)
+{
+	path_set_filter(path, NULL, NULL);
+	receive(question());
+	ck_assert_uint_eq(delivered(), 1);
+	transmit(answer());
+	ck_assert_uint_eq(sent(), 1);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(each_hook_is_asked)
+{
+	static const struct {
+		const struct rule_spec *spec;
+		const char *stage;
+		bool is_in;
+	} hooks[] = {
+	    {&drop_prerouting, "prerouting", true},
+	    {&drop_output, "output", false},
+	    {&drop_postrouting, "postrouting", false},
+	};
+
+	set_rules(hooks[_i].spec, 1);
+	if (hooks[_i].is_in)
+		receive(question());
+	else
+		transmit(answer());
+	check_dropped(hooks[_i].stage, DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(the_policy_of_input_holds)
+{
+	receive(question());
+	check_dropped("input", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(what_is_rejected_is_answered)
+{
+	static const struct rule_spec reject = {
+	    .name = "no", .hook = HOOK_INPUT, .action = RULE_REJECT};
+
+	set_rules((struct rule_spec[]){reject, drop_output}, 2);
+	receive(question());
+	/* the answer is about a real packet: it passes where no rule would
+	 * let it */
+	ck_assert_uint_eq(sent(), 1);
+	ck_assert_uint_eq(delivered(), 0);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(the_policy_of_forward_holds)
+{
+	receive(udp("10.9.0.7", "10.9.0.8", 53));
+	check_dropped("forward", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(an_answer_needs_no_rule)
+{
+	set_rules((struct rule_spec[]){accept_dns, drop_output}, 2);
+	receive(question());
+	ck_assert_uint_eq(delivered(), 1);
+	ck_assert_uint_eq(live_flows(), 1);
+	transmit(answer());
+	ck_assert_uint_eq(sent(), 1);
+	/* but what the host begins does */
+	transmit(with_ports(answer(), 53, 4001));
+	ck_assert_uint_eq(sent(), 0);
+}
+END_TEST
+
+START_TEST(what_the_host_begins_is_answered)
+{
+	transmit(answer());
+	ck_assert_uint_eq(sent(), 1);
+	receive(question());
+	ck_assert_uint_eq(delivered(), 1);
+}
+END_TEST
+
+START_TEST(the_rules_are_not_asked_about_an_answered_flow)
+{
+	set_rules(&accept_dns, 1);
+	receive(question());
+	transmit(answer());
+	for (int i = 0; i < 5; i++)
+		receive(question());
+	ck_assert_uint_eq(delivered(), 6);
+	ck_assert_uint_eq(ruleset_rule(rules, 0)->packets, 1);
+	(void)sent();
+}
+END_TEST
+
+START_TEST(a_peer_to_peer_flow_is_answered)
+{
+	set_rules(&(struct rule_spec){.name = "to eight",
+		      .hook = HOOK_FORWARD,
+		      .action = RULE_ACCEPT,
+		      .destination_ports = {&dns, 1}},
+	    1);
+	receive(udp("10.9.0.7", "10.9.0.8", 53));
+	ck_assert_uint_eq(sent(), 1);
+	{
+		struct packet *back =
+		    with_ports(udp("10.9.0.8", "10.9.0.7", 0), 53, 4000);
+
+		back->endpoint.port = 1;
+		receive(back);
+	}
+	ck_assert_uint_eq(sent(), 1);
+}
+END_TEST
+
+START_TEST(an_answer_of_another_peer_is_none)
+{
+	struct packet *pkt = udp("10.9.0.8", "10.9.0.1", 53);
+
+	transmit(with_ports(udp("10.9.0.1", "10.9.0.8", 0), 53, 4000));
+	ck_assert_uint_eq(sent(), 1);
+	/* from peer 0, in the name of peer 1 */
+	receive(pkt);
+	check_dropped("rcv_finish", DROP_IP_RPFILTER);
+}
+END_TEST
+
+START_TEST(after_a_reload_flows_go_on_that_may_begin)
+{
+	set_rules((struct rule_spec[]){accept_dns, drop_output}, 2);
+	receive(question());
+	transmit(answer());
+	set_rules((struct rule_spec[]){drop_output, accept_dns}, 2);
+	/* the answer first: there is no rule for it */
+	transmit(answer());
+	ck_assert_uint_eq(sent(), 2);
+	receive(question());
+	ck_assert_uint_eq(delivered(), 2);
+	/* whoever judged again left no count behind */
+	ck_assert_uint_eq(ruleset_rule(rules, 1)->packets, 0);
+}
+END_TEST
+
+START_TEST(after_a_reload_flows_end_that_may_not_begin)
+{
+	set_rules(&accept_dns, 1);
+	receive(question());
+	transmit(answer());
+	(void)delivered();
+	(void)sent();
+	set_rules(&drop_output, 1);
+	transmit(answer());
+	check_dropped("output", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(what_waited_through_a_reload_is_judged_by_the_new_rules)
+{
+	transmit(answer());
+	receive(question());
+	(void)delivered();
+	(void)sent();
+	tunnel.has_session = false;
+	transmit(answer());
+	ck_assert_uint_eq(tunnel.staged.len, 1);
+	set_rules(&drop_postrouting, 1);
+	packet_list_append(&tunnel.released, &tunnel.staged);
+	tunnel.has_session = true;
+	path_run_emitted(path, &now);
+	check_dropped("postrouting", DROP_NETFILTER_DROP);
+}
+END_TEST
+
+START_TEST(a_stray_is_dropped_before_the_rules)
+{
+	struct packet *pkt = question();
+	uint8_t *bytes = packet_data(pkt);
+
+	/* an echo reply that nobody asked for */
+	bytes[9] = IP_PROTOCOL_ICMP;
+	memset(bytes + IPV4_BYTES, 0, UDP_BYTES);
+	header_finish(bytes, IPV4_BYTES);
+	receive(pkt);
+	check_dropped("conntrack", DROP_VPN_CT_INVALID);
+}
+END_TEST
+
+static struct packet *fragment(uint16_t field)
+{
+	struct packet *pkt = question();
+	uint8_t *bytes = packet_data(pkt);
+
+	bytes[5] = 9;
+	bytes[6] = (uint8_t)(field >> 8);
+	bytes[7] = (uint8_t)field;
+	header_finish(bytes, IPV4_BYTES);
+	return pkt;
+}
+
+START_TEST(a_later_fragment_passes_with_its_first_one)
+{
+	set_rules(&accept_dns, 1);
+	receive(fragment(0x2000));
+	receive(fragment(8));
+	ck_assert_uint_eq(delivered(), 2);
+	ck_assert_uint_eq(ruleset_rule(rules, 0)->packets, 1);
+}
+END_TEST
+
+START_TEST(a_later_fragment_without_first_one_is_dropped)
+{
+	set_rules(&accept_dns, 1);
+	receive(fragment(8));
+	check_dropped("conntrack", DROP_VPN_FRAG_ORPHAN);
+}
+END_TEST
+
+START_TEST(of_our_own_answers_none_is_a_stray)
+{
+	struct packet *pkt = with_ports(answer(), 0x0303, 0);
+
+	packet_data(pkt)[9] = IP_PROTOCOL_ICMP;
+	header_finish(packet_data(pkt), IPV4_BYTES);
+	pkt->is_answer = true;
+	set_rules(&drop_output, 1);
+	transmit(pkt);
+	ck_assert_uint_eq(sent(), 1);
+}
+END_TEST
+
+/* ---- a trace ---- */
+
+static char told[2048];
+
+static void tell(void *context, const struct trace_step *step)
+{
+	size_t used = strlen(told);
+
+	(void)context;
+	snprintf(told + used, sizeof(told) - used, "%s%s%s(%s%s%s)",
+	    used ? " " : "", step->why->end == TRACE_DROPPED ? "!" : "",
+	    step->stage->name, step->why->word ? step->why->word : "",
+	    step->why->word ? ": " : "", step->why->text);
+}
+
+static void look(struct packet *pkt, enum trace_entry entry)
+{
+	const struct tracer tracer = {.step = tell};
+
+	told[0] = '\0';
+	pkt->peer = entry == TRACE_FROM_PEER ? &tunnel.peers[0] : NULL;
+	path_trace(path, entry, pkt, &now, &tracer);
+}
+
+START_TEST(a_trace_tells_of_the_flow_and_changes_nothing)
+{
+	set_rules(&accept_dns, 1);
+	look(question(), TRACE_FROM_PEER);
+	ck_assert_ptr_nonnull(strstr(told, "conntrack(new: no flow)"));
+	ck_assert_uint_eq(live_flows(), 0);
+	receive(question());
+	look(question(), TRACE_FROM_PEER);
+	ck_assert_ptr_nonnull(
+	    strstr(told, "conntrack(new: new, ends in 30 s, not answered)"));
+	look(answer(), TRACE_FROM_HOST);
+	ck_assert_ptr_nonnull(strstr(told, "output(established: "));
+	transmit(answer());
+	look(question(), TRACE_FROM_PEER);
+	ck_assert_ptr_nonnull(
+	    strstr(told, "conntrack(established: established, ends in 120 s)"));
+	look(fragment(8), TRACE_FROM_PEER);
+	ck_assert_ptr_nonnull(strstr(told, "!conntrack("));
+	path_set_filter(path, NULL, NULL);
+	look(question(), TRACE_FROM_PEER);
+	ck_assert_ptr_nonnull(strstr(told, "conntrack(no stateful filter)"));
+	(void)delivered();
+	(void)sent();
+}
+END_TEST
+
+static TCase *tun_cases(void)
+{
+	TCase *tcase = tcase_create("tun");
+
+	tcase_add_checked_fixture(tcase, setup_filter, teardown_filter);
+	tcase_add_test(tcase, without_rules_each_packet_passes);
+	tcase_add_loop_test(tcase, each_hook_is_asked, 0, 3);
+	tcase_add_test(tcase, the_policy_of_input_holds);
+	tcase_add_test(tcase, what_is_rejected_is_answered);
+	tcase_add_test(tcase, the_policy_of_forward_holds);
+	tcase_add_test(tcase, an_answer_needs_no_rule);
+	tcase_add_test(tcase, what_the_host_begins_is_answered);
+	tcase_add_test(tcase, the_rules_are_not_asked_about_an_answered_flow);
+	tcase_add_test(tcase, a_peer_to_peer_flow_is_answered);
+	tcase_add_test(tcase, an_answer_of_another_peer_is_none);
+	tcase_add_test(tcase, after_a_reload_flows_go_on_that_may_begin);
+	tcase_add_test(tcase, after_a_reload_flows_end_that_may_not_begin);
+	tcase_add_test(
+	    tcase, what_waited_through_a_reload_is_judged_by_the_new_rules);
+	tcase_add_test(tcase, a_stray_is_dropped_before_the_rules);
+	tcase_add_test(tcase, a_later_fragment_passes_with_its_first_one);
+	tcase_add_test(tcase, a_later_fragment_without_first_one_is_dropped);
+	tcase_add_test(tcase, of_our_own_answers_none_is_a_stray);
+	tcase_add_test(tcase, a_trace_tells_of_the_flow_and_changes_nothing);
+	return tcase;
+}
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("filter");
+
+	suite_add_tcase(suite, tun_cases());
+	return suite;
+}
