@@ -16,13 +16,14 @@
 	X(IP_CSUM, "bad IPv4 header checksum")                                 \
 	X(PKT_TOO_SMALL, "shorter than its header says")                       \
 	X(PKT_TOO_BIG, "larger than the tunnel can carry")                     \
-	X(UNHANDLED_PROTO, "neither IPv4 nor IPv6")                            \
+	X(UNHANDLED_PROTO, "neither IPv4 nor IPv6, or an unknown IPv6 option") \
 	X(IPV6_BAD_EXTHDR, "bad or too many IPv6 extension headers")           \
 	X(IP_RPFILTER, "source is not in the peer's allowed_ips")              \
 	X(IP_INVALID_SOURCE, "source address can not be a source")             \
 	X(IP_INVALID_DEST, "destination address can not be a destination")     \
 	X(IP_LOCALNET, "loopback address outside of the loopback device")      \
 	X(IP_LOCAL_SOURCE, "source is one of this host's tunnel addresses")    \
+	X(IP_INADDRERRORS, "IPv6 source that can not be forwarded")            \
 	X(IP_OUTNOROUTES, "no peer's allowed_ips has the destination")         \
 	X(NEIGH_QUEUEFULL, "waited for a session, pushed out by newer ones")   \
 	X(NEIGH_FAILED, "waited for a session that did not come")              \

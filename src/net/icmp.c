@@ -16,6 +16,8 @@
 	(1u << 0 | 1u << 8 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16 |       \
 	    1u << 17 | 1u << 18)
 #define ICMP_QUERY_MAX	   18
+#define OPTION_ACTION	   0xc0
+#define OPTION_SAY	   0x80 /* of OPTION_ACTION: to groups, too */
 #define ICMPV6_INFORMATION 0x80 /* bit of the types that are no errors */
 
 /* Answers have the precedence "internetwork control" (RFC 1812 4.3.2.5), and
@@ -35,6 +37,7 @@ static const struct shape {
     [ICMP_TOO_BIG] = {{3, 4}, {2, 0}},
     [ICMP_TIME_EXCEEDED] = {{11, 0}, {3, 0}},
     [ICMP_BAD_HEADER] = {{12, 0}, {4, 0}},
+    [ICMP_UNKNOWN_OPTION] = {{12, 0}, {4, 2}},
 };
 
 /* ---- about what ---- */
@@ -80,6 +83,17 @@ static bool is_error_ipv6(const struct packet *pkt)
 	return !l4_len(pkt) || !(l4_data(pkt)[0] & ICMPV6_INFORMATION);
 }
 
+/* Path MTU discovery works for groups, and an option may say that it has to be
+ * known to them (RFC 4443 2.4, e.3). */
+static bool is_for_groups(
+    const struct packet *about, const struct icmp_error *error)
+{
+	if (error->kind == ICMP_UNKNOWN_OPTION)
+		return (packet_l3(about)[error->value] & OPTION_ACTION) ==
+		       OPTION_SAY;
+	return error->kind == ICMP_TOO_BIG;
+}
+
 bool icmp_is_allowed(const struct packet *about, const struct icmp_error *error)
 {
 	if (is_many(&about->source) || is_nobody(&about->source))
@@ -87,8 +101,7 @@ bool icmp_is_allowed(const struct packet *about, const struct icmp_error *error)
 	if (about->family == FAMILY_IPV4)
 		return !about->is_later_fragment &&
 		       !is_many(&about->destination) && !is_error_ipv4(about);
-	/* path MTU discovery works for groups (RFC 4443 2.4, e.3) */
-	if (is_many(&about->destination) && error->kind != ICMP_TOO_BIG)
+	if (is_many(&about->destination) && !is_for_groups(about, error))
 		return false;
 	return about->family == FAMILY_IPV6 && !is_error_ipv6(about);
 }

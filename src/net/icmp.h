@@ -22,7 +22,8 @@ enum icmp_kind {
 	ICMP_BEYOND_SCOPE, /* of its link-local source; IPv6 only */
 	ICMP_TOO_BIG,	   /* value: the MTU */
 	ICMP_TIME_EXCEEDED,
-	ICMP_BAD_HEADER, /* value: offset of the bad byte */
+	ICMP_BAD_HEADER,     /* value: offset of the bad byte */
+	ICMP_UNKNOWN_OPTION, /* value: its offset; IPv6 only */
 	ICMP_KINDS
 };
 

@@ -15,14 +15,15 @@
 #include "base/drop.h"
 #include "base/packet.h"
 
-#define IPV4_BYTES    20 /* without options */
-#define IPV4_CHECKSUM 10
-#define IPV6_BYTES    40
-#define TCP_BYTES     20
-#define TCP_CHECKSUM  16
-#define UDP_BYTES     8
-#define UDP_CHECKSUM  6
-#define ICMP_BYTES    8
+#define IPV4_BYTES	 20 /* without options */
+#define IPV4_CHECKSUM	 10
+#define IPV6_BYTES	 40
+#define IPV6_NEXT_HEADER 6
+#define TCP_BYTES	 20
+#define TCP_CHECKSUM	 16
+#define UDP_BYTES	 8
+#define UDP_CHECKSUM	 6
+#define ICMP_BYTES	 8
 
 /* Limits of the walk along IPv6 extension headers. */
 #define IPV6_EXTENSIONS_MAX	 8
@@ -54,11 +55,24 @@ must_check enum drop packet_parse_ip(struct packet *pkt);
 /* Clears the parser's fields: there is no IP packet. */
 void packet_forget_ip(struct packet *pkt);
 
+/* What an ICMP error says of a bad option. */
+struct option_fault {
+	uint32_t offset; /* in the packet; 0: nothing is said */
+	bool is_unknown; /* else it is damaged */
+};
+
+/* The IPv6 hop-by-hop options of a parsed packet, as ip6_rcv_core sees them:
+ * IP_INHDR when they are damaged, UNHANDLED_PROTO when one is unknown and says
+ * that it must not be. */
+must_check enum drop packet_check_hop_by_hop(
+    const struct packet *pkt, struct option_fault *ret_fault);
+
 /*
  * The IPv4 options of a parsed packet, as ip_rcv_options sees them: IP_INHDR
  * when they are damaged or route the packet (source route).
  */
-must_check enum drop packet_check_options(const struct packet *pkt);
+must_check enum drop packet_check_options(
+    const struct packet *pkt, struct option_fault *ret_fault);
 
 /* A parsed packet that is encrypted inside, as far as protocol and ports tell:
  * compressing it is a waste. */

@@ -53,7 +53,8 @@ static const struct address *source_of_answer(
 	return own_address(path, &about->source);
 }
 
-/* The peer that it came from, or NULL: it is not reached at the source. */
+/* The peer that it came from, or NULL: it is not reached at the source, which
+ * may even pretend to be ours. */
 static struct peer *way_back(
     const struct path *path, const struct packet *about)
 {
@@ -62,6 +63,9 @@ static struct peer *way_back(
 		? about->peer
 		: tunnel_route(path->setup.tunnel, &about->source);
 
+	if (martian_is_local(
+		&about->source, path->addresses, path->addresses_count))
+		return NULL;
 	return peer && tunnel_peer_id(peer) == about->from_id ? peer : NULL;
 }
 

@@ -32,16 +32,16 @@ bool forward_route(const struct path *path, struct packet *pkt)
 	return pkt->to_peer;
 }
 
-/* A link-local source means nothing on another link. */
+/* A link-local source means nothing on another link; nor does none. */
 static enum drop check(struct path *path, const struct packet *pkt)
 {
 	if (pkt->ttl <= 1) {
 		answer_error(path, pkt, ICMP_TIME_EXCEEDED, 0);
 		return DROP_IP_INHDR;
 	}
-	if (!martian_is_routable(&pkt->source)) {
+	if (pkt->to_peer != pkt->peer && !martian_is_routable(&pkt->source)) {
 		answer_error(path, pkt, ICMP_BEYOND_SCOPE, 0);
-		return DROP_IP_INVALID_SOURCE;
+		return DROP_IP_INADDRERRORS;
 	}
 	return path_has_room(path) ? DROP_NONE : DROP_NOMEM;
 }

@@ -12,6 +12,7 @@
 #include "net/bridge.h"
 #include "packet/ecn.h"
 #include "packet/ethernet.h"
+#include "path/options.h"
 #include "path/run.h"
 #include "path/source.h"
 
@@ -26,7 +27,8 @@ enum verdict frame_ip_rcv(struct path *path, struct packet *pkt)
 {
 	enum drop reason = packet_parse_payload(pkt);
 
-	(void)path;
+	if (!reason)
+		reason = options_check_hop_by_hop(path, pkt);
 	if (!tunnel_peer_has_allowed_ips(pkt->peer))
 		reason = DROP_NONE;
 	if (!reason)
@@ -34,13 +36,14 @@ enum verdict frame_ip_rcv(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
-static enum drop check_addresses(
-    const struct path *path, const struct packet *pkt)
+static enum drop check_addresses(struct path *path, const struct packet *pkt)
 {
 	enum drop reason = DROP_NONE;
 
 	if (pkt->family != FAMILY_NONE)
 		reason = source_check(path, pkt);
+	if (!reason)
+		reason = options_check(path, pkt);
 	return reason ? reason : source_check_claim(path, pkt);
 }
 

@@ -13,6 +13,7 @@
 #include "path/conntrack.h"
 #include "path/frame.h"
 #include "path/hook.h"
+#include "path/options.h"
 #include "path/run.h"
 #include "path/source.h"
 #include "path/switch.h"
@@ -62,7 +63,8 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 {
 	enum drop reason = packet_parse_ip(pkt);
 
-	(void)path;
+	if (!reason)
+		reason = options_check_hop_by_hop(path, pkt);
 	if (!reason)
 		reason = ecn_decapsulate(pkt);
 	return verdict_of(pkt, reason);
@@ -71,6 +73,8 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 {
 	pkt->drop = source_check(path, pkt);
+	if (!pkt->drop)
+		pkt->drop = options_check(path, pkt);
 	if (pkt->drop)
 		return VERDICT_DROPPED;
 	if (forward_route(path, pkt))

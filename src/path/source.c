@@ -86,8 +86,6 @@ enum drop source_check(const struct path *path, const struct packet *pkt)
 		    pkt, path->addresses, path->addresses_count);
 	if (!reason && !has_no_address_yet(pkt))
 		reason = check_owner(path, pkt);
-	if (!reason)
-		reason = packet_check_options(pkt);
 	return reason;
 }
 

@@ -11,8 +11,8 @@ struct path;
 
 /*
  * A parsed IP packet of pkt->peer: no martian, not from one of our own
- * addresses, from one of the peer's allowed_ips, without bad options. In a
- * frame, a host that has no address yet may say what it says to get one.
+ * addresses, from one of the peer's allowed_ips. In a frame, a host that has
+ * no address yet may say what it says to get one.
  */
 must_check enum drop source_check(
     const struct path *path, const struct packet *pkt);

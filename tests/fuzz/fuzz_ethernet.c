@@ -81,11 +81,12 @@ static void check_claim(
 
 static void write_into(struct packet *pkt, uint8_t control)
 {
+	struct option_fault fault;
 	uint32_t len = pkt->len;
 	char text[PACKET_TEXT_BYTES];
 
 	pkt->outer_ecn = control >> 4 & 3;
-	(void)!packet_check_options(pkt);
+	(void)!packet_check_options(pkt, &fault);
 	(void)!ecn_decapsulate(pkt);
 	pkt->checksum = CHECKSUM_PARTIAL;
 	checksum_complete(pkt);

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 /* outer ECN u8, room behind the packet u8, and the packet. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	struct option_fault fault;
 	struct packet pkt = {.segments = 1};
 	char text[PACKET_TEXT_BYTES];
 	size_t room;
@@ -34,7 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		assert(pkt.ip_bytes == pkt.len);
 		assert(pkt.family == 4 || pkt.family == 6);
 		assert(!pkt.is_later_fragment || !pkt.source_port);
-		(void)!packet_check_options(&pkt);
+		(void)!packet_check_options(&pkt, &fault);
+		assert(fault.offset < pkt.l3_bytes || !fault.offset);
+		(void)!packet_check_hop_by_hop(&pkt, &fault);
+		assert(fault.offset < pkt.len || !fault.offset);
 		(void)!packet_is_encrypted(&pkt);
 		(void)!ecn_decapsulate(&pkt);
 		pkt.checksum = data[0] & 4 ? CHECKSUM_PARTIAL : CHECKSUM_FULL;

@@ -333,7 +333,9 @@ START_TEST(options_are_looked_for_behind_the_header)
 	frame_hold(&held, bytes, len);
 	ck_assert_int_eq(packet_parse_ethernet(&held.pkt), DROP_NONE);
 	ck_assert_int_eq(packet_parse_payload(&held.pkt), DROP_NONE);
-	ck_assert_int_eq(packet_check_options(&held.pkt), DROP_IP_INHDR);
+	ck_assert_int_eq(
+	    packet_check_options(&held.pkt, &(struct option_fault){0}),
+	    DROP_IP_INHDR);
 	frame_release(&held);
 }
 END_TEST

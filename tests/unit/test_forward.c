@@ -134,7 +134,8 @@ START_TEST(what_is_the_hosts_goes_to_the_host)
 }
 END_TEST
 
-static const char *const of_the_host6[] = {"fd09::1", "ff02::1", "fe80::8"};
+static const char *const of_the_host6[] = {
+    "fd09::1", "ff02::1", "fe80::8", "::", "fd09::"};
 
 START_TEST(what_is_the_hosts_goes_to_the_host_ipv6)
 {
@@ -146,13 +147,24 @@ END_TEST
 
 START_TEST(forward_drops_a_link_local_source)
 {
+	struct packet *pkt = udp6("fe80::7", "fd09::8");
+
+	set_addresses();
+	packet_data(pkt)[7] = 64;
+	receive(pkt);
+	(void)only_drop("forward", DROP_IP_INADDRERRORS);
+	check_answer("fd09::1 > fe80::7 icmp 1/2");
+}
+END_TEST
+
+START_TEST(a_link_local_source_may_go_back_to_its_peer)
+{
 	struct packet *pkt = udp6("fe80::7", "2001:db8::1");
 
 	tunnel.has_default = true;
 	packet_data(pkt)[7] = 64;
 	receive(pkt);
-	(void)only_drop("forward", DROP_IP_INVALID_SOURCE);
-	check_answer("fd09::1 > fe80::7 icmp 1/2");
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
 }
 END_TEST
 
@@ -194,6 +206,7 @@ Suite *unit_suite(void)
 	EACH(tcase, what_is_the_hosts_goes_to_the_host, of_the_host);
 	EACH(tcase, what_is_the_hosts_goes_to_the_host_ipv6, of_the_host6);
 	tcase_add_test(tcase, forward_drops_a_link_local_source);
+	tcase_add_test(tcase, a_link_local_source_may_go_back_to_its_peer);
 	tcase_add_test(tcase, a_spoofed_packet_is_not_forwarded);
 	tcase_add_test(tcase, forwarded_packets_leave_buffers_to_the_host);
 	suite_add_tcase(suite, tcase);

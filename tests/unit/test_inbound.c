@@ -138,6 +138,10 @@ static const struct {
     {"10.2.0.3", "10.9.0.1", DROP_NONE},
     {"0.1.2.3", "10.9.0.1", DROP_NONE},	       /* the kernel takes 0/8 now */
     {"0.0.0.0", "255.255.255.255", DROP_NONE}, /* DHCP */
+    {"0.0.0.0", "224.0.0.22", DROP_NONE},      /* IGMP */
+    {"0.0.0.0", "224.0.1.1", DROP_IP_INVALID_SOURCE},
+    {"127.0.0.1", "255.255.255.255", DROP_IP_LOCAL_SOURCE},
+    {"127.255.255.255", "255.255.255.255", DROP_IP_INVALID_SOURCE},
     {"10.9.0.7", "224.0.0.251", DROP_NONE},
     {"10.9.0.7", "255.255.255.255", DROP_NONE},
 };
@@ -159,11 +163,10 @@ static const struct {
 	const char *source, *destination;
 	enum drop drop;
 } martians6[] = {
-    {"fd09::7", "fd09::1", DROP_NONE},
-    {"fe80::1", "ff02::1", DROP_NONE},
+    {"fd09::7", "fd09::1", DROP_NONE}, {"fe80::1", "ff02::1", DROP_NONE},
     {"::ffff:10.9.0.7", "fd09::1", DROP_IP_INVALID_SOURCE},
     {"fd09::1", "fd09::7", DROP_IP_LOCAL_SOURCE},
-    {"fd09::7", "::", DROP_IP_INVALID_DEST},
+    {"fd09::7", "::", DROP_NONE}, /* the host has no route */
 };
 
 START_TEST(rcv_finish_drops_martians_of_ipv6)

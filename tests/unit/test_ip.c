@@ -163,7 +163,8 @@ START_TEST(random_packets_leave_sane_fields)
 		frame_hold(&held, bytes, len);
 		if (packet_parse_ip(&held.pkt) == DROP_NONE) {
 			are_sane &= is_sane(&held.pkt, len);
-			(void)!packet_check_options(&held.pkt);
+			(void)!packet_check_options(
+			    &held.pkt, &(struct option_fault){0});
 			checksum_complete(&held.pkt);
 		}
 		frame_release(&held);
@@ -235,6 +236,29 @@ static const struct {
     {"070000000000000000000000", DROP_IP_INHDR}, /* length 0 */
     {"070d04000000000000000000", DROP_IP_INHDR}, /* past the header */
     {"010101010101010101010107", DROP_IP_INHDR}, /* no length */
+    /* record route: places, full, at most once */
+    {"070704000000000101010101", DROP_NONE},
+    {"070708000000000101010101", DROP_NONE},
+    {"070b08000000000000000000", DROP_NONE},
+    {"070703000000000101010101", DROP_IP_INHDR},
+    {"070706000000000101010101", DROP_IP_INHDR},
+    {"070200000000000000000000", DROP_IP_INHDR},
+    {"070304070304000000000000", DROP_IP_INHDR},
+    /* timestamp: times, addresses too, full, lost too many */
+    {"440805000000000001010101", DROP_NONE},
+    {"440c05010000000000000000", DROP_NONE},
+    {"440c05030000000000000000", DROP_NONE},
+    {"440805010000000001010101", DROP_IP_INHDR},
+    {"440806000000000001010101", DROP_IP_INHDR},
+    {"440804000000000001010101", DROP_IP_INHDR},
+    {"440405e00101010101010101", DROP_NONE},
+    {"440405f00101010101010101", DROP_IP_INHDR},
+    {"440305000000000000000000", DROP_IP_INHDR},
+    {"440405004404050000000000", DROP_IP_INHDR},
+    {"940300000000000000000000", DROP_IP_INHDR}, /* router alert, short */
+    {"860600000001010101010101", DROP_IP_INHDR}, /* CIPSO label */
+    {"c80401020000000000000000", DROP_NONE},	 /* unknown */
+    {"820200000000000000000000", DROP_NONE},	 /* security, obsolete */
 };
 
 START_TEST(options_are_whole_and_no_source_routes)
@@ -247,8 +271,59 @@ START_TEST(options_are_whole_and_no_source_routes)
 	header_finish(bytes, sizeof(bytes));
 	frame_hold(&held, bytes, sizeof(bytes));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
-	ck_assert_str_eq(drop_name(packet_check_options(&held.pkt)),
+	ck_assert_str_eq(drop_name(packet_check_options(
+			     &held.pkt, &(struct option_fault){0})),
 	    drop_name(option_cases[_i].drop));
+	frame_release(&held);
+}
+END_TEST
+
+static const struct {
+	const char *options;
+	uint32_t offset; /* of the fault, in the options */
+} faults[] = {
+    {"0101c8000000000000000000", 2}, /* a length */
+    {"01c80c010101010101010101", 1},
+    {"010702010101010101010101", 2}, /* record route: length, pointer */
+    {"010703030101010101010101", 3},
+    {"010703040703040101010101", 4}, /* the second one */
+    {"440305000000000000000000", 1}, /* timestamp */
+    {"440404000000000000000000", 2}, {"440405f00000000000000000", 3},
+    {"940300000000000000000000", 1}, {"860600000001010101010101", 1},
+    {"860800000001010201010101", 2}, {"018307030a09000101010101", 3},
+    {"8303048903040a0900010101", 3}, /* the second route */
+};
+
+START_TEST(a_fault_is_where_the_kernel_finds_it)
+{
+	uint8_t bytes[32] = {0x48, 0, 0, 32, [8] = 64, 17};
+	struct option_fault fault;
+	struct held held;
+
+	(void)frame_unhex(bytes + IPV4_BYTES, faults[_i].options);
+	header_finish(bytes, sizeof(bytes));
+	frame_hold(&held, bytes, sizeof(bytes));
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert_int_eq(
+	    packet_check_options(&held.pkt, &fault), DROP_IP_INHDR);
+	ck_assert_uint_eq(fault.offset, IPV4_BYTES + faults[_i].offset);
+	frame_release(&held);
+}
+END_TEST
+
+START_TEST(a_source_route_has_no_fault)
+{
+	uint8_t bytes[32] = {0x48, 0, 0, 32, [8] = 64, 17};
+	struct option_fault fault;
+	struct held held;
+
+	(void)frame_unhex(bytes + IPV4_BYTES, "8307040a0900010101010101");
+	header_finish(bytes, sizeof(bytes));
+	frame_hold(&held, bytes, sizeof(bytes));
+	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
+	ck_assert_int_eq(
+	    packet_check_options(&held.pkt, &fault), DROP_IP_INHDR);
+	ck_assert_uint_eq(fault.offset, 0);
 	frame_release(&held);
 }
 END_TEST
@@ -259,7 +334,9 @@ START_TEST(ipv6_has_no_options_to_check)
 
 	frame_hold_hex(&held, hex_of("udp6"));
 	ck_assert_int_eq(packet_parse_ip(&held.pkt), DROP_NONE);
-	ck_assert_int_eq(packet_check_options(&held.pkt), DROP_NONE);
+	ck_assert_int_eq(
+	    packet_check_options(&held.pkt, &(struct option_fault){0}),
+	    DROP_NONE);
 	frame_release(&held);
 }
 END_TEST
@@ -313,6 +390,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, an_extension_header_of_2048_bytes_is_refused);
 	tcase_add_test(tcase, a_flow_keeps_its_hash_and_others_differ);
 	EACH(tcase, options_are_whole_and_no_source_routes, option_cases);
+	EACH(tcase, a_fault_is_where_the_kernel_finds_it, faults);
+	tcase_add_test(tcase, a_source_route_has_no_fault);
 	tcase_add_test(tcase, ipv6_has_no_options_to_check);
 	EACH(tcase, ports_tell_what_is_encrypted_already, ports);
 	return suite;
