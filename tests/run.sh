@@ -211,7 +211,8 @@ stage_netns() {
 	local script
 	gcc_build || return
 	step "build what the namespace tests run" \
-		make -C "$T/gcc/build" -s bridge_model sockets_model
+		make -C "$T/gcc/build" -s bridge_model receive_model \
+		receive_corpus sockets_model
 	export -f netns_one
 	export T
 	netns_scripts | xargs -P "${NETNS_JOBS:-4}" -I{} \

@@ -2,12 +2,7 @@
 /*
  * A bridge of the kernel with taps as its ports, and what it did with a frame.
  *
- * How it works: without NAPI, the kernel carries a frame through its bridge
- * within the write() to the tap. Before each write a marker goes into a trace
- * instance of our own, so that what is traced up to the next marker belongs to
- * this frame. A kfree_skb counts when the process is ours, the skb was
- * announced by netif_receive_skb of one of our taps since the marker, and the
- * place is in the bridge: each of these alone lets foreign drops in.
+ * How it works: see trace.h. A drop counts when its place is in the bridge.
  */
 #ifndef BRIDGE_KERNEL_H
 #define BRIDGE_KERNEL_H
@@ -16,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_PORTS	    3
-#define KERNEL_REASON_BYTES 48
+#define KERNEL_PORTS 3
 
 /* Opens the taps "P0".. of the prefix, makes bridge "Pb" of them, and the
  * trace instance. Errors end the program. */
@@ -38,8 +32,5 @@ int kernel_send(int port, uint32_t number, const uint8_t *frame, size_t len);
 void kernel_read_drops(
     void (*dropped)(void *context, uint32_t number, const char *reason),
     void *context);
-
-/* Does the running kernel have a drop reason of that name? */
-bool kernel_has_reason(const char *name);
 
 #endif

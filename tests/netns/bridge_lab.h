@@ -11,6 +11,7 @@
 
 #include "bridge_kernel.h"
 #include "net/bridge.h"
+#include "trace.h"
 
 #define RECORDS	  65536
 #define BROADCAST 0xffffffffffff
@@ -24,7 +25,7 @@ struct record {
 	enum drop drop;
 	int out, kernel_out; /* taps, one bit each */
 	bool is_group, is_tagged;
-	char reason[KERNEL_REASON_BYTES]; /* of the kernel, "" none */
+	char reason[TRACE_REASON_BYTES]; /* of the kernel, "" none */
 };
 
 /* Port 0 is the host's. */

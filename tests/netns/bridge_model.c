@@ -395,7 +395,7 @@ static void show_coverage(uint32_t since)
 		const char *verdict = verdicts[i].verdict;
 		uint32_t ours = 0, named = 0;
 		bool must_name =
-		    verdicts[i].is_named && kernel_has_reason(verdict);
+		    verdicts[i].is_named && trace_has_reason(verdict);
 
 		for (uint32_t k = since; k < lab.count; k++) {
 			const struct record *record = &lab.records[k];

@@ -10,33 +10,10 @@
 # Environment: VPND_TESTS, a build directory with bridge_model (default:
 # VPND_BUILD); SEED; FRAMES, how many random frames (default 20000).
 . "$(dirname "$0")/lib.sh"
-tracing=/sys/kernel/tracing
-model=${VPND_TESTS:-${VPND_BUILD:-.}}/bridge_model
-mounted=
+. "$(dirname "$0")/tracelib.sh"
 
-[ -x "$model" ] || skip_all "bridge_model is not built: make bridge_model"
-[ -c /dev/net/tun ] || skip_all "there is no /dev/net/tun"
-if ! [ -d $tracing/instances ]; then
-	mount -t tracefs nodev $tracing 2>"$RUN/mount.out" ||
-		skip_all "no tracefs: $(cat "$RUN/mount.out")"
-	mounted=yes
-fi
+model_open bridge_model
 host s
-
-# Not ip netns exec: its mount of /sys would hide the tracefs.
-nsenter --net="/run/netns/$(ns s)" "$model" "$P" "${FRAMES:-20000}" \
-	>"$RUN/model.out" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	"ok "*) result 0 "${line#ok }" ;;
-	"not ok "*) result 1 "${line#not ok }" ;;
-	"skip "*) result 0 "${line#skip } # SKIP" ;;
-	*) echo "$line" | diag ;;
-	esac
-done <"$RUN/model.out"
-check_is "the model came to its end" 0 "$status"
-rmdir "$tracing/instances/${P:0:12}" 2>/dev/null
-check_not "no trace instance is left" test -e "$tracing/instances/${P:0:12}"
-[ -z "$mounted" ] || umount $tracing
+model_run s "$P" "${FRAMES:-20000}"
+model_close
 finish

@@ -53,11 +53,26 @@ static const struct {
     {"10.9.0.8", 1},
 };
 
+static struct peer *route_as_told(
+    const struct tunnel *tunnel, const struct address *address)
+{
+	struct peer *peers = (struct peer *)tunnel->peers;
+
+	for (size_t i = 0; i < tunnel->routes_count; i++)
+		if (prefix_has(&tunnel->routes[i].prefix, address))
+			return tunnel->routes[i].peer == FAKE_NOBODY
+				   ? NULL
+				   : &peers[tunnel->routes[i].peer];
+	return NULL;
+}
+
 struct peer *tunnel_route(
     const struct tunnel *tunnel, const struct address *address)
 {
 	struct peer *peers = (struct peer *)tunnel->peers;
 
+	if (tunnel->routes)
+		return route_as_told(tunnel, address);
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		struct prefix prefix;
 

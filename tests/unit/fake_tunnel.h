@@ -30,7 +30,16 @@ struct peer {
 	enum drop refusal;
 };
 
+struct fake_route {
+	struct prefix prefix;
+	size_t peer; /* FAKE_NOBODY: as if there were none */
+};
+#define FAKE_NOBODY SIZE_MAX
+
 struct tunnel {
+	/* instead of those above, when set; the first that fits */
+	const struct fake_route *routes;
+	size_t routes_count;
 	struct peer peers[FAKE_PEERS];
 	bool has_default;
 	bool has_session;

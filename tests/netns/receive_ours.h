@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Our side of receive_model: the live tables of path/, fed at ip_rcv.
+ *
+ * How it works: a tunnel without cryptography has two peers, whose allowed_ips
+ * are the networks behind the kernel's tun0 and tun1. What the path hands to
+ * the device is the host's; what it seals for a peer was forwarded, or is an
+ * answer.
+ */
+#ifndef RECEIVE_OURS_H
+#define RECEIVE_OURS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/packet.h"
+
+#define OURS_OUT	  4
+#define OURS_PACKET_BYTES 2048
+
+struct our_packet {
+	uint16_t len;
+	uint8_t bytes[OURS_PACKET_BYTES];
+};
+
+struct our_outcome {
+	enum drop drop;
+	const char *stage; /* that dropped it, "" none */
+	bool is_for_host;
+	size_t count;
+	struct our_packet packets[OURS_OUT]; /* to the peers */
+	struct packet parsed;		     /* no buffer */
+};
+
+/* Is it ours, or a peer's? */
+bool ours_has_route(const struct address *address);
+
+/* Is it one of those of the peer that the packets are from? */
+bool ours_is_peers(const struct address *address);
+
+void ours_open(void);
+void ours_close(void);
+void ours_receive(
+    const uint8_t *bytes, size_t len, struct our_outcome *outcome);
+
+#endif
