@@ -93,7 +93,8 @@ lists()
 compiled()
 {
 	archive=$scratch/lib$1.a
-	"${CC:-cc}" -c -x c -o "$scratch/$1.o" - && rm -f "$archive" &&
+	# shellcheck disable=SC2086 # it may have arguments, or be one
+	${CC:-cc} -c -x c -o "$scratch/$1.o" - && rm -f "$archive" &&
 		ar cr "$archive" "$scratch/$1.o"
 }
 
