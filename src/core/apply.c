@@ -24,6 +24,7 @@ struct work {
 	const struct moment *now;
 	char *error;
 	size_t room;
+	struct filter_next filter;
 	int err; /* of a step that can fail */
 };
 
@@ -112,6 +113,17 @@ static int change_ports(struct work *work)
 	return work->err;
 }
 
+static int change_filter(struct work *work)
+{
+	struct filter_peers from = {work->next, work->peers, NULL};
+	int err =
+	    filter_prepare(work->core, &work->filter, &from, work->now->now);
+
+	if (err)
+		check_filter_failed(work->next, err, work->error, work->room);
+	return err;
+}
+
 /* The last step, as it is the only one that could not be undone without
  * memory. */
 static int change_addresses(struct work *work)
@@ -139,6 +151,8 @@ static int prepare(struct work *work)
 		err = find_peer(work, i);
 	if (!err)
 		err = allow_all(work);
+	if (!err)
+		err = change_filter(work);
 	if (!err)
 		err = change_ports(work);
 	return err ? err : change_addresses(work);
@@ -206,6 +220,7 @@ static void undo(struct work *work)
 {
 	struct core *core = work->core;
 
+	filter_discard(&work->filter);
 	give_back(work);
 	for (size_t i = 0; i < work->next->peers_count; i++) {
 		struct core_peer *peer = work->peers[i];
@@ -252,6 +267,8 @@ static void change_setting(struct work *work, const struct plan_step *step)
 	struct tunnel_aead aeads[TUNNEL_AEADS];
 	size_t count;
 
+	if (is_about(step, "forwarding"))
+		core_set_forwarding(work->core, work->next);
 	if (!is_about(step, "ciphers"))
 		return;
 	count = core_aeads(work->core, work->next, aeads);
@@ -327,6 +344,7 @@ static void raise_events(struct work *work, const struct plan_step *step)
 
 static void commit(struct work *work)
 {
+	filter_commit(work->core, &work->filter);
 	each_step(work, PLAN_PEER_CHANGE, take_prefixes);
 	each_step(work, PLAN_PEER_REMOVE, remove_peer);
 	each_step(work, PLAN_PRIVATE_KEY, change_key);

@@ -72,6 +72,17 @@ int check_peer_failed(
 	    peer->name);
 }
 
+int check_filter_failed(
+    const struct config *config, int err, char *error, size_t room)
+{
+	if (err == -ENOMEM)
+		return check_out_of_memory(config, error, room);
+	snprintf(error, room,
+	    "%s: error: filter: an expression is no program that vpnd runs",
+	    config->file);
+	return err;
+}
+
 /* ---- own key ---- */
 
 static int check_own_key(const struct config *config,

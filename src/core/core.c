@@ -71,6 +71,12 @@ static int make_tunnel(struct core *core, const struct moment *now)
 	return 0;
 }
 
+void core_set_forwarding(struct core *core, const struct config *config)
+{
+	path_set_forwarding(
+	    core->path, config->forwarding == CONFIG_FORWARDING_DAEMON);
+}
+
 static int make_path(struct core *core)
 {
 	struct path_setup setup = {
@@ -79,6 +85,7 @@ static int make_path(struct core *core)
 
 	if (err)
 		return err;
+	core_set_forwarding(core, core->config);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
@@ -115,6 +122,19 @@ static int make_peers(
 	return err;
 }
 
+static int make_filter(
+    struct core *core, const struct moment *now, char *error, size_t room)
+{
+	struct filter_peers from = {core->config, core->peers, NULL};
+	struct filter_next next;
+	int err = filter_prepare(core, &next, &from, now->now);
+
+	if (err)
+		return check_filter_failed(core->config, err, error, room);
+	filter_commit(core, &next);
+	return 0;
+}
+
 static int make(
     struct core *core, const struct moment *now, char *error, size_t room)
 {
@@ -138,7 +158,8 @@ static int make(
 		check_out_of_memory(core->config, error, room);
 	if (err)
 		return err;
-	return make_peers(core, now, error, room);
+	err = make_peers(core, now, error, room);
+	return err ? err : make_filter(core, now, error, room);
 }
 
 static void take_setup(struct core *core, const struct core_setup *setup)
@@ -187,6 +208,7 @@ void core_free(struct core *core)
 	path_free(core->path);
 	tunnel_free(core->tunnel);
 	bridge_free(core->bridge);
+	filter_free(core);
 	for (size_t i = 0; core->peers && i < core->config->peers_count; i++)
 		free(core->peers[i]);
 	free(core->peers);

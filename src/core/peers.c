@@ -70,8 +70,10 @@ static void leave(
 	uint32_t id = tunnel_peer_id(peer);
 
 	tunnel_peer_remove(core->tunnel, peer, now);
-	if (id)
-		ids_give(core, id);
+	if (!id)
+		return;
+	filter_forget_peer(core, id);
+	ids_give(core, id);
 }
 
 int peers_new(struct core *core, struct core_peer **ret,
@@ -244,6 +246,20 @@ static int reserve(struct core *core)
 	return 0;
 }
 
+/* The rules know how many peers there are, and which ones they name: not this
+ * one (NULL: all of them), whose number is given to another one soon. */
+static int renew_filter(struct core *core, const struct core_peer *without,
+    const struct moment *now)
+{
+	struct filter_peers from = {core->config, core->peers, without};
+	struct filter_next next;
+	int err = filter_prepare(core, &next, &from, now->now);
+
+	if (!err)
+		filter_commit(core, &next);
+	return err;
+}
+
 static int join(struct core *core, const struct core_keys *keys, size_t idx,
     const struct moment *now)
 {
@@ -255,6 +271,8 @@ static int join(struct core *core, const struct core_keys *keys, size_t idx,
 	err = peers_allow(core, peer, &core->config->peers[idx]);
 	if (!err)
 		err = ports_claim(core, peer, &core->config->peers[idx]);
+	if (!err)
+		err = renew_filter(core, NULL, now);
 	if (err) {
 		peers_free(core, peer, now);
 		return err;
@@ -296,9 +314,12 @@ int peers_remove(
 {
 	size_t idx = peer->idx;
 	struct core_keys *keys = keys_without(core->memory, core->keys, idx);
+	int err = keys ? renew_filter(core, peer, now) : -ENOMEM;
 
-	if (!keys)
-		return -ENOMEM;
+	if (err) {
+		core_keys_free(core->memory, keys);
+		return err;
+	}
 	peers_free(core, peer, now);
 	take_conf(core->config, idx);
 	for (size_t i = idx; i < core->config->peers_count; i++) {

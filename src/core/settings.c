@@ -146,14 +146,8 @@ const struct setting settings_restart[] = {
     {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
-    {"forwarding", PLAN_RESTART, forwarding_differs},
     {"socket_order", PLAN_RESTART, filter_socket_order_differs},
     {"sockets", PLAN_RESTART, filter_sockets_differs},
-    {"filter", PLAN_RESTART, filter_is_on_differs},
-    {"filter.stateful", PLAN_RESTART, filter_stateful_differs},
-    {"filter.max_flows", PLAN_RESTART, filter_flows_differs},
-    {"filter.policy", PLAN_RESTART, filter_policy_differs},
-    {"filter.rules", PLAN_RESTART, filter_rules_differs},
     {NULL, PLAN_RESTART, NULL},
 };
 
@@ -168,5 +162,11 @@ const struct setting settings_live[] = {
     {"l2.storm", PLAN_SETTING, storm_differs},
     {"l2.bpdu", PLAN_SETTING, bpdu_differs},
     {"l2.pause", PLAN_SETTING, pause_differs},
+    {"forwarding", PLAN_SETTING, forwarding_differs},
+    {"filter", PLAN_SETTING, filter_is_on_differs},
+    {"filter.stateful", PLAN_SETTING, filter_stateful_differs},
+    {"filter.max_flows", PLAN_SETTING, filter_flows_differs},
+    {"filter.policy", PLAN_SETTING, filter_policy_differs},
+    {"filter.rules", PLAN_SETTING, filter_rules_differs},
     {NULL, PLAN_SETTING, NULL},
 };

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "core/core.h"
+#include "core/filter.h"
 #include "net/bridge.h"
 
 #define CORE_PINGS 64 /* at once */
@@ -81,6 +82,7 @@ struct core {
 	struct tunnel *tunnel;
 	struct path *path;
 	struct bridge *bridge; /* NULL on tun */
+	struct core_filter filter;
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
@@ -97,6 +99,8 @@ void core_raise(struct core *core, enum core_event_kind kind);
 void core_raise_peer(
     struct core *core, struct core_peer *peer, enum core_event_kind kind);
 void core_set_alarm(struct core *core, struct instant when);
+/* Whether the path forwards from peer to peer. */
+void core_set_forwarding(struct core *core, const struct config *config);
 /* The ciphers of the configuration, for the tunnel. */
 size_t core_aeads(const struct core *core, const struct config *config,
     struct tunnel_aead ret[TUNNEL_AEADS]);
@@ -245,6 +249,10 @@ int check_out_of_memory(const struct config *config, char *error, size_t room);
 /* The same for an error number of peers_new. Returns it. */
 int check_peer_failed(
     const struct config *config, size_t idx, int err, char *error, size_t room);
+
+/* The same for one of filter_prepare. */
+int check_filter_failed(
+    const struct config *config, int err, char *error, size_t room);
 
 /* ---- settings.c ---- */
 

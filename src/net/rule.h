@@ -163,6 +163,9 @@ must_check int ruleset_new(struct ruleset **ret,
     const struct ruleset_setup *setup, struct instant now);
 void ruleset_free(struct ruleset *set); /* NULL is fine */
 
+/* Counters of the policies, and of rules that have the same name. */
+void ruleset_inherit(struct ruleset *set, const struct ruleset *from);
+
 struct rule_result {
 	enum rule_action action; /* not RULE_COUNT */
 	enum drop drop;		 /* NONE, NETFILTER_DROP or VPN_RATE */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter_conf.h"
 #include "lan.h"
 #include "path/run.h"
 #include "unit.h"
@@ -56,6 +57,24 @@ static struct config *tun_config(void)
 	return pair_config(&lan.pair, 0);
 }
 
+/* The first peer is named by a rule. */
+static struct config *with_filter(struct config *config)
+{
+	struct config_rule *rule =
+	    filter_rule(config, "r", CONFIG_HOOK_INPUT, CONFIG_ACTION_ACCEPT);
+
+	filter_end(&rule->from, 0);
+	filter_prefix(&rule->to, "10.0.0.0/8");
+	rule->ethertype = 0x0800;
+	config->filter.flows_max = config->filter.flows_per_peer = 16;
+	return config;
+}
+
+static struct config *filter_config(void)
+{
+	return with_filter(tun_config());
+}
+
 static struct config *tap_config(void)
 {
 	struct config *config = lan_config(&lan, 0);
@@ -96,6 +115,7 @@ START_TEST(a_core_is_made_or_nothing_is_left)
 	lan_init(&lan);
 	make_or_leave_nothing(tun_config);
 	make_or_leave_nothing(tap_config);
+	make_or_leave_nothing(filter_config);
 	lan_clear(&lan);
 }
 END_TEST
@@ -112,7 +132,9 @@ static struct config *next_config(void)
 	ck_assert_int_eq(config_add_prefix(&next->addresses,
 			     &next->addresses_count, &address),
 	    0);
-	return next;
+	/* What pair_send sends is too short to belong to a flow. */
+	next->filter.is_stateful = false;
+	return with_filter(next);
 }
 
 static int reload(struct config *next, size_t fail_at)
