@@ -289,6 +289,7 @@ void core_settle(struct core *core, const struct moment *now)
 	while (tunnel_take_event(core->tunnel, &event))
 		hear(core, &event, now);
 	alarms_hear(core, now);
+	filter_log_hear(core, now);
 }
 
 /* Takes the lowest bit of *pending. */

@@ -120,20 +120,21 @@ void filter_discard(struct filter_next *next)
 void filter_commit(struct core *core, struct filter_next *next)
 {
 	struct core_filter *filter = &core->filter;
-	struct core_filter old = *filter;
+	struct ruleset *old_rules = filter->rules;
+	struct flows *old_flows = filter->flows;
 
 	filter->rules = next->rules;
 	filter->flows = next->flows;
 	if (filter->rules)
 		filter->generation = ruleset_generation(filter->rules);
-	if (filter->rules && old.rules)
-		ruleset_inherit(filter->rules, old.rules);
+	if (filter->rules && old_rules)
+		ruleset_inherit(filter->rules, old_rules);
 	if (filter->flows)
 		flows_set_generation(filter->flows, filter->generation);
 	path_set_filter(core->path, filter->rules, filter->flows);
-	ruleset_free(old.rules);
-	if (old.flows != filter->flows)
-		flows_free(old.flows);
+	ruleset_free(old_rules);
+	if (old_flows != filter->flows)
+		flows_free(old_flows);
 	*next = (struct filter_next){0};
 }
 

@@ -10,6 +10,7 @@
 #ifndef CORE_FILTER_H
 #define CORE_FILTER_H
 
+#include "base/bucket.h"
 #include "core/core.h"
 
 struct core_peer;
@@ -21,6 +22,10 @@ struct core_filter {
 	struct ruleset *rules;
 	struct flows *flows; /* NULL: it is not stateful */
 	uint32_t generation; /* of the last rules that were made */
+	/* Of what rules log: */
+	uint64_t log_seen;
+	struct bucket lines;
+	uint64_t lines_left_out; /* since the last one */
 };
 
 /* A filter that is to be used. */

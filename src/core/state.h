@@ -266,6 +266,11 @@ struct setting {
 /* Ended by an entry without name. */
 extern const struct setting settings_restart[], settings_live[];
 
+/* ---- filter_log.c ---- */
+
+/* Writes lines for what rules logged since it was called last. */
+void filter_log_hear(struct core *core, const struct moment *now);
+
 /* ---- filter_plan.c ---- */
 
 bool filter_is_on_differs(const struct config *a, const struct config *b);

@@ -5,6 +5,7 @@
 #include "net/rule.h"
 #include "path/answer.h"
 #include "path/conntrack.h"
+#include "path/rule_log.h"
 #include "path/run.h"
 
 static enum drop ask(struct path *path, enum hook hook, struct packet *pkt)
@@ -12,6 +13,8 @@ static enum drop ask(struct path *path, enum hook hook, struct packet *pkt)
 	struct rule_result result;
 
 	ruleset_decide(path->rules, hook, pkt, path->now.now, &result);
+	if (result.log)
+		rule_log_note(path, hook, pkt, &result);
 	if (result.action == RULE_REJECT)
 		(void)answer_reject(path, pkt);
 	return result.drop;

@@ -13,6 +13,7 @@
 #include "base/bucket.h"
 #include "packet/print.h"
 #include "path/path.h"
+#include "path/rule_log.h"
 #include "path/trace.h"
 #include "protocol/tunnel.h"
 
@@ -103,6 +104,7 @@ struct path {
 	uint16_t port; /* of our socket; 0: unknown */
 	bool is_forwarding;
 	struct tracer tracer;  /* of live packets; zero: none is traced */
+	struct rule_log log; /* of rules that want it */
 	struct bucket answers; /* of ICMP errors and resets */
 	uint64_t unanswered;   /* for want of tokens or buffers */
 	struct ruleset *rules; /* not owned; NULL: no filter */

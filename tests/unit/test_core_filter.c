@@ -430,6 +430,100 @@ START_TEST(rules_share_a_large_group)
 }
 END_TEST
 
+/* ---- the log of rules ---- */
+
+static char lines[8192];
+
+static void keep_line(void *context, enum log_level level, const char *line)
+{
+	size_t len = strlen(lines);
+
+	(void)context;
+	if (level == LOG_LEVEL_INFO && strncmp(line, "rule ", 5) == 0)
+		snprintf(lines + len, sizeof(lines) - len, "%s\n", line);
+}
+
+static const struct log sink = {LOG_LEVEL_INFO, keep_line, NULL};
+
+static struct config *logging(enum config_action action)
+{
+	struct config *config = strict();
+
+	filter_rule(config, "ssh", CONFIG_HOOK_INPUT, action)->is_logged = true;
+	return config;
+}
+
+static void start_logging(enum config_action action)
+{
+	pair_init(&pair);
+	start(logging(action));
+	right()->log = &sink;
+	*lines = '\0';
+}
+
+static const struct {
+	enum config_action action;
+	const char *line;
+} logged[] = {
+    {CONFIG_ACTION_ACCEPT, "rule ssh: accepted at input from left: "},
+    {CONFIG_ACTION_DROP, "rule ssh: dropped at input from left: "},
+    {CONFIG_ACTION_REJECT, "rule ssh: rejected at input from left: "},
+    /* and the policy drops */
+    {CONFIG_ACTION_COUNT, "rule ssh: dropped at input from left: "},
+};
+
+START_TEST(a_rule_that_logs_says_what_it_matched)
+{
+	struct rule_log_entry *entry;
+	uint64_t seen = 0;
+
+	start_logging(logged[_i].action);
+	(void)arrives();
+	ck_assert_msg(
+	    strncmp(lines, logged[_i].line, strlen(logged[_i].line)) == 0, "%s",
+	    lines);
+	ck_assert_ptr_nonnull(strstr(lines, " 10.0.0.1 > 10.0.0.2 len 20\n"));
+	entry = path_next_log(core_path(right()), &seen);
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_str_eq(entry->rule, "ssh");
+	ck_assert_str_eq(entry->from, "left");
+	ck_assert_uint_eq(entry->header_len, 20);
+	ck_assert_uint_eq(entry->header[0], 0x45);
+	ck_assert_ptr_null(path_next_log(core_path(right()), &seen));
+	pair_clear(&pair);
+}
+END_TEST
+
+static size_t count_lines(void)
+{
+	size_t count = 0;
+
+	for (const char *at = lines; (at = strchr(at, '\n')); at++)
+		count++;
+	return count;
+}
+
+/* A burst of lines, then so many a second; the ring has the last ones. */
+START_TEST(lines_have_a_rate_and_the_ring_an_end)
+{
+	uint64_t seen = 0, kept = 0;
+
+	start_logging(CONFIG_ACTION_DROP);
+	for (int i = 0; i < 300; i++)
+		(void)arrives();
+	ck_assert_uint_eq(count_lines(), 20);
+	pair_pass(&pair, NS_PER_S / 10);
+	(void)arrives();
+	ck_assert_uint_eq(count_lines(), 21);
+	ck_assert_ptr_nonnull(strstr(lines, " (280 lines were left out)\n"));
+	while (path_next_log(core_path(right()), &seen))
+		kept++;
+	ck_assert_uint_eq(kept, RULE_LOG_ENTRIES);
+	ck_assert_uint_eq(seen, 301);
+	pair_clear(&pair);
+}
+END_TEST
+
 /* ---- what a plan says ---- */
 
 static void set_off(struct config *config)
@@ -587,6 +681,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, each_field_of_a_rule_arrives);
 	tcase_add_test(tcase, the_fields_of_frames_arrive);
 	tcase_add_test(tcase, rules_share_a_large_group);
+	tcase_add_loop_test(tcase, a_rule_that_logs_says_what_it_matched, 0,
+	    (int)ARRAY_SIZE(logged));
+	tcase_add_test(tcase, lines_have_a_rate_and_the_ring_an_end);
 	tcase_add_loop_test(tcase, each_difference_of_a_filter_is_one_step, 0,
 	    (int)ARRAY_SIZE(differences));
 	tcase_add_test(tcase, an_unchanged_filter_needs_no_step);
