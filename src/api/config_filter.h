@@ -19,7 +19,7 @@
 #include "base/mac.h"
 
 #define CONFIG_NAME_BYTES  64 /* tunnel, peer, rule; with NUL */
-#define CONFIG_RULES_MAX   100000
+#define CONFIG_RULES_MAX   50000
 #define CONFIG_SOCKETS_MAX 256
 #define CONFIG_RANGES_MAX  16 /* ports, protocols, ... of one rule */
 /* With its NUL. pcap_compile's time grows with the square of the length: one

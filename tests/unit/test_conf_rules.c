@@ -2,6 +2,7 @@
 /* The filter of a file and its sockets: what arrives in the configuration. */
 #include "unit.h"
 
+#include "conf/reader.h"
 #include "conf_text.h"
 #include "packet/bpf.h"
 
@@ -207,6 +208,64 @@ START_TEST(settings_of_frames_arrive)
 }
 END_TEST
 
+/* Expressions that took so long already are followed by no other one. */
+START_TEST(all_expressions_together_have_a_limit_of_time)
+{
+	struct conf_messages messages = {0};
+	struct config *config = config_new();
+	struct conf_reader reader = {.messages = &messages,
+	    .config = config,
+	    .object = "filter.rules.r.match",
+	    .compiling = (clock_t)(_i ? 5 : 4) * CLOCKS_PER_SEC};
+	struct conf_setting setting = {
+	    .offset = offsetof(struct config_rule, match)};
+	struct conf_node node = {
+	    .kind = CONF_STRING, .string = "udp", .place = {3, 4}};
+	struct config_rule *rule = config_add_rule(&config->filter);
+
+	conf_read_expression(&reader, &setting, &node, rule);
+	ck_assert_uint_eq(messages.errors, (size_t)_i);
+	ck_assert_int_eq(rule->match.text != NULL, !_i);
+	if (_i)
+		ck_assert_ptr_nonnull(strstr(messages.list[0]->text,
+		    "took longer than 5 seconds to compile"));
+	conf_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
+
+/* Rules of which none hides another, though they are alike, and one does. */
+START_TEST(a_hidden_rule_is_found_among_many)
+{
+	struct outcome outcome;
+	char *text;
+	size_t room;
+	FILE *stream = open_memstream(&text, &room);
+
+	ck_assert_ptr_nonnull(stream);
+	fputs("private_key_file = \"/k\"; filter = { policy = { input = "
+	      "\"drop\"; forward = \"drop\"; }; rules = (\n",
+	    stream);
+	for (int i = 0; i < 2000; i++)
+		fprintf(stream,
+		    "{ name = \"r%d\"; hook = \"input\"; action = \"drop\"; "
+		    "from = \"10.0.%d.%d,fd00::%x\"; proto = \"tcp\"; "
+		    "dport = \"%d\"; },\n",
+		    i, i >> 8, i & 255, i, i % 7);
+	fprintf(stream,
+	    "{ name = \"last\"; hook = \"input\"; action = \"drop\"; from = "
+	    "\"%s\"; proto = \"tcp\"; dport = \"%d\"; } ); };",
+	    _i ? "fd00::3e8" : "10.0.3.232", 1000 % 7);
+	ck_assert_int_eq(fclose(stream), 0);
+	outcome = outcome_of(text);
+	ck_assert_ptr_nonnull(strstr(outcome.messages,
+	    "x:2002:1: error: filter.rules.last: it can never match: rule "
+	    "\"r1000\" in line 1002 takes all"));
+	outcome_clear(&outcome);
+	free(text);
+}
+END_TEST
+
 /* What vpnd gets is what the file says. */
 static const char *const texts[] = {SITE ISSUE, SITE RULES, TAP_RULES};
 
@@ -240,6 +299,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, ranges_are_sorted_and_joined);
 	tcase_add_test(tcase, types_flags_and_rates_arrive);
 	tcase_add_test(tcase, settings_of_frames_arrive);
+	tcase_add_loop_test(
+	    tcase, all_expressions_together_have_a_limit_of_time, 0, 2);
+	tcase_add_loop_test(tcase, a_hidden_rule_is_found_among_many, 0, 2);
 	tcase_add_loop_test(
 	    tcase, a_filter_survives_its_text_form, 0, (int)ARRAY_SIZE(texts));
 	return suite;
