@@ -596,7 +596,7 @@ static enum drop expected(const struct socket *socket, const struct packet *pkt,
 	return buffer;
 }
 
-#define STEPS	200000
+#define STEPS	30000
 #define SOCKETS 4
 
 /* From port 1 on, the filter rejects odd source ports. */
