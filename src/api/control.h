@@ -43,6 +43,7 @@ enum control_exit {
 	CONTROL_TIMEOUT = 4,
 	CONTROL_NO_OBJECT = 5,
 	CONTROL_NOT_PERMITTED = 6,
+	CONTROL_DROPPED = 10,
 };
 
 /* Which verbs a connection may use. */

@@ -33,6 +33,10 @@
 	X("reload", ALL, true, "",                                            \
 	    "read the configuration again and apply the difference")          \
 	X("stop", ALL, true, "", "end the daemon")                            \
+	X("trace", ALL, true,                                                 \
+	    "[--peer PEER] [--from-host] [-x HEX] [-r FILE] "                 \
+	    "[PACKET | EXPRESSION]",                                          \
+	    "say what would become of a packet, and why")                     \
 	X("genkey", READ, false, "", "print a new private key")               \
 	X("pubkey", READ, false, "", "read a private key, print its public key") \
 	X("genpsk", READ, false, "", "print a new pre-shared key")            \

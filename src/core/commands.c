@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "core/trace.h"
 
 void answer_set(
     struct core_answer *answer, enum control_exit exit, const char *format, ...)
@@ -97,6 +98,19 @@ static void run_drops(struct call *call)
 	status_drops_reply(call->core, call->rights, call->now, call->reply);
 }
 
+/* The peer's name, or "" for the host; how the packet is given; the packet. */
+static void run_trace(struct call *call)
+{
+	const char *const *arguments = call->request->arguments;
+	const struct core_peer *peer = NULL;
+
+	if (*arguments[0])
+		peer = answer_find_peer(call->core, arguments[0], call->answer);
+	if (peer || !*arguments[0])
+		trace_reply(call->core, peer, arguments[1], arguments[2],
+		    call->now, call->reply, call->answer);
+}
+
 static void run_version(struct call *call)
 {
 	reply_string(call->reply, "schema", "vpnd.version/1");
@@ -174,6 +188,7 @@ static const struct command {
     {"drops", CONTROL_RIGHTS_READ, 0, 0, run_drops},
     {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},
     {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
+    {"trace", CONTROL_RIGHTS_ALL, 3, 3, run_trace},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

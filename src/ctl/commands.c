@@ -14,6 +14,7 @@
 #include "ctl/keys.h"
 #include "ctl/options.h"
 #include "ctl/ping.h"
+#include "ctl/trace.h"
 
 #define TIMEOUT_MS	  5000
 #define TIMEOUT_RELOAD_MS 30000 /* vpnd-conf reads and checks the file */
@@ -50,6 +51,11 @@ static const struct command commands[] = {
 	"-n site reload"},
     {"stop", ask_run, 0, 0, true, TIMEOUT_MS,
 	"Peers are told. systemd does not start it again.\n", "-n site stop"},
+    {"trace", trace_run, 0, 1, true, TIMEOUT_MS,
+	"Nothing is sent, counted or learned. With -r FILE, EXPRESSION is "
+	"tcpdump's and\nchooses packets. Exit code 10 when one would be "
+	"dropped.\n",
+	"trace --peer branch 'udp 10.9.0.7:4000 > 10.9.0.1:53'"},
     {"genkey", keys_generate, 0, 0, false, 0, "",
 	"genkey > /etc/vpnd/keys/site.key"},
     {"pubkey", keys_derive_public, 0, 0, false, 0, "",

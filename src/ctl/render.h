@@ -26,6 +26,7 @@ void render_fdb_flush(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);
 void render_peer(const struct paper *paper, const json_t *document);
 void render_version(const struct paper *paper, const json_t *document);
+void render_trace(const struct paper *paper, const json_t *document);
 void render_ping(const struct paper *paper, const json_t *document);
 
 /* Each name and value of an object or array, indented by `depth`. */

@@ -22,6 +22,7 @@ static const struct schema {
     {"vpnd.peer/1", render_peer},
     {"vpnd.version/1", render_version},
     {"vpnd.ping/1", render_ping},
+    {"vpnd.trace/1", render_trace},
 };
 
 void render_text(const struct paper *paper, const json_t *document)

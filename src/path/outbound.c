@@ -114,7 +114,7 @@ const struct stage path_outbound[] = {
 const struct stage path_outbound_tap[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = frame_tun_read},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out,
-	.why = why_ip},
+	.why = why_frame_out},
     [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
 	.run_batch = hook_output, .dry = hook_output_dry, .why = conntrack_why},
     [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route,

@@ -70,6 +70,16 @@ void why_ip(
 		why_add(why, "not IP");
 }
 
+void why_frame_out(
+    const struct path *path, const struct packet *pkt, struct path_why *why)
+{
+	why_eth(path, pkt, why);
+	if (pkt->drop || pkt->family == FAMILY_NONE)
+		return;
+	why_add(why, "; ");
+	why_header(pkt, why);
+}
+
 /* ---- addresses ---- */
 
 static void add_address(struct path_why *why, const struct address *address)

@@ -26,6 +26,9 @@ void why_neigh(
 void why_encap(
     const struct path *path, const struct packet *pkt, struct path_why *why);
 
+/* tap: ip_out */
+void why_frame_out(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
 /* tap: bridge, and route */
 void why_switch(
     const struct path *path, const struct packet *pkt, struct path_why *why);

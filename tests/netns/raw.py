@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""raw.py - packets as bytes: made, and sent through a device as they are.
+
+usage: raw.py make udp|tcp SOURCE DESTINATION [PORT [LEN [TTL]]]
+       raw.py send DEVICE HEX
+"""
+import ipaddress
+import socket
+import struct
+import sys
+
+PROTOCOLS = {"udp": 17, "tcp": 6}
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(">%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def l4(name, source, destination, port, size):
+    """Header and payload of `size` bytes, with its checksum."""
+    if name == "udp":
+        head = struct.pack(">HHHH", 4000, port, size, 0)
+        at = 6
+    else:
+        head = struct.pack(">HHIIBBHHH", 4000, port, 1, 0, 0x50, 2, 65535, 0,
+                           0)
+        at = 16
+    data = head + bytes(size - len(head))
+    pseudo = source.packed + destination.packed + struct.pack(
+        ">II", size, PROTOCOLS[name])
+    total = checksum(pseudo + data) or 0xffff
+    return data[:at] + struct.pack(">H", total) + data[at + 2:]
+
+
+def make(name, source, destination, port=53, size=60, ttl=64):
+    source = ipaddress.ip_address(source)
+    destination = ipaddress.ip_address(destination)
+    head = 20 if source.version == 4 else 40
+    data = l4(name, source, destination, int(port), int(size) - head)
+    if source.version == 6:
+        return struct.pack(">IHBB", 6 << 28, len(data), PROTOCOLS[name],
+                           int(ttl)) + source.packed + destination.packed + data
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, int(size), 1, 0x4000, int(ttl),
+                     PROTOCOLS[name], 0) + source.packed + destination.packed
+    return ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + data
+
+
+def send(device, data):
+    protocol = 0x0800 if data[0] >> 4 == 4 else 0x86dd
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(data, (device, protocol))
+
+
+if sys.argv[1] == "make":
+    print(make(*sys.argv[2:]).hex())
+else:
+    send(sys.argv[2], bytes.fromhex(sys.argv[3]))

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# trace.sh - a packet is asked about and then sent: vpnctl trace and the
+# counters of vpnctl drops name the same stage and the same reason.
+#
+#   a  10.99.0.1  va ------ vb  10.99.0.2  b     underlay
+#      10.77.0.1  vpn0 ==== vpn0  10.77.0.2      tunnel
+#   b sends what it likes through its device, raw.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+need_vpnd
+lab_pair
+keys a b c
+
+conf a 10.77.0.1/24,fd77::1/64 "" \
+	"$(peer b 10.99.0.2:51820 10.77.0.2/32,fd77::2/128)" \
+	"$(peer c - 10.77.0.3/32)"
+conf b 10.77.0.2/24,fd77::2/64 'routes = "none";' \
+	"$(peer a 10.99.0.1:51820 10.77.0.0/24,fd77::/64)"
+vpnd_start a b
+check "the tunnel is up" pings b 10.77.0.1
+
+# packet WORDS: a file of the packet's bytes, as hexadecimal digits.
+packet() { python3 "$test_dir/raw.py" make "$@"; }
+# inject HOST HEX: through the tunnel device.
+inject() { on "$1" python3 "$test_dir/raw.py" send vpn0 "$2"; }
+
+drop_count() { # HOST STAGE REASON
+	ctl "$1" --json drops | jq --arg stage "$2" --arg reason "$3" \
+		'[.drops[] | select(.stage == $stage and .reason == $reason)
+		| .packets] | add // 0'
+}
+counts() { # HOST FROM STAGE REASON BEFORE HEX: after one more packet
+	inject "$2" "$6"
+	less "$5" "$(drop_count "$1" "$3" "$4")"
+}
+# The stage and the reason that trace names; its exit code has to be 10.
+traced() { # HEX FROM...
+	local hex=$1
+	shift
+	ctl a --json trace "$@" -x "$hex" >"$RUN/trace.out" 2>&1
+	[ $? -eq 10 ] || { cat "$RUN/trace.out"; return 1; }
+	jq -r '.steps[-1].stage + " " + .reason' "$RUN/trace.out"
+}
+# dies SENTENCE FROM STAGE REASON HEX: traced, and then sent. FROM is b, or a
+# for what a's own host sends.
+dies() {
+	local sentence=$1 from=$2 stage=$3 reason=$4 hex=$5 before
+	local way=(--peer b)
+	[ "$from" = b ] || way=(--from-host)
+	before=$(drop_count a "$stage" "$reason")
+	check "$sentence: trace says $reason at $stage" \
+		same "$stage $reason" "$(traced "$hex" "${way[@]}")"
+	check "$sentence: the trace was not counted" \
+		same "$before" "$(drop_count a "$stage" "$reason")"
+	check "$sentence: drops count it" wait_for 10 \
+		counts a "$from" "$stage" "$reason" "$before" "$hex"
+}
+
+dies "a spoofed source" b rcv_finish IP_RPFILTER \
+	"$(packet udp 10.77.0.9 10.77.0.1)"
+dies "the source of another peer" b rcv_finish IP_RPFILTER \
+	"$(packet udp 10.77.0.3 10.77.0.1)"
+dies "our own address as source" b rcv_finish IP_LOCAL_SOURCE \
+	"$(packet udp 10.77.0.1 10.77.0.1)"
+dies "a spoofed source, IPv6" b rcv_finish IP_RPFILTER \
+	"$(packet udp fd77::9 fd77::1)"
+dies "nobody has the destination" a route IP_OUTNOROUTES \
+	"$(packet udp 10.77.0.1 10.77.0.99)"
+dies "a peer without an endpoint" a neigh NEIGH_DEAD \
+	"$(packet udp 10.77.0.1 10.77.0.3)"
+
+# ---- what passes ----
+
+says() { # PATTERN...: the last trace
+	contains "$RUN/trace.txt" "$@"
+}
+ask() { ctl a trace "$@" >"$RUN/trace.txt" 2>&1; }
+
+ask --peer b 'udp 10.77.0.2:4000 > 10.77.0.1:53 len 80'
+check "a good packet: exit code 0" same 0 $?
+check "it would be delivered" says '^verdict: delivered to vpn0' \
+	'^from peer b: udp 10\.77\.0\.2:4000 > 10\.77\.0\.1:53 len 80' \
+	"rcv_finish .* 10\\.77\\.0\\.2 in b's 10\\.77\\.0\\.2/32"
+ask --from-host 'udp 10.77.0.1:4000 > 10.77.0.2:53'
+check "a packet of the host: exit code 0" same 0 $?
+check "it would be sent" says '^verdict: sent to b' \
+	'encap .* sealed for b at 10\.99\.0\.2:51820'
+check "an unknown peer: exit code 5" code_of 5 \
+	ctl a trace --peer x 'icmp 10.77.0.2 > 10.77.0.1'
+check "no packet: exit code 2" code_of 2 \
+	ctl a trace --peer b 'udp 10.77.0.2 > 10.77.0.1'
+
+# ---- a capture file ----
+
+capture a vpn0 inner udp
+send_some() {
+	inject b "$(packet udp 10.77.0.2 10.77.0.1)"
+	[ -n "$(tcpdump -n -r "$RUN/inner.pcap" 2>/dev/null)" ]
+}
+wait_for 10 send_some
+quit inner
+ask --peer b -r "$RUN/inner.pcap" 'dst port 53'
+check "a capture file is traced: exit code 0" same 0 $?
+check "its packets pass" says '^verdict: delivered to vpn0'
+ask --peer c -r "$RUN/inner.pcap"
+check "from another peer: exit code 10" same 10 $?
+check "its packets are dropped" says '^verdict: IP_RPFILTER' \
+	"10\\.77\\.0\\.2 not in c's 10\\.77\\.0\\.3/32, but in b's"
+
+vpnd_stop a b
+finish
