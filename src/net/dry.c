@@ -16,38 +16,41 @@ static void count_entry(void *context, const struct fdb_entry *entry)
 	    !entry->is_static && entry->port == counts->port;
 }
 
-static enum drop full(const struct bridge_port *from)
+/* Is there room for an address of the frame's, or one more of the port's? */
+static bool has_room(const struct bridge *bridge,
+    const struct bridge_port *from, bool is_known, uint32_t quota,
+    struct instant now)
 {
-	return port_is_host(from) ? DROP_NONE : DROP_VPN_MAC_QUOTA;
+	struct counts counts = {.port = from};
+
+	fdb_each(bridge->fdb, now, count_entry, &counts);
+	return counts.learned_of_port < quota &&
+	       (is_known || counts.all < bridge_room(&bridge->limits));
 }
 
-static enum drop learn_move(struct bridge_port *from,
-    const struct fdb_entry *entry, bool may_add, struct instant now)
-{
-	if (entry->is_static)
-		return DROP_VPN_MAC_MOVE;
-	if (!may_add)
-		return full(from);
-	return loop_would_hold(from, entry->port, entry, now)
-		   ? DROP_BRIDGE_INGRESS_STP_STATE
-		   : DROP_NONE;
-}
-
-enum drop dry_learn(struct bridge *bridge, struct bridge_port *from,
+bool dry_knows(const struct bridge *bridge, const struct bridge_port *from,
     const struct packet *pkt, uint32_t quota, struct instant now)
 {
 	const struct fdb_entry *entry =
 	    fdb_lookup(bridge->fdb, &pkt->source_mac, pkt->vlan, now);
-	struct counts counts = {.port = from};
-	bool may_add;
 
-	if (entry && entry->port == from)
-		return DROP_NONE;
-	fdb_each(bridge->fdb, now, count_entry, &counts);
-	may_add = counts.learned_of_port < quota;
-	if (entry)
-		return learn_move(from, entry, may_add, now);
-	return may_add && counts.all < bridge_room(&bridge->limits)
-		   ? DROP_NONE
-		   : full(from);
+	if (entry && (entry->is_static || entry->port == from))
+		return entry->port == from;
+	return has_room(bridge, from, entry, quota, now);
+}
+
+enum drop dry_learn(const struct bridge *bridge, struct bridge_port *from,
+    const struct packet *pkt, uint32_t quota, struct instant now)
+{
+	const struct fdb_entry *entry =
+	    fdb_lookup(bridge->fdb, &pkt->source_mac, pkt->vlan, now);
+
+	if (entry && entry->is_static && entry->port != from)
+		return DROP_VPN_MAC_MOVE;
+	if (!dry_knows(bridge, from, pkt, quota, now))
+		return port_is_host(from) ? DROP_NONE : DROP_VPN_MAC_QUOTA;
+	if (entry && entry->port != from &&
+	    loop_would_hold(from, entry->port, entry, now))
+		return DROP_BRIDGE_INGRESS_STP_STATE;
+	return DROP_NONE;
 }

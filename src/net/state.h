@@ -85,8 +85,13 @@ must_check bool storm_allows(
 /* ---- dry.c ---- */
 
 /* What learning from a frame would come to: its drop. Changes nothing. */
-must_check enum drop dry_learn(struct bridge *bridge, struct bridge_port *from,
-    const struct packet *pkt, uint32_t quota, struct instant now);
+must_check enum drop dry_learn(const struct bridge *bridge,
+    struct bridge_port *from, const struct packet *pkt, uint32_t quota,
+    struct instant now);
+/* Whether the frame's source would then be known to be there. */
+must_check bool dry_knows(const struct bridge *bridge,
+    const struct bridge_port *from, const struct packet *pkt, uint32_t quota,
+    struct instant now);
 
 /* ---- fdb.c: what only the switch needs ---- */
 

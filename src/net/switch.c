@@ -152,7 +152,9 @@ static struct bridge_port *find_port(const struct frame *frame)
 		return NULL;
 	/* It would have been learned just now. */
 	if (pkt->is_dry &&
-	    mac_is_equal(&pkt->destination_mac, &pkt->source_mac))
+	    mac_is_equal(&pkt->destination_mac, &pkt->source_mac) &&
+	    dry_knows(frame->bridge, frame->from, pkt,
+		quota_of(&frame->bridge->limits, frame->from), frame->now))
 		return frame->from;
 	entry = fdb_lookup(
 	    frame->bridge->fdb, &pkt->destination_mac, pkt->vlan, frame->now);

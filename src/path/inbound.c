@@ -100,7 +100,7 @@ const struct stage path_inbound[] = {
     [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
 	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
     [INBOUND_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
-	.run = hook_prerouting},
+	.run = hook_prerouting, .why = why_prerouting},
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = rcv_finish, .why = why_rcv_finish},
     {0},
@@ -117,7 +117,7 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_CONNTRACK] = {"conntrack", "nf_conntrack_in",
 	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
     [INBOUND_TAP_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
-	.run = hook_prerouting},
+	.run = hook_prerouting, .why = why_prerouting},
     [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = frame_rcv_finish, .why = why_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
@@ -126,7 +126,8 @@ const struct stage path_inbound_tap[] = {
 };
 
 const struct stage path_input[] = {
-    [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = hook_input},
+    [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = hook_input,
+	.why = why_input},
     [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
     {0},
 };

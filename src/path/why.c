@@ -188,15 +188,23 @@ void why_rcv_finish(
 
 /* ---- ways ---- */
 
+static void why_forwarded(
+    const struct path *path, const struct packet *pkt, struct path_why *why)
+{
+	why_add(
+	    why, "to %s with ttl %u; ", tunnel_peer_name(pkt->peer), pkt->ttl);
+	why_hook(path, HOOK_FORWARD, pkt, why);
+}
+
 void why_forward(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
-	(void)path;
 	if (pkt->drop == DROP_IP_INHDR)
 		why_add(why, "ttl %u runs out here", pkt->ttl);
+	else if (pkt->drop == DROP_NETFILTER_DROP || pkt->drop == DROP_VPN_RATE)
+		why_hook(path, HOOK_FORWARD, pkt, why);
 	else if (!pkt->drop)
-		why_add(why, "to %s with ttl %u", tunnel_peer_name(pkt->peer),
-		    pkt->ttl);
+		why_forwarded(path, pkt, why);
 }
 
 void why_route(

@@ -3,6 +3,7 @@
 #ifndef PATH_WHY_H
 #define PATH_WHY_H
 
+#include "net/rule.h"
 #include "path/trace.h"
 
 /* inbound */
@@ -12,6 +13,18 @@ void why_eth(
 void why_ip(
     const struct path *path, const struct packet *pkt, struct path_why *why);
 void why_rcv_finish(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
+/* hooks; why_hook: of a stage that asks one beside its own work */
+void why_hook(const struct path *path, enum hook hook, const struct packet *pkt,
+    struct path_why *why);
+void why_prerouting(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_input(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_output(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_postrouting(
     const struct path *path, const struct packet *pkt, struct path_why *why);
 
 /* forward */
