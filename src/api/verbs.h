@@ -15,7 +15,7 @@
 #define VERB_LIST(X)                                                          \
 	X("status", READ, true, "[PEER]",                                     \
 	    "show the tunnel and its peers, and why one is down")             \
-	X("drops", READ, true, "",                                            \
+	X("drops", READ, true, "[--peer PEER] [--follow] [-c COUNT]",         \
 	    "show which packets were dropped where, and why")                 \
 	X("fdb", READ, true, "[PEER]",                                        \
 	    "show which MAC address the switch sends where")                  \
@@ -34,8 +34,8 @@
 	    "read the configuration again and apply the difference")          \
 	X("stop", ALL, true, "", "end the daemon")                            \
 	X("trace", ALL, true,                                                 \
-	    "[--peer PEER] [--from-host] [-x HEX] [-r FILE] "                 \
-	    "[PACKET | EXPRESSION]",                                          \
+	    "[--peer PEER] [--from-host] [-x HEX] [-r FILE] [--live] "        \
+	    "[-c COUNT] [PACKET | EXPRESSION]",                               \
 	    "say what would become of a packet, and why")                     \
 	X("genkey", READ, false, "", "print a new private key")               \
 	X("pubkey", READ, false, "", "read a private key, print its public key") \

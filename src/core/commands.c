@@ -95,7 +95,7 @@ static void run_fdb_flush(struct call *call)
 
 static void run_drops(struct call *call)
 {
-	status_drops_reply(call->core, call->rights, call->now, call->reply);
+	drops_reply(call->core, call->rights, call->now, call->reply);
 }
 
 /* The peer's name, or "" for the host; how the packet is given; the packet. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/follow.h"
 #include "core/state.h"
 #include "packet/ethernet.h"
 
@@ -80,7 +81,12 @@ void core_set_forwarding(struct core *core, const struct config *config)
 static int make_path(struct core *core)
 {
 	struct path_setup setup = {
-	    .tunnel = core->tunnel, .pool = core->pool, .bridge = core->bridge};
+	    .tunnel = core->tunnel,
+	    .pool = core->pool,
+	    .bridge = core->bridge,
+	    .trace = follow_drop,
+	    .trace_context = core,
+	};
 	int err = path_new(&core->path, &setup);
 
 	if (err)

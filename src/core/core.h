@@ -185,6 +185,27 @@ void core_command(struct core *core, const struct control_request *request,
 void core_ping(struct core *core, const char *peer, uint64_t id,
     int64_t timeout_ns, const struct moment *now, struct core_answer *ret);
 
+/* ---- who follows what happens ---- */
+
+struct core_follower;
+
+/*
+ * Follows each drop, or what becomes of each live packet: of that peer ("": all)
+ * and, of packets, those that the program accepts (api/program.h; "": all). What
+ * he does not take in time is lost and counted. NULL, and *ret says why.
+ */
+struct core_follower *core_follow(struct core *core, bool is_of_drops,
+    const char *peer, const char *program, struct core_answer *ret);
+/* Before the core is freed. */
+void core_unfollow(struct core_follower *follower);
+/* Writes one document: vpnd.drop/1, vpnd.trace/1 or vpnd.lost/1. False: there
+ * is none now. */
+must_check bool core_follower_take(
+    struct core_follower *follower, struct reply *reply);
+/* There will be none any more: it was stopped, or its peer is gone. */
+bool core_follower_is_over(const struct core_follower *follower);
+void core_follower_stop(struct core_follower *follower);
+
 /* What the daemon knows of the host, shown by status. */
 struct core_host {
 	char device[CONFIG_DEVICE_BYTES];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "core/follow.h"
 #include "core/state.h"
 
 static const enum compressor_id compressor_of[] = {
@@ -116,6 +117,8 @@ void peers_free(
 	if (!peer)
 		return;
 	ping_forget(core, peer);
+	follow_forget_peer(core, tunnel_peer_id(peer->peer));
+	path_forget_examples(core->path, tunnel_peer_id(peer->peer));
 	forget_in(path_to_wire(core->path), peer->peer);
 	forget_in(path_to_device(core->path), peer->peer);
 	ports_remove(core, peer);

@@ -86,9 +86,11 @@ struct core {
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
-	struct instant alarm; /* no ping and no name is due before it */
-	unsigned pending;     /* bits of enum core_event_kind */
-	size_t pending_at;    /* no peer before it has pending ones */
+	struct core_follower *followers;
+	struct core_live *live; /* follow.c; NULL: no packet is traced */
+	struct instant alarm;	/* no ping and no name is due before it */
+	unsigned pending;	/* bits of enum core_event_kind */
+	size_t pending_at;	/* no peer before it has pending ones */
 };
 
 /* ---- core.c ---- */
@@ -311,7 +313,14 @@ size_t status_peers_up(const struct core *core, struct instant now);
 /* `only`: one peer; NULL: all. */
 void status_reply(struct core *core, const struct core_peer *only,
     enum control_rights rights, const struct moment *now, struct reply *reply);
-void status_drops_reply(struct core *core, enum control_rights rights,
+/* In seconds; nothing when it was never. */
+void status_write_age(struct reply *reply, const char *name,
+    struct instant since, struct instant now);
+void status_write_totals(const struct core *core, struct reply *reply);
+
+/* ---- drops.c ---- */
+
+void drops_reply(struct core *core, enum control_rights rights,
     const struct moment *now, struct reply *reply);
 
 /* ---- tap.c: nothing on tun ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What `vpnctl status` and `vpnctl drops` read: schemas vpnd.status/1 and
- * vpnd.drops/1. Names and meanings only ever grow. */
+/* What `vpnctl status` reads: schema vpnd.status/1. Names and meanings only
+ * ever grow. */
 #include <stdio.h>
 #include <string.h>
 
@@ -73,7 +73,7 @@ static void write_state(const struct core *core, const struct core_peer *peer,
 }
 
 /* In whole seconds; nothing when it never was. */
-static void write_age(struct reply *reply, const char *name,
+void status_write_age(struct reply *reply, const char *name,
     struct instant then, struct instant now)
 {
 	if (!instant_is_never(then))
@@ -87,8 +87,8 @@ static void write_session(const struct tunnel_peer_status *status,
 	if (!instant_is_never(status->last_handshake))
 		reply_signed(
 		    reply, "latest_handshake_s", status->last_handshake_wall_s);
-	write_age(reply, "handshake_age_s", status->last_handshake, now);
-	write_age(reply, "received_age_s", status->last_received, now);
+	status_write_age(reply, "handshake_age_s", status->last_handshake, now);
+	status_write_age(reply, "received_age_s", status->last_received, now);
 	if (status->send_aead)
 		reply_string(reply, "cipher_send", status->send_aead->name);
 	if (status->receive_aead)
@@ -224,7 +224,7 @@ static struct sums sum_up(const struct core *core, struct instant now)
 	return sums;
 }
 
-static void write_totals(const struct core *core, struct reply *reply)
+void status_write_totals(const struct core *core, struct reply *reply)
 {
 	struct path_totals totals;
 
@@ -326,45 +326,4 @@ void core_status_line(
 	snprintf(line, room, "%zu/%zu peers up%s",
 	    status_peers_up(core, now->now), core->config->peers_count,
 	    core->host.last_reload_failed ? "; the last reload failed" : "");
-}
-
-/* ---- drops ---- */
-
-struct drops_writer {
-	struct reply *reply;
-	struct instant now;
-	bool has_examples;
-};
-
-static void write_drop(void *context, const struct path_drop *drop)
-{
-	const struct drops_writer *w = context;
-
-	reply_open_object(w->reply, "");
-	reply_string(w->reply, "direction", drop->direction);
-	reply_string(w->reply, "stage", drop->stage);
-	reply_string(w->reply, "reason", drop_name(drop->reason));
-	reply_string(w->reply, "text", drop_text(drop->reason));
-	reply_unsigned(w->reply, "packets", drop->packets);
-	write_age(w->reply, "last_age_s", drop->last, w->now);
-	if (w->has_examples && *drop->example)
-		reply_string(w->reply, "example", drop->example);
-	reply_close_object(w->reply);
-}
-
-/* Examples show addresses, which are masked for those who may only read. */
-void status_drops_reply(struct core *core, enum control_rights rights,
-    const struct moment *now, struct reply *reply)
-{
-	struct drops_writer writer = {
-	    .reply = reply,
-	    .now = now->now,
-	    .has_examples = rights == CONTROL_RIGHTS_ALL,
-	};
-
-	reply_string(reply, "schema", "vpnd.drops/1");
-	reply_open_array(reply, "drops");
-	path_each_drop(core->path, write_drop, &writer);
-	reply_close_array(reply);
-	write_totals(core, reply);
 }

@@ -209,7 +209,8 @@ void trace_reply(struct core *core, const struct core_peer *peer,
 {
 	struct packet *pkt = trace_packet(core, peer, how, text, now, ret);
 	struct trace_record record;
-	const struct tracer tracer = {hear_step, hear_made, &record};
+	const struct tracer tracer = {
+	    .step = hear_step, .made = hear_made, .context = &record};
 
 	if (!pkt)
 		return;

@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "base/nearest.h"
 #include "ctl/ask.h"
+#include "ctl/drops.h"
 #include "ctl/help.h"
 #include "ctl/keys.h"
 #include "ctl/options.h"
@@ -24,8 +25,8 @@ static const struct command commands[] = {
     {"status", ask_run, 0, 1, true, TIMEOUT_MS,
 	"With PEER, only that peer, and all that is known of it.\n",
 	"-n site status branch"},
-    {"drops", ask_run, 0, 0, true, TIMEOUT_MS,
-	"The reasons are explained in vpnd(8).\n", "drops --json"},
+    {"drops", drops_run, 0, 0, true, TIMEOUT_MS,
+	"The reasons are explained in vpnd(8).\n", "drops --follow"},
     {"fdb", ask_run, 0, 1, true, TIMEOUT_MS,
 	"Of a tap tunnel. With PEER, only what leads to that peer.\n",
 	"-n lan fdb branch"},

@@ -26,6 +26,8 @@ void render_fdb_flush(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);
 void render_peer(const struct paper *paper, const json_t *document);
 void render_version(const struct paper *paper, const json_t *document);
+void render_drop(const struct paper *paper, const json_t *document);
+void render_lost(const struct paper *paper, const json_t *document);
 void render_trace(const struct paper *paper, const json_t *document);
 void render_ping(const struct paper *paper, const json_t *document);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The smaller replies as text: drops, reload, version, ping, and any. */
+/* The smaller replies as text: reload, version, ping, and any. */
 #include "ctl/render.h"
 
 #include <string.h>
@@ -7,8 +7,6 @@
 #include "base/attributes.h"
 #include "ctl/figure.h"
 #include "ctl/tree.h"
-
-#define REASON_WIDTH_MIN 18
 
 static const struct schema {
 	const char *name;
@@ -23,6 +21,8 @@ static const struct schema {
     {"vpnd.version/1", render_version},
     {"vpnd.ping/1", render_ping},
     {"vpnd.trace/1", render_trace},
+    {"vpnd.drop/1", render_drop},
+    {"vpnd.lost/1", render_lost},
 };
 
 void render_text(const struct paper *paper, const json_t *document)
@@ -79,47 +79,6 @@ void render_any(const struct paper *paper, const json_t *tree, unsigned depth)
 	    render_one(paper, name, value, depth);
 	json_array_foreach(tree, idx, value)
 	    render_one(paper, json_is_object(value) ? "-" : "", value, depth);
-}
-
-/* ---- drops ---- */
-
-static void drop_line(const struct paper *paper, const json_t *drop, int width)
-{
-	const char *example = tree_text(drop, "example", "");
-
-	paper_print(paper, INK_PLAIN, "%-9s %-12s ",
-	    tree_text(drop, "direction", "-"), tree_text(drop, "stage", "-"));
-	paper_print(
-	    paper, INK_NAME, "%-*s", width, tree_text(drop, "reason", "-"));
-	paper_print(paper, INK_WARN, " %9s",
-	    figure_count(tree_unsigned(drop, "packets", 0)).text);
-	paper_print(paper, INK_PLAIN, "  %-7s",
-	    tree_has(drop, "last_age_s")
-		? figure_age(tree_unsigned(drop, "last_age_s", 0)).text
-		: "-");
-	paper_print(paper, INK_PLAIN, "  %s", tree_text(drop, "text", ""));
-	if (*example)
-		paper_print(paper, INK_FAINT, " (%s)", example);
-	paper_end_line(paper);
-}
-
-void render_drops(const struct paper *paper, const json_t *document)
-{
-	const json_t *drops = json_object_get(document, "drops");
-	size_t idx;
-	json_t *drop;
-	int width = tree_width(drops, "reason", REASON_WIDTH_MIN);
-
-	if (json_array_size(drops) == 0) {
-		paper_print(paper, INK_GOOD, "no packet was dropped");
-		paper_end_line(paper);
-		return;
-	}
-	paper_print(paper, INK_FAINT, "%-9s %-12s %-*s %9s  %-7s  %s",
-	    "DIRECTION", "STAGE", width, "REASON", "PACKETS", "LAST",
-	    "MEANING");
-	paper_end_line(paper);
-	json_array_foreach(drops, idx, drop) drop_line(paper, drop, width);
 }
 
 /* ---- reload ---- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ctl/live.h"
 #include "ctl/packets.h"
 #include "ctl/place.h"
 #include "ctl/render.h"
@@ -132,6 +133,12 @@ static enum control_exit check_options(
 {
 	struct ctl *ctl = trace->ctl;
 
+	if (ctl->is_live && (ctl->is_from_host || ctl->file || ctl->hex))
+		return usage(ctl, "--live takes --peer and -c only");
+	if (ctl->is_live)
+		return CONTROL_OK;
+	if (ctl->count)
+		return usage(ctl, "-c goes with --live");
 	if (!ctl->peer == !ctl->is_from_host)
 		return usage(
 		    ctl, "say where it comes from: --peer PEER or --from-host");
@@ -155,6 +162,9 @@ enum control_exit trace_run(struct ctl *ctl, const struct command *command,
 	    .from = ctl->peer ? ctl->peer : ""};
 	enum control_exit exit = check_options(&trace, request);
 
+	if (exit == CONTROL_OK && ctl->is_live)
+		return live_run(ctl, command,
+		    request->arguments_count ? request->arguments[0] : NULL);
 	if (exit != CONTROL_OK)
 		return exit;
 	trace.fd = place_connect(&place, CONTROL_RIGHTS_ALL, &trace.reply);

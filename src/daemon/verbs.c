@@ -9,6 +9,7 @@
 
 #include "api/verbs.h"
 #include "daemon/daemon.h"
+#include "daemon/follow.h"
 #include "daemon/keys.h"
 
 #define PING_MIN_MS	1
@@ -141,6 +142,25 @@ static void run_core(const struct call *call, const uint8_t *preshared_key)
 	reply_clear(&reply);
 }
 
+/* What it shows may be looked at by those with all rights only. */
+static void run_followed(const struct call *call)
+{
+	struct core_answer result = {.exit = CONTROL_OK};
+
+	if (!follow_is_wanted(call->request)) {
+		run_core(call, NULL);
+		return;
+	}
+	if (call->rights != CONTROL_RIGHTS_ALL) {
+		answer(call, NULL, CONTROL_NOT_PERMITTED,
+		    "only root and members of the group vpnd may follow");
+		return;
+	}
+	follow_begin(call->daemon, call->client, call->request, &result);
+	if (result.exit != CONTROL_OK)
+		answer(call, NULL, result.exit, result.message);
+}
+
 static void run_others(const struct call *call)
 {
 	run_core(call, NULL);
@@ -174,6 +194,8 @@ static const struct {
     {"reload", run_reload},
     {"stop", run_stop},
     {"peer add", run_peer_add},
+    {"drops", run_followed},
+    {"trace", run_followed},
 };
 
 static void (*runner_of(const char *verb))(const struct call *call)

@@ -215,6 +215,7 @@ static void report(const struct path_counter *counter, struct path_drop *drop,
 	drop->packets = counter->packets;
 	drop->last = counter->last;
 	drop->example[0] = '\0';
+	drop->example_peer = counter->example_peer;
 	if (counter->has_example)
 		packet_print(
 		    &counter->example, drop->example, sizeof(drop->example));
@@ -247,6 +248,15 @@ void path_each_drop(const struct path *path,
 		for (size_t idx = 0; path->tables[i][idx].name; idx++)
 			each_of_stage(
 			    path, (enum path_table)i, idx, found, context);
+}
+
+void path_forget_examples(struct path *path, uint32_t peer_id)
+{
+	struct path_counter *counters = &path->counters[0][0][0];
+
+	for (size_t i = 0; i < sizeof(path->counters) / sizeof(*counters); i++)
+		if (counters[i].example_peer == peer_id)
+			counters[i].example_peer = 0;
 }
 
 void path_totals(const struct path *path, struct path_totals *ret)

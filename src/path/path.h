@@ -117,6 +117,9 @@ void path_run_outbound(
  * made some; path_run_* do so themselves. */
 void path_run_emitted(struct path *path, const struct moment *now);
 
+/* The peer of an example goes, and its number may become another one's. */
+void path_forget_examples(struct path *path, uint32_t peer_id);
+
 /* Results; the caller takes what is on them. */
 struct packet_list *path_to_wire(struct path *path);
 struct packet_list *path_to_device(struct path *path);
@@ -136,7 +139,8 @@ struct path_drop {
 	enum drop reason;
 	uint64_t packets;
 	struct instant last;
-	char example[128]; /* printed header of the last one, "" unknown */
+	char example[128];     /* printed header of the last one, "" unknown */
+	uint32_t example_peer; /* id; 0: it is unknown, or gone */
 };
 
 /* Calls back with each pair that is not zero, in the order of the stages. */

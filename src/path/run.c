@@ -52,6 +52,8 @@ static void run_traced(struct path *path, struct path_branch where,
 {
 	struct traced traced;
 
+	for (size_t i = 0; i < batch->count; i++)
+		tracer_mark(path, where, batch->pkts[i]);
 	look_before(batch, &traced);
 	run_stage(path, stage, batch);
 	for (size_t i = 0; i < traced.count; i++) {
@@ -146,6 +148,7 @@ static void keep_example(struct path_counter *counter, const struct packet *pkt)
 	counter->example.next = NULL;
 	counter->example.buffer = NULL;
 	counter->example.peer = NULL;
+	counter->example_peer = pkt->peer ? tunnel_peer_id(pkt->peer) : 0;
 }
 
 void path_note_drop(struct path *path, enum path_table table, size_t idx,

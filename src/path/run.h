@@ -84,6 +84,7 @@ struct path_branch {
 
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
 struct path_counter {
+	uint32_t example_peer; /* its id; 0: none, or it is gone */
 	uint64_t packets;
 	struct instant last;
 	bool has_example;
@@ -126,6 +127,10 @@ static inline enum verdict path_go(
 	path->branch = (struct path_branch){table, idx};
 	return VERDICT_BRANCH;
 }
+
+/* Marks a live packet that is about to enter, if the tracer wants it. */
+void tracer_mark(
+    struct path *path, struct path_branch where, struct packet *pkt);
 
 /* Reports what a stage decided about a traced packet, and where that left it.
  * `before`: its fields as they were, for one that was taken. */

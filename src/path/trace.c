@@ -25,6 +25,41 @@ void path_set_tracer(struct path *path, const struct tracer *tracer)
 	path->tracer = tracer ? *tracer : (struct tracer){0};
 }
 
+static struct path_branch entry_of(
+    const struct path *path, enum trace_entry entry)
+{
+	if (entry == TRACE_FROM_HOST)
+		return (struct path_branch){TABLE_OUT, OUTBOUND_TUN_READ};
+	if (path->setup.bridge)
+		return (struct path_branch){TABLE_IN, INBOUND_TAP_ETH};
+	return (struct path_branch){TABLE_IN, INBOUND_IP_RCV};
+}
+
+static bool is_entry(
+    const struct path *path, struct path_branch where, enum trace_entry entry)
+{
+	struct path_branch at = entry_of(path, entry);
+
+	return where.table == at.table && where.idx == at.idx;
+}
+
+void tracer_mark(
+    struct path *path, struct path_branch where, struct packet *pkt)
+{
+	const struct tracer *tracer = &path->tracer;
+	enum trace_entry entry = TRACE_FROM_PEER;
+
+	if (!tracer->wants)
+		return;
+	if (!is_entry(path, where, entry)) {
+		entry = TRACE_FROM_HOST;
+		if (!is_entry(path, where, entry))
+			return;
+	}
+	pkt->trace_id = tracer->wants(tracer->context, pkt, entry);
+	pkt->is_traced = pkt->trace_id;
+}
+
 static bool is_on(const struct packet_list *list, const struct packet *pkt)
 {
 	const struct packet *at = list->first;
@@ -162,16 +197,6 @@ static bool run_stage(struct path *path, const struct tracer *tracer,
 		*where = path->branch;
 	sort_emitted(path, tracer, pkt, where);
 	return end == TRACE_GOES_ON;
-}
-
-static struct path_branch entry_of(
-    const struct path *path, enum trace_entry entry)
-{
-	if (entry == TRACE_FROM_HOST)
-		return (struct path_branch){TABLE_OUT, OUTBOUND_TUN_READ};
-	if (path->setup.bridge)
-		return (struct path_branch){TABLE_IN, INBOUND_TAP_ETH};
-	return (struct path_branch){TABLE_IN, INBOUND_IP_RCV};
 }
 
 void path_trace(struct path *path, enum trace_entry entry, struct packet *pkt,

@@ -3,9 +3,9 @@
  * What each stage decided about a packet, and why.
  *
  * How it works: a dry packet runs through the live tables by itself
- * (path_trace), stage by stage; nothing is left of it. Live packets that
- * somebody marked (pkt->is_traced) run with the others, and the runner reports
- * each stage to the path's tracer. The words come from the stages' `why`
+ * (path_trace), stage by stage; nothing is left of it. Live packets that the
+ * path's tracer wants are marked (pkt->is_traced) and run with the others, and
+ * the runner reports each stage. The words come from the stages' `why`
  * functions, which look at the packet after the verdict: a packet that is not
  * traced pays nothing for them.
  */
@@ -46,18 +46,22 @@ struct trace_step {
 	const struct path_why *why;
 };
 
+enum trace_entry {
+	TRACE_FROM_PEER, /* pkt->peer: at eth or ip_rcv, as what it sealed */
+	TRACE_FROM_HOST, /* at tun_read */
+};
+
 struct tracer {
 	void (*step)(void *context, const struct trace_step *step);
 	/* Of a dry run: a packet that a stage made, to enter the tables at
 	 * `entry`: an answer, or (is_dry) a copy for another peer. */
 	void (*made)(
 	    void *context, struct packet *pkt, const struct stage *entry);
+	/* Of live packets, where they enter: the id to trace one under, or 0:
+	 * it is not wanted. */
+	uint32_t (*wants)(
+	    void *context, const struct packet *pkt, enum trace_entry entry);
 	void *context;
-};
-
-enum trace_entry {
-	TRACE_FROM_PEER, /* pkt->peer: at eth or ip_rcv, as what it sealed */
-	TRACE_FROM_HOST, /* at tun_read */
 };
 
 /* Runs a packet of the pool through the tables, and leaves no trace: nothing is

@@ -108,5 +108,36 @@ check "from another peer: exit code 10" same 10 $?
 check "its packets are dropped" says '^verdict: IP_RPFILTER' \
 	"10\\.77\\.0\\.2 not in c's 10\\.77\\.0\\.3/32, but in b's"
 
-vpnd_stop a b
+# ---- as it happens ----
+
+# stream NAME ARGUMENTS...: vpnctl of a into $RUN/NAME.txt, in the background.
+stream() {
+	local name=$1
+	shift
+	spawn a "$name" sh -c 'exec "$@" >"$0"' "$RUN/$name.txt" "$VPNCTL" \
+		--socket "$(vpnd_socket a)" "$@"
+}
+shows() { # NAME PATTERN HEX...: the stream, while b sends these
+	local name=$1 pattern=$2 hex
+	shift 2
+	for hex; do inject b "$hex"; done
+	grep -Eq -- "$pattern" "$RUN/$name.txt"
+}
+spoofed=$(packet udp 10.77.0.9 10.77.0.1)
+good=$(packet udp 10.77.0.2 10.77.0.1)
+
+stream follow drops --follow --peer b
+check "drops --follow shows a drop" wait_for 10 shows follow \
+	'rcv_finish +IP_RPFILTER +b udp 10\.77\.0\.9:4000 > 10\.77\.0\.1:53' \
+	"$spoofed"
+stream live trace --live 'src 10.77.0.9 or dst port 53' -c 2
+check "trace --live shows packets as they come" wait_for 10 shows live \
+	'^verdict: IP_RPFILTER' "$spoofed" "$good"
+check "and it ends" wait_for 10 is_gone "$(pid_of live)"
+check_is "after two of them" 2 "$(grep -c '^verdict' "$RUN/live.txt")"
+quit_all() {
+	vpnd_stop a b
+	wait_for 10 is_gone "$(pid_of follow)"
+}
+check "drops --follow ends with the tunnel" quit_all
 finish

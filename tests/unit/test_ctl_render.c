@@ -241,12 +241,38 @@ START_TEST(drops_are_a_table)
 		  "s\tdirection\tinbound\ns\tstage\trcv_finish\n"
 		  "s\treason\tIP_RPFILTER\ns\ttext\tsource is foreign\n"
 		  "u\tpackets\t12\nu\tlast_age_s\t5\n}\n]\n"),
-	    "DIRECTION STAGE        REASON               PACKETS  LAST     "
-	    "MEANING\n"
-	    "inbound   rcv_finish   IP_RPFILTER               12  5s       "
-	    "source is foreign\n");
+	    "STAGE       REASON               PACKETS  LAST     EXAMPLE\n"
+	    "rcv_finish  IP_RPFILTER               12  5s       "
+	    "(source is foreign)\n");
 	ck_assert_str_eq(plain("s\tschema\tvpnd.drops/1\n[\tdrops\n]\n"),
 	    "no packet was dropped\n");
+}
+END_TEST
+
+START_TEST(drops_name_the_peer_and_what_may_be_done)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.drops/1\n[\tdrops\n{\t\n"
+		  "s\tstage\troute\ns\treason\tIP_OUTNOROUTES\n"
+		  "s\ttext\tx\ns\thint\tdo it\nu\tpackets\t12\n"
+		  "s\texample\tudp 1 > 2\ns\texample_peer\tbob\n}\n]\n"),
+	    "STAGE       REASON               PACKETS  LAST     EXAMPLE\n"
+	    "route       IP_OUTNOROUTES            12  -        "
+	    "bob udp 1 > 2 (do it)\n");
+}
+END_TEST
+
+START_TEST(a_drop_of_a_stream_is_a_line)
+{
+	const char *line = plain("s\tschema\tvpnd.drop/1\ns\tstage\troute\n"
+				 "s\treason\tNOMEM\ns\ttext\tno room\n"
+				 "s\tpacket\tudp 1 > 2\ns\tpeer\tbob\n");
+
+	ck_assert_str_eq(line + strlen("12:34:56 "),
+	    "route       NOMEM              bob udp 1 > 2 (no room)\n");
+	line = plain("s\tschema\tvpnd.lost/1\nu\tlost\t12\n");
+	ck_assert_str_eq(line + strlen("12:34:56 "),
+	    "12 more were not shown: too many at once\n");
 }
 END_TEST
 
@@ -255,12 +281,10 @@ START_TEST(drops_make_room_for_a_long_reason)
 	ck_assert_str_eq(plain("s\tschema\tvpnd.drops/1\n[\tdrops\n{\t\n"
 			       "s\treason\tBRIDGE_INGRESS_STP_STATE\n}\n{\t\n"
 			       "s\treason\tVPN_STORM\n}\n]\n"),
-	    "DIRECTION STAGE        REASON                     PACKETS  "
-	    "LAST     MEANING\n"
-	    "-         -            BRIDGE_INGRESS_STP_STATE         0  "
-	    "-        \n"
-	    "-         -            VPN_STORM                        0  "
-	    "-        \n");
+	    "STAGE       REASON                     PACKETS  LAST     "
+	    "EXAMPLE\n"
+	    "-           BRIDGE_INGRESS_STP_STATE         0  -        \n"
+	    "-           VPN_STORM                        0  -        \n");
 }
 END_TEST
 
@@ -528,6 +552,8 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, text_has_no_control_bytes_of_others);
 	tcase_add_test(tcase, drops_are_a_table);
 	tcase_add_test(tcase, drops_make_room_for_a_long_reason);
+	tcase_add_test(tcase, drops_name_the_peer_and_what_may_be_done);
+	tcase_add_test(tcase, a_drop_of_a_stream_is_a_line);
 	tcase_add_test(tcase, fdb_is_a_table_with_totals_and_held_peers);
 	tcase_add_test(tcase, fdb_survives_absent_fields);
 	tcase_add_test(tcase, fdb_flush_says_how_many);

@@ -128,6 +128,12 @@ static const struct {
     {"trace --peer bob -x 45 -r f", "either -r or -x"},
     {"trace --peer bob a b", "usage: vpnctl trace"},
     {"status --peer bob", "unknown option"},
+    {"trace --live -x 45", "--live takes --peer and -c only"},
+    {"trace --live --from-host", "--live takes --peer and -c only"},
+    {"trace --peer bob -x 45 -c 3", "-c goes with --live"},
+    {"trace --live -c 0", "-c 0: not a number from 1 to 1000000000"},
+    {"trace --live -c -1", "-c -1: not a number from 1 to 1000000000"},
+    {"drops -c 3", "drops: -c and --peer go with --follow"},
 };
 
 START_TEST(what_contradicts_itself_is_refused)
@@ -247,6 +253,58 @@ START_TEST(a_damaged_file_is_an_error_behind_its_packets)
 }
 END_TEST
 
+/* ---- live ---- */
+
+/* What was asked, as one document of a stream. */
+static void answer_live(
+    const struct control_request *request, struct lab_answer *ret)
+{
+	static char part[1024];
+
+	if (strcmp(request->verb, "status") == 0) {
+		ret->part = "{\ttunnel\ns\tdevice_type\ttap\n}\n";
+		return;
+	}
+	ck_assert_uint_eq(request->arguments_count, 4);
+	ck_assert_str_eq(request->arguments[1], "follow");
+	snprintf(part, sizeof(part),
+	    "s\tschema\tvpnd.trace/1\ns\tfrom\t%s\n"
+	    "s\tpacket\t%s of %s\nb\tdropped\ttrue\ns\treason\tNOMEM\n",
+	    request->arguments[0], request->verb, request->arguments[3]);
+	ret->part = part;
+}
+
+static void start_live(void)
+{
+	lab_start(&lab, "site", "ctl.sock", answer_live);
+}
+
+START_TEST(live_packets_are_shown)
+{
+	start_live();
+	ck_assert_int_eq(lab_run(&lab, "trace --live"), CONTROL_DROPPED);
+	ck_assert_str_eq(lab.out, "from peer : trace of \nverdict: NOMEM\n");
+	ck_assert_int_eq(
+	    lab_run(&lab, "trace --live --peer bob -c 1"), CONTROL_DROPPED);
+	assert_has(lab.out, "from peer bob: trace of \n");
+	ck_assert_int_eq(
+	    lab_run(&lab, "drops --follow --peer bob"), CONTROL_DROPPED);
+	assert_has(lab.out, "from peer bob: drops of \n");
+}
+END_TEST
+
+/* Of a tap: the ethertype, and then the protocol. */
+START_TEST(an_expression_goes_along_as_a_program)
+{
+	start_live();
+	ck_assert_int_eq(
+	    lab_run(&lab, "trace --live ip --json"), CONTROL_DROPPED);
+	assert_has(lab.out, "trace of 002800000000000c");
+	ck_assert_int_eq(lab_run(&lab, "trace --live ip["), CONTROL_USAGE);
+	assert_has(lab.err, "expression: ");
+}
+END_TEST
+
 static TCase *packet_cases(void)
 {
 	TCase *tcase = tcase_create("packet");
@@ -275,11 +333,22 @@ static TCase *file_cases(void)
 	return tcase;
 }
 
+static TCase *live_cases(void)
+{
+	TCase *tcase = tcase_create("live");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, live_packets_are_shown);
+	tcase_add_test(tcase, an_expression_goes_along_as_a_program);
+	return tcase;
+}
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("ctl_trace");
 
 	suite_add_tcase(suite, packet_cases());
 	suite_add_tcase(suite, file_cases());
+	suite_add_tcase(suite, live_cases());
 	return suite;
 }

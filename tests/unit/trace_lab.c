@@ -32,7 +32,8 @@ static void hear_made(
 	lab->entry = entry->name;
 }
 
-const struct tracer trace_lab_tracer = {hear_step, hear_made, &trace_lab};
+const struct tracer trace_lab_tracer = {
+    .step = hear_step, .made = hear_made, .context = &trace_lab};
 
 /* ---- what must not change ---- */
 
