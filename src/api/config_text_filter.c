@@ -74,7 +74,7 @@ static const struct config_field socket_fields[] = {
 	FIELD(config_socket, type, choice, .names = &config_socket_type_names),
 	FIELD(config_socket, has_address, flag, ),
 	FIELD(config_socket, address, address, ),
-	FIELD(config_socket, port, u16, .least = 1, .most = UINT16_MAX),
+	FIELD(config_socket, port, u16, .most = UINT16_MAX),
 	FIELD(config_socket, rcvbuf, u32, .least = CONFIG_RCVBUF_MIN,
 	    .most = CONFIG_RCVBUF_MAX),
 	PROGRAM(config_socket, filter),

@@ -17,6 +17,8 @@
 	    "show the tunnel and its peers, and why one is down")             \
 	X("drops", READ, true, "[--peer PEER] [--follow] [-c COUNT]",         \
 	    "show which packets were dropped where, and why")                 \
+	X("sockets", READ, true, "",                                          \
+	    "show vpnd's own sockets: who has sent, what was dropped")        \
 	X("fdb", READ, true, "[PEER]",                                        \
 	    "show which MAC address the switch sends where")                  \
 	X("fdb flush", ALL, true, "[PEER]",                                   \

@@ -67,6 +67,25 @@ static void note_port(struct conf_reader *reader,
 		reader->has_no_memory = true;
 }
 
+/* An echo request has none, all others need one. */
+static void check_port(struct conf_reader *reader,
+    const struct config_socket *socket, const struct conf_node *node,
+    const char *path)
+{
+	const struct conf_node *port = conf_node_find(node, "port");
+
+	if (!conf_node_find(node, "type"))
+		return;
+	snprintf(reader->object, sizeof(reader->object), "%.64s.port", path);
+	if (socket->type == CONFIG_SOCKET_PING && port) {
+		complain(reader, port, "an ICMP echo request has no port");
+		conf_hint(reader->messages, "take it away");
+	} else if (socket->type != CONFIG_SOCKET_PING && !port) {
+		complain(reader, node, "it is missing");
+		conf_hint(reader->messages, "port = 7;");
+	}
+}
+
 void conf_read_sockets(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
@@ -90,7 +109,8 @@ void conf_read_sockets(struct conf_reader *reader,
 		socket->place = at->place;
 		snprintf(path, sizeof(path), "sockets[%zu]", idx++);
 		conf_group_read(reader, setting->group, at, path, socket);
-		if (socket->port)
+		check_port(reader, socket, at, path);
+		if (socket->port || socket->type == CONFIG_SOCKET_PING)
 			note_port(reader, socket, at, path);
 	}
 }

@@ -297,11 +297,27 @@ void conf_read_rule_vlans(struct conf_reader *reader,
 
 /* ---- sockets ---- */
 
+static bool is_of_a_host(const struct address *address)
+{
+	static const struct prefix others[] = {
+	    {{FAMILY_IPV4, {0}}, 8},
+	    {{FAMILY_IPV4, {127}}, 8},
+	    {{FAMILY_IPV4, {224}}, 3},
+	    {{FAMILY_IPV6, {0}}, 127}, /* unspecified, loopback */
+	    {{FAMILY_IPV6, {0xfe, 0x80}}, 10},
+	    {{FAMILY_IPV6, {0xff}}, 8},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (prefix_has(&others[i], address))
+			return false;
+	return true;
+}
+
 void conf_read_socket_address(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
-	const struct config *config = reader->config;
 	struct config_socket *socket = object;
 	struct address address;
 
@@ -312,11 +328,10 @@ void conf_read_socket_address(struct conf_reader *reader,
 		return;
 	}
 	socket->address = address;
-	for (size_t i = 0; i < config->addresses_count; i++)
-		if (address_is_equal(&config->addresses[i].address, &address))
-			return;
-	complain(
-	    reader, node, "\"%s\" is not in device.addresses", node->string);
+	if (is_of_a_host(&address))
+		return;
+	complain(reader, node, "\"%s\" is not the address of one host",
+	    node->string);
 	conf_hint(reader->messages,
-	    "take it away, and the socket has all addresses of the device");
+	    "take it away, and the socket has those of the device");
 }

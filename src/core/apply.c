@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sockets.h"
 #include "core/state.h"
 
 struct work {
@@ -128,11 +129,21 @@ static int change_filter(struct work *work)
  * memory. */
 static int change_addresses(struct work *work)
 {
-	work->err = path_set_addresses(work->core->path, work->next->addresses,
-	    work->next->addresses_count);
+	const struct config *next = work->next;
+	struct core_sockets *sockets = NULL;
+
+	work->err = sockets_make(
+	    work->core, &sockets, next, work->peers, work->error, work->room);
 	if (work->err)
-		check_out_of_memory(work->next, work->error, work->room);
-	return work->err;
+		return work->err;
+	work->err = path_set_local(work->core->path, next->addresses,
+	    next->addresses_count, sockets->table);
+	if (work->err) {
+		sockets_clear(sockets);
+		return check_out_of_memory(next, work->error, work->room);
+	}
+	sockets_take_over(work->core, sockets);
+	return 0;
 }
 
 static int prepare(struct work *work)

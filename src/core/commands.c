@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sockets.h"
 #include "core/state.h"
 #include "core/trace.h"
 
@@ -91,6 +92,11 @@ static void run_fdb_flush(struct call *call)
 
 	if (has_switch(call) && find_only(call, &only))
 		fdb_flush_reply(call->core, only, call->now, call->reply);
+}
+
+static void run_sockets(struct call *call)
+{
+	sockets_reply(call->core, call->reply);
 }
 
 static void run_drops(struct call *call)
@@ -186,6 +192,7 @@ static const struct command {
 } commands[] = {
     {"status", CONTROL_RIGHTS_READ, 0, 1, run_status},
     {"drops", CONTROL_RIGHTS_READ, 0, 0, run_drops},
+    {"sockets", CONTROL_RIGHTS_READ, 0, 0, run_sockets},
     {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},
     {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
     {"trace", CONTROL_RIGHTS_ALL, 3, 3, run_trace},

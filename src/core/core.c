@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/follow.h"
+#include "core/sockets.h"
 #include "core/state.h"
 #include "packet/ethernet.h"
 
@@ -96,6 +97,19 @@ static int make_path(struct core *core)
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
 
+static int make_sockets(struct core *core, char *error, size_t room)
+{
+	const struct config *config = core->config;
+	int err = sockets_make(
+	    core, &core->sockets, config, core->peers, error, room);
+
+	if (err)
+		return err;
+	err = path_set_local(core->path, config->addresses,
+	    config->addresses_count, core->sockets->table);
+	return err ? check_out_of_memory(config, error, room) : 0;
+}
+
 static int make_peer(struct core *core, size_t idx, const struct moment *now)
 {
 	struct core_peer **place = &core->peers[idx];
@@ -165,7 +179,9 @@ static int make(
 	if (err)
 		return err;
 	err = make_peers(core, now, error, room);
-	return err ? err : make_filter(core, now, error, room);
+	if (!err)
+		err = make_filter(core, now, error, room);
+	return err ? err : make_sockets(core, error, room);
 }
 
 static void take_setup(struct core *core, const struct core_setup *setup)
@@ -212,6 +228,7 @@ void core_free(struct core *core)
 	/* The path holds packets of the tunnel's peers, and knows the switch,
 	 * whose ports have names of ours. */
 	path_free(core->path);
+	sockets_clear(core->sockets);
 	tunnel_free(core->tunnel);
 	bridge_free(core->bridge);
 	filter_free(core);
@@ -292,6 +309,8 @@ void core_settle(struct core *core, const struct moment *now)
 	struct tunnel_event event;
 
 	path_run_emitted(core->path, now);
+	if (core->sockets && sockets_serve(core, now))
+		path_run_emitted(core->path, now);
 	while (tunnel_take_event(core->tunnel, &event))
 		hear(core, &event, now);
 	alarms_hear(core, now);
@@ -374,6 +393,8 @@ void core_turn(struct core *core, const struct moment *now)
 
 struct instant core_deadline(const struct core *core)
 {
+	if (sockets_are_behind(core))
+		return (struct instant){0};
 	return instant_earlier(core->alarm, tunnel_deadline(core->tunnel));
 }
 

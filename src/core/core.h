@@ -12,6 +12,7 @@
 
 #include "api/config.h"
 #include "api/control.h"
+#include "api/datagram.h"
 #include "api/reply.h"
 #include "base/attributes.h"
 #include "base/instant.h"
@@ -171,8 +172,8 @@ struct core_answer {
 };
 
 /*
- * Verbs that need nothing but the core: status, drops, fdb, "fdb flush",
- * version, "peer add"
+ * Verbs that need nothing but the core: status, drops, sockets, fdb, "fdb
+ * flush", version, "peer add"
  * (the pre-shared key has been read by the daemon into `preshared_key`, NULL
  * without one), "peer remove".
  */
@@ -205,6 +206,25 @@ must_check bool core_follower_take(
 /* There will be none any more: it was stopped, or its peer is gone. */
 bool core_follower_is_over(const struct core_follower *follower);
 void core_follower_stop(struct core_follower *follower);
+/* ---- programs on sockets of type "client" ---- */
+
+/* Opens the one of that port; *ret is its number, valid until it is detached or
+ * not there any more. 0; or -ENOENT or -EADDRINUSE, and `answer` says so. */
+must_check int core_socket_attach(struct core *core, uint16_t port,
+    uint32_t *ret, struct core_answer *answer);
+/* Closes it, and forgets what it holds. */
+void core_socket_detach(struct core *core, uint32_t number);
+/* A reload may have taken it away. */
+bool core_socket_is_there(const struct core *core, uint32_t number);
+/* A socket that is no longer empty, each once; it is to be read until
+ * nothing is left. False: there is none. */
+must_check bool core_socket_take_ready(struct core *core, uint32_t *ret);
+/* The next datagram as a message (api/datagram.h); its length, 0: none. */
+size_t core_socket_receive(
+    struct core *core, uint32_t number, uint8_t *message, size_t room);
+/* Sends what a program wrote; what can not be sent is counted. */
+void core_socket_send(struct core *core, uint32_t number,
+    const uint8_t *message, size_t len, const struct moment *now);
 
 /* What the daemon knows of the host, shown by status. */
 struct core_host {

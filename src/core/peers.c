@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "core/follow.h"
+#include "core/sockets.h"
 #include "core/state.h"
 
 static const enum compressor_id compressor_of[] = {
@@ -119,6 +120,7 @@ void peers_free(
 	ping_forget(core, peer);
 	follow_forget_peer(core, tunnel_peer_id(peer->peer));
 	path_forget_examples(core->path, tunnel_peer_id(peer->peer));
+	sockets_forget_peer(core, peer);
 	forget_in(path_to_wire(core->path), peer->peer);
 	forget_in(path_to_device(core->path), peer->peer);
 	ports_remove(core, peer);

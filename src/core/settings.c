@@ -146,8 +146,6 @@ const struct setting settings_restart[] = {
     {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
-    {"socket_order", PLAN_RESTART, filter_socket_order_differs},
-    {"sockets", PLAN_RESTART, filter_sockets_differs},
     {NULL, PLAN_RESTART, NULL},
 };
 
@@ -155,6 +153,8 @@ const struct setting settings_live[] = {
     {"log.level", PLAN_LOG_LEVEL, log_level_differs},
     {"compress", PLAN_SETTING, compress_differs},
     {"ciphers", PLAN_SETTING, ciphers_differs},
+    {"socket_order", PLAN_SETTING, filter_socket_order_differs},
+    {"sockets", PLAN_SETTING, filter_sockets_differs},
     {"l2.hub", PLAN_SETTING, hub_differs},
     {"l2.ageing", PLAN_SETTING, ageing_differs},
     {"l2.max_macs", PLAN_SETTING, macs_max_differs},

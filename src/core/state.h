@@ -34,9 +34,10 @@ struct core_peer {
 	struct bridge_port *port; /* of the switch; NULL on tun */
 	size_t idx;		  /* in peers, config->peers, keys->preshared */
 	char name[CONFIG_NAME_BYTES];
-	bool is_runtime;  /* added by vpnctl */
-	bool was_up;	  /* as of the last CORE_STATUS_CHANGED */
-	unsigned pending; /* bits of enum core_event_kind */
+	bool is_runtime;	      /* added by vpnctl */
+	bool was_up;		      /* as of the last CORE_STATUS_CHANGED */
+	struct bucket socket_answers; /* of built-in sockets, to the peer */
+	unsigned pending;	      /* bits of enum core_event_kind */
 
 	/* The endpoint, when it is a name. */
 	bool has_failed;	   /* the last answer was none */
@@ -83,6 +84,8 @@ struct core {
 	struct path *path;
 	struct bridge *bridge; /* NULL on tun */
 	struct core_filter filter;
+	struct core_sockets *sockets;
+	uint32_t last_socket; /* number that was given */
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];

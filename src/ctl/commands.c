@@ -27,6 +27,11 @@ static const struct command commands[] = {
 	"-n site status branch"},
     {"drops", drops_run, 0, 0, true, TIMEOUT_MS,
 	"The reasons are explained in vpnd(8).\n", "drops --follow"},
+    {"sockets", ask_run, 0, 0, true, TIMEOUT_MS,
+	"Those of the configuration's sockets; skmem is as in ss -m: bytes "
+	"held,\n"
+	"receive buffer, drops.\n",
+	"-n site sockets"},
     {"fdb", ask_run, 0, 1, true, TIMEOUT_MS,
 	"Of a tap tunnel. With PEER, only what leads to that peer.\n",
 	"-n lan fdb branch"},

@@ -21,6 +21,7 @@ void render_json(FILE *file, const json_t *document);
 /* One schema each; fields that are absent are left out. */
 void render_status(const struct paper *paper, const json_t *document);
 void render_drops(const struct paper *paper, const json_t *document);
+void render_sockets(const struct paper *paper, const json_t *document);
 void render_fdb(const struct paper *paper, const json_t *document);
 void render_fdb_flush(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);

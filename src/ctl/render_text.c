@@ -14,6 +14,7 @@ static const struct schema {
 } schemas[] = {
     {"vpnd.status/1", render_status},
     {"vpnd.drops/1", render_drops},
+    {"vpnd.sockets/1", render_sockets},
     {"vpnd.fdb/1", render_fdb},
     {"vpnd.fdb_flush/1", render_fdb_flush},
     {"vpnd.reload/1", render_reload},

@@ -2,6 +2,7 @@
 /* The table of sockets: made, changed, freed. */
 #include "net/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,8 @@ static int copy_lists(struct socket_setup *to, const struct socket_setup *from)
 	int err;
 
 	to->filter = NULL;
-	to->from =
-	    (struct socket_from){.prefixes_count = from->from.prefixes_count,
-		.peers_count = from->from.peers_count};
+	to->from.prefixes = NULL;
+	to->from.peers = NULL;
 	err = copy(&to->filter, from->filter, from->filter_count,
 	    sizeof(*from->filter));
 	if (!err)
@@ -165,20 +165,23 @@ int socket_add(struct sockets *sockets, struct socket **ret,
 	return 0;
 }
 
-int socket_change(struct socket *socket, const struct socket_setup *setup)
+void socket_inherit(struct sockets *heirs, struct socket *heir,
+    struct sockets *olds, struct socket *old)
 {
-	struct socket_setup next = socket->setup;
-	int err = has_good_filter(setup) ? copy_lists(&next, setup) : -EINVAL;
+	uint32_t bytes = old->buffer.used_bytes;
 
-	if (err)
-		return err;
-	next.filter_count = setup->filter_count;
-	next.view = setup->view;
-	next.rcvbuf_bytes = setup->rcvbuf_bytes;
-	clear_lists(&socket->setup);
-	socket->setup = next;
-	socket->buffer.limit_bytes = setup->rcvbuf_bytes;
-	return 0;
+	assert(!heir->queue.first);
+	rcvbuf_charge(&heir->buffer, bytes);
+	heirs->used_bytes += bytes;
+	rcvbuf_release(&old->buffer, bytes);
+	olds->used_bytes -= bytes;
+	packet_list_append(&heir->queue, &old->queue);
+	heir->is_open = old->is_open;
+	heir->rx_packets = old->rx_packets;
+	heir->rx_bytes = old->rx_bytes;
+	heir->rx_read = old->rx_read;
+	memcpy(heir->drops, old->drops, sizeof(heir->drops));
+	note_ports(heirs);
 }
 
 static void forget_queue(struct sockets *sockets, struct socket *socket)
@@ -213,6 +216,20 @@ void socket_set_open(struct sockets *sockets, struct socket *socket, bool open)
 bool socket_is_open(const struct socket *socket)
 {
 	return socket->is_open;
+}
+
+void sockets_forget_id(struct sockets *sockets, uint32_t peer)
+{
+	for (struct socket *s = sockets->first; s; s = s->next) {
+		struct socket_from *from = &s->setup.from;
+		uint32_t *ids = (uint32_t *)from->peers;
+		size_t kept = 0;
+
+		for (size_t i = 0; i < from->peers_count; i++)
+			if (ids[i] != peer)
+				ids[kept++] = ids[i];
+		from->peers_count = kept;
+	}
 }
 
 /* ---- reading ---- */

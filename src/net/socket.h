@@ -43,8 +43,9 @@ enum socket_view {
 	SOCKET_VIEW_L4, /* from its UDP header on: SO_ATTACH_FILTER's */
 };
 
-/* Who may send to a socket; with both empty, everybody. */
+/* Who may send to a socket. */
 struct socket_from {
+	bool is_limited; /* false: everybody; else only those of the lists */
 	const struct prefix *prefixes;
 	size_t prefixes_count;
 	const uint32_t *peers; /* packet's from_id */
@@ -87,10 +88,11 @@ void sockets_set_order(struct sockets *sockets, enum socket_order order);
  * -EADDRINUSE: another one would score the same. */
 must_check int socket_add(struct sockets *sockets, struct socket **ret,
     const struct socket_setup *setup);
-/* Receive buffer, filter and `from`; the others stay. 0, -ENOMEM or -EINVAL,
- * then nothing is changed. What is queued stays queued. */
-must_check int socket_change(
-    struct socket *socket, const struct socket_setup *setup);
+/* Of two tables with one pool: what `old` holds and counts, and whether it is
+ * open, becomes that of `heir`, which holds nothing yet. Its own buffer and
+ * filter are for what comes from now on. */
+void socket_inherit(struct sockets *heirs, struct socket *heir,
+    struct sockets *olds, struct socket *old);
 /* Frees it and what it holds. */
 void socket_remove(struct sockets *sockets, struct socket *socket);
 
@@ -102,9 +104,8 @@ bool socket_is_open(const struct socket *socket);
 /* The socket that a parsed packet, no later fragment, is for; or NULL. */
 struct socket *sockets_lookup(
     const struct sockets *sockets, const struct packet *pkt);
-/* Whether some socket, open or not, is bound to just this address. */
-bool sockets_have_address(
-    const struct sockets *sockets, const struct address *address);
+/* It is bound to just one address, that of its setup. */
+bool socket_has_address(const struct socket *socket);
 
 /*
  * Filter and receive buffer for a datagram (packet_check_udp has passed it)
@@ -115,6 +116,9 @@ bool sockets_have_address(
  */
 must_check enum drop socket_admit(
     struct sockets *sockets, struct socket *socket, struct packet *pkt);
+/* The same, and nothing is counted or charged. */
+must_check enum drop socket_judge(
+    struct sockets *sockets, struct socket *socket, struct packet *pkt);
 /* Consumes pkt, which was admitted. */
 void socket_enqueue(
     struct sockets *sockets, struct socket *socket, struct packet *pkt);
@@ -122,6 +126,10 @@ void socket_enqueue(
 /* The oldest one, now the caller's and no longer charged; NULL: none. */
 must_check struct packet *socket_receive(
     struct sockets *sockets, struct socket *socket);
+
+/* No socket's `from` has that peer any more; whose had no other, lets nobody
+ * in. */
+void sockets_forget_id(struct sockets *sockets, uint32_t peer);
 
 /* ---- reading ---- */
 

@@ -109,11 +109,11 @@ struct socket *sockets_lookup(
 	return socket ? socket : find(sockets, pkt, is_any);
 }
 
-bool sockets_have_address(
-    const struct sockets *sockets, const struct address *address)
+bool socket_has_address(const struct socket *socket)
 {
-	for (struct socket *s = sockets->first; s; s = s->next)
-		if (is_bound_to(&s->setup, address))
-			return true;
-	return false;
+	static const struct address any_ipv4 = {.family = FAMILY_IPV4};
+	const struct address *address = &socket->setup.address;
+
+	return address->family != FAMILY_NONE &&
+	       !address_is_equal(address, &any_ipv4);
 }

@@ -33,7 +33,7 @@ static enum drop check_sum(
 
 static bool is_from(const struct socket_from *from, const struct packet *pkt)
 {
-	if (!from->peers_count && !from->prefixes_count)
+	if (!from->is_limited)
 		return true;
 	for (size_t i = 0; i < from->peers_count; i++)
 		if (from->peers[i] == pkt->from_id)
@@ -131,7 +131,7 @@ static void charge(
 	socket->rx_bytes += pkt->ip_bytes;
 }
 
-enum drop socket_admit(
+enum drop socket_judge(
     struct sockets *sockets, struct socket *socket, struct packet *pkt)
 {
 	check_fn *const *checks = orders[sockets->setup.order];
@@ -139,6 +139,14 @@ enum drop socket_admit(
 
 	for (size_t i = 0; i < ARRAY_SIZE(orders[0]) && !reason; i++)
 		reason = checks[i](sockets, socket, pkt);
+	return reason;
+}
+
+enum drop socket_admit(
+    struct sockets *sockets, struct socket *socket, struct packet *pkt)
+{
+	enum drop reason = socket_judge(sockets, socket, pkt);
+
 	if (reason)
 		socket->drops[reason]++;
 	else

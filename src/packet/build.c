@@ -10,6 +10,11 @@
 
 #define DONT_FRAGMENT 0x4000
 
+static uint8_t ttl(const struct build_ip *head)
+{
+	return head->ttl ? head->ttl : BUILD_TTL;
+}
+
 /* A packet that is never fragmented needs no identification (RFC 6864). */
 static void write_ipv4(struct writer *w, const struct build_ip *head)
 {
@@ -20,7 +25,7 @@ static void write_ipv4(struct writer *w, const struct build_ip *head)
 	writer_be(w, IPV4_BYTES + head->l4_bytes, 2);
 	writer_zeros(w, 2);
 	writer_be(w, DONT_FRAGMENT, 2);
-	writer_be(w, BUILD_TTL, 1);
+	writer_be(w, ttl(head), 1);
 	writer_be(w, head->l4_protocol, 1);
 	writer_zeros(w, 2);
 	writer_bytes(w, head->source->bytes, 4);
@@ -34,7 +39,7 @@ static void write_ipv6(struct writer *w, const struct build_ip *head)
 	writer_be(w, FAMILY_IPV6 << 28 | head->traffic_class << 20, 4);
 	writer_be(w, head->l4_bytes, 2);
 	writer_be(w, head->l4_protocol, 1);
-	writer_be(w, BUILD_TTL, 1);
+	writer_be(w, ttl(head), 1);
 	writer_bytes(w, head->source->bytes, 16);
 	writer_bytes(w, head->destination->bytes, 16);
 }

@@ -16,13 +16,14 @@ struct build_ip {
 	const struct address *source, *destination; /* of one family */
 	uint8_t l4_protocol;
 	uint8_t traffic_class; /* DSCP and ECN */
+	uint8_t ttl;	       /* 0: BUILD_TTL */
 	size_t l4_bytes;
 };
 
 /*
  * Makes a fresh packet (with l2_bytes of frame header already in it, or none)
- * one with this IP header: no options, not to be fragmented, BUILD_TTL hops.
- * Returns the room for the L4 bytes, which the caller writes; they must fit.
+ * one with this IP header: no options, not to be fragmented. Returns the room
+ * for the L4 bytes, which the caller writes; they must fit.
  */
 struct writer build_ip(struct packet *pkt, const struct build_ip *head);
 

@@ -10,8 +10,6 @@
 #include "base/drop.h"
 #include "base/packet.h"
 
-#define UDP_TTL 64
-
 /*
  * The lengths, and the checksum of a small datagram, as __udp4_lib_rcv and
  * __udp6_lib_rcv check them at first: PKT_TOO_SMALL or UDP_CSUM; or DROP_NONE,
@@ -36,7 +34,7 @@ uint32_t packet_udp_whole_len(const struct packet *pkt);
 struct udp_ends {
 	struct address source, destination; /* of one family */
 	uint16_t source_port, destination_port;
-	uint8_t ttl;
+	uint8_t ttl; /* 0: what hosts begin with */
 };
 
 /* Where the payload of a datagram goes in an empty packet. */

@@ -17,6 +17,7 @@
 #include "path/run.h"
 #include "path/source.h"
 #include "path/switch.h"
+#include "path/local.h"
 #include "path/why.h"
 
 /* It did its work, but is nothing for the host. */
@@ -92,6 +93,15 @@ static enum verdict tun_write(struct path *path, struct packet *pkt)
 	return VERDICT_TAKEN;
 }
 
+static enum verdict input(struct path *path, struct packet *pkt)
+{
+	enum verdict verdict = hook_input(path, pkt);
+
+	return verdict == VERDICT_PASS && local_is_ours(path, pkt)
+		   ? path_go(path, TABLE_SOCKET, SOCKET_FIRST)
+		   : verdict;
+}
+
 const struct stage path_inbound[] = {
     [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
@@ -126,9 +136,21 @@ const struct stage path_inbound_tap[] = {
 };
 
 const struct stage path_input[] = {
-    [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = hook_input,
+    [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = input,
 	.why = why_input},
     [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    {0},
+};
+
+const struct stage path_socket[] = {
+    [SOCKET_UDP_RCV] = {"udp_rcv", "__udp4_lib_rcv", .run = local_udp_rcv,
+	.why = why_udp_rcv},
+    [SOCKET_LOOKUP] = {"lookup", "__udp4_lib_lookup_skb", .run = local_lookup,
+	.why = why_lookup},
+    [SOCKET_SOCK_QUEUE] = {"sock_queue", "__udp_enqueue_schedule_skb",
+	.run = local_sock_queue, .dry = local_judge, .why = why_sock_queue},
+    [SOCKET_DATA_READY] = {"data_ready", "sock_def_readable",
+	.run = local_data_ready},
     {0},
 };
 

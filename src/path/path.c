@@ -19,6 +19,7 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	path->tables[TABLE_IN] =
 	    setup->bridge ? path_inbound_tap : path_inbound;
 	path->tables[TABLE_INPUT] = path_input;
+	path->tables[TABLE_SOCKET] = path_socket;
 	path->tables[TABLE_FORWARD] = path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
@@ -41,21 +42,18 @@ void path_free(struct path *path)
 	free(path);
 }
 
-int path_set_addresses(
-    struct path *path, const struct prefix *addresses, size_t count)
+/* It may have been another one before, which came from a peer. */
+void path_send(struct path *path, struct packet *pkt)
 {
-	struct prefix *copy = NULL;
-
-	if (count) {
-		copy = calloc(count, sizeof(*copy));
-		if (!copy)
-			return -ENOMEM;
-		memcpy(copy, addresses, count * sizeof(*copy));
-	}
-	free(path->addresses);
-	path->addresses = copy;
-	path->addresses_count = count;
-	return 0;
+	path_make_fresh(pkt);
+	pkt->peer = pkt->to_peer = NULL;
+	pkt->from_id = pkt->to_id = 0;
+	pkt->flow_state = FLOW_NONE;
+	pkt->flow_generation = pkt->flow_peer = 0;
+	pkt->is_traced = false;
+	pkt->drop = DROP_NONE;
+	path->totals.tx_ours++;
+	path_emit(path, TABLE_OUT, OUTBOUND_OURS, pkt);
 }
 
 void path_set_forwarding(struct path *path, bool is_on)

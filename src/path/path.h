@@ -27,6 +27,7 @@ struct flows;
 struct path;
 struct ruleset;
 struct path_why;
+struct sockets;
 struct tunnel;
 
 enum verdict {
@@ -60,7 +61,8 @@ struct stage {
 extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
 extern const struct stage path_input[];	  /* of both: on to the host */
-extern const struct stage path_forward[]; /* of both, used on tun only */
+extern const struct stage path_socket[];  /* of both, used on tun only */
+extern const struct stage path_forward[]; /* likewise */
 extern const struct stage path_inbound_tap[];
 extern const struct stage path_outbound_tap[];
 
@@ -92,6 +94,14 @@ void path_free(struct path *path);
 /* The tunnel device's own addresses: a peer may not send from them. */
 must_check int path_set_addresses(
     struct path *path, const struct prefix *addresses, size_t count);
+/* The same with vpnd's own sockets (NULL: none), which stay the caller's; an
+ * address that only a socket has is vpnd's alone. 0, or -ENOMEM: nothing has
+ * changed. To be called again when sockets come or go. */
+must_check int path_set_local(struct path *path, const struct prefix *addresses,
+    size_t count, struct sockets *sockets);
+/* A packet of ours, parsed, enters the outbound table. Consumes pkt; call
+ * path_run_emitted then. */
+void path_send(struct path *path, struct packet *pkt);
 
 /* On tun, packets from one peer to another do not pass through the host. */
 void path_set_forwarding(struct path *path, bool is_on);

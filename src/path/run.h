@@ -20,6 +20,7 @@
 enum path_table {
 	TABLE_IN,      /* from the wire until it is known whither */
 	TABLE_INPUT,   /* for the host */
+	TABLE_SOCKET,  /* for vpnd's own sockets, on tun */
 	TABLE_FORWARD, /* from peer to peer, on tun */
 	TABLE_OUT,     /* to a peer */
 	TABLE_COUNT,
@@ -55,6 +56,15 @@ enum input_stage {
 	INPUT_FIRST,
 	INPUT_INPUT = INPUT_FIRST,
 	INPUT_TUN_WRITE,
+};
+
+/* Of tun. */
+enum socket_stage {
+	SOCKET_FIRST,
+	SOCKET_UDP_RCV = SOCKET_FIRST,
+	SOCKET_LOOKUP,
+	SOCKET_SOCK_QUEUE,
+	SOCKET_DATA_READY,
 };
 
 /* Of tun. */
@@ -102,7 +112,9 @@ struct path {
 	struct path_counter counters[TABLE_COUNT][PATH_STAGES_MAX][DROP_COUNT];
 	struct prefix *addresses;
 	size_t addresses_count;
-	uint16_t port; /* of our socket; 0: unknown */
+	size_t device_addresses_count; /* of them; sockets have the others */
+	struct sockets *sockets;       /* not owned; NULL: none */
+	uint16_t port;		       /* of our socket; 0: unknown */
 	bool is_forwarding;
 	struct tracer tracer;  /* of live packets; zero: none is traced */
 	struct rule_log log; /* of rules that want it */

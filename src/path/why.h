@@ -46,4 +46,12 @@ void why_frame_out(
 void why_switch(
     const struct path *path, const struct packet *pkt, struct path_why *why);
 
+/* ---- of vpnd's own sockets ---- */
+void why_udp_rcv(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_lookup(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+void why_sock_queue(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
+
 #endif

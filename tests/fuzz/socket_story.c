@@ -71,16 +71,48 @@ static size_t read_filter(struct cursor *c, struct bpf_instruction *ret)
 	return count;
 }
 
-static void change(struct cursor *c, struct socket *socket)
+static struct sockets *new_table(void)
+{
+	struct sockets_setup how = {.pool = story.pool,
+	    .memory_bytes = MEMORY,
+	    .ready = note_ready,
+	    .context = &story};
+	struct sockets *ret;
+
+	if (sockets_new(&ret, &how))
+		abort();
+	return ret;
+}
+
+/* One of them gets another buffer and filter, as at a reload. */
+static void change(struct cursor *c, const struct socket *which)
 {
 	struct bpf_instruction filter[FILTER_MAX];
-	struct socket_setup setup = {.rcvbuf_bytes = cursor_be16(c),
+	struct socket_setup next = {.rcvbuf_bytes = cursor_be16(c),
 	    .filter = filter,
 	    .filter_count = read_filter(c, filter)};
+	struct sockets *olds = story.sockets;
+	struct socket *heir;
 
-	setup.view = setup.rcvbuf_bytes & 1 ? SOCKET_VIEW_L4 : SOCKET_VIEW_IP;
-	if (socket)
-		(void)!socket_change(socket, &setup);
+	story.sockets = new_table();
+	story.count = 0;
+	for (struct socket *s = sockets_next(olds, NULL); s;
+	     s = sockets_next(olds, s)) {
+		struct socket_setup setup = *socket_setup(s);
+
+		if (s == which) {
+			setup.rcvbuf_bytes = next.rcvbuf_bytes;
+			setup.filter = next.filter;
+			setup.filter_count = next.filter_count;
+			setup.view = next.rcvbuf_bytes & 1 ? SOCKET_VIEW_L4
+							   : SOCKET_VIEW_IP;
+		}
+		if (socket_add(story.sockets, &heir, &setup))
+			continue;
+		socket_inherit(story.sockets, heir, olds, s);
+		story.count++;
+	}
+	sockets_free(olds);
 }
 
 static void add(struct cursor *c)
@@ -171,7 +203,7 @@ static void send(struct cursor *c)
 static void answer(struct packet *pkt)
 {
 	struct udp_ends ends = {pkt->destination, pkt->source,
-	    pkt->destination_port, pkt->source_port, UDP_TTL};
+	    pkt->destination_port, pkt->source_port, 0};
 
 	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
 		packet_readdress_udp(pkt, &ends);
@@ -239,15 +271,11 @@ static void step(struct cursor *c)
 void socket_story_tell(const uint8_t *data, size_t len)
 {
 	struct cursor c = cursor_of(data, len);
-	struct sockets_setup how = {
-	    .memory_bytes = MEMORY, .ready = note_ready, .context = &story};
 
 	story.count = 0;
 	if (pool_new(&story.pool, PACKETS, LARGEST))
 		abort();
-	how.pool = story.pool;
-	if (sockets_new(&story.sockets, &how))
-		abort();
+	story.sockets = new_table();
 	while (c.left && !c.has_failed)
 		step(&c);
 	sockets_free(story.sockets);

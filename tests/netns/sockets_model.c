@@ -66,8 +66,8 @@ struct ends {
 
 static struct packet *datagram(const struct ends *ends, uint32_t payload_len)
 {
-	struct udp_ends how = {address(ends->from), address(ends->to),
-	    ends->from_port, PORT, UDP_TTL};
+	struct udp_ends how = {
+	    address(ends->from), address(ends->to), ends->from_port, PORT, 0};
 	struct packet *pkt = pool_get(pool);
 
 	memset(packet_udp_room(pkt, how.source.family), 'x', payload_len);
@@ -127,16 +127,23 @@ static void note_ready(void *context, struct socket *socket)
 	(void)socket;
 }
 
-static void open_sides(void)
+static struct sockets *new_table(void)
 {
 	struct sockets_setup how = {.pool = pool,
 	    .order = SOCKET_KERNEL,
 	    .memory_bytes = UINT32_MAX / 2,
 	    .ready = note_ready};
+	struct sockets *ret;
 
-	sides.count = 0;
-	if (sockets_new(&sides.sockets, &how))
+	if (sockets_new(&ret, &how))
 		abort();
+	return ret;
+}
+
+static void open_sides(void)
+{
+	sides.count = 0;
+	sides.sockets = new_table();
 }
 
 static void close_sides(void)
@@ -336,6 +343,19 @@ static void compare_queues(void)
 		    ours < 0 ? "none" : "another one");
 }
 
+static void change_ours(const struct socket_setup *setup)
+{
+	struct sockets *table = new_table();
+	struct socket *heir;
+
+	if (socket_add(table, &heir, setup))
+		abort();
+	socket_inherit(table, heir, sides.sockets, sides.ours[0]);
+	sockets_free(sides.sockets);
+	sides.sockets = table;
+	sides.ours[0] = heir;
+}
+
 static void set_filter(struct socket_setup *setup)
 {
 	size_t idx = below(ARRAY_SIZE(programs));
@@ -343,8 +363,7 @@ static void set_filter(struct socket_setup *setup)
 	setup->filter = programs[idx].program;
 	setup->filter_count = programs[idx].count;
 	kernel_set_filter(sides.kernels[0], setup->filter, setup->filter_count);
-	if (socket_change(sides.ours[0], setup))
-		abort();
+	change_ours(setup);
 }
 
 static void compare_one_buffer(void)

@@ -166,7 +166,6 @@ static const struct {
     {"has_vlans\tfalse\ns\tvlans\t\nu\tplace_line\t7",
 	"has_vlans\ttrue\ns\tvlans\t\nu\tplace_line\t7"},
     {"s\ttype\techo", "s\ttype\tchargen"},
-    {"port\t7", "port\t0"},
     {"rcvbuf\t212992", "rcvbuf\t2303"},
     {"rcvbuf\t212992", "rcvbuf\t16777217"},
     {"device_type\ttun", "device_type\ttap"},

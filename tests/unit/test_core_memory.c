@@ -52,9 +52,22 @@ static struct core *left(void)
 	return lan.pair.ends[0].core;
 }
 
+/* With a socket that has all that is allocated. */
+static void add_socket(struct config *config)
+{
+	struct config_socket *socket = config_add_socket(config);
+
+	socket->port = 7;
+	socket->from.text = strdup("right");
+	ck_assert_int_eq(config_ends_add_peer(&socket->from, 0), 0);
+}
+
 static struct config *tun_config(void)
 {
-	return pair_config(&lan.pair, 0);
+	struct config *config = pair_config(&lan.pair, 0);
+
+	add_socket(config);
+	return config;
 }
 
 /* The first peer is named by a rule. */
@@ -127,6 +140,7 @@ static struct config *next_config(void)
 	struct prefix address;
 
 	ck_assert_int_eq(prefix_parse(&address, "10.0.0.1/24"), 0);
+	add_socket(next);
 	(void)pair_add_peer(next, "new", "10.8.0.0/16");
 	(void)pair_add_peer(next, "newer", "10.7.0.0/16");
 	ck_assert_int_eq(config_add_prefix(&next->addresses,

@@ -342,6 +342,61 @@ START_TEST(json_is_one_line_with_its_schema_first)
 }
 END_TEST
 
+/* ---- sockets ---- */
+
+static const char sockets_reply[] = "s\tschema\tvpnd.sockets/1\n"
+				    "[\tsockets\n"
+				    "{\t\n"
+				    "s\tprotocol\tudp\n"
+				    "s\taddress\t10.9.0.1\n"
+				    "u\tport\t7\n"
+				    "s\ttype\techo\n"
+				    "b\topen\ttrue\n"
+				    "u\trx_packets\t120\n"
+				    "u\ttx_packets\t119\n"
+				    "u\tunanswered\t1\n"
+				    "u\tdrops\t3\n"
+				    "[\treasons\n"
+				    "{\t\n"
+				    "s\treason\tSOCKET_RCVBUFF\n"
+				    "u\tpackets\t2\n"
+				    "}\n"
+				    "{\t\n"
+				    "s\treason\tSOCKET_FILTER\n"
+				    "u\tpackets\t1\n"
+				    "}\n"
+				    "]\n"
+				    "u\tused_bytes\t0\n"
+				    "u\trcvbuf_bytes\t212992\n"
+				    "}\n"
+				    "{\t\n"
+				    "s\tprotocol\tudp\n"
+				    "s\taddress\tfd09::1\n"
+				    "u\tport\t5000\n"
+				    "s\ttype\tclient\n"
+				    "b\topen\tfalse\n"
+				    "u\trx_packets\t0\n"
+				    "}\n"
+				    "{\t\n"
+				    "s\tprotocol\ticmp\n"
+				    "s\taddress\t*\n"
+				    "u\tport\t0\n"
+				    "s\ttype\tping\n"
+				    "}\n"
+				    "]\n";
+
+START_TEST(sockets_are_lines_with_their_memory_as_ss_has_it)
+{
+	ck_assert_str_eq(plain(sockets_reply),
+	    "udp  10.9.0.1:7 echo rx 120 tx 119 unanswered 1 drops 3 "
+	    "(SOCKET_RCVBUFF 2, SOCKET_FILTER 1) skmem:(r0,rb212992,d3)\n"
+	    "udp  [fd09::1]:5000 client (nobody has it) rx 0 drops 0 "
+	    "skmem:(r0,rb0,d0)\n"
+	    "icmp * ping rx 0 drops 0 skmem:(r0,rb0,d0)\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.sockets/1\n"), "no sockets\n");
+}
+END_TEST
+
 /* ---- fdb, and the status of a tap tunnel ---- */
 
 static const char fdb_reply[] = "s\tschema\tvpnd.fdb/1\n"
@@ -555,6 +610,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, drops_name_the_peer_and_what_may_be_done);
 	tcase_add_test(tcase, a_drop_of_a_stream_is_a_line);
 	tcase_add_test(tcase, fdb_is_a_table_with_totals_and_held_peers);
+	tcase_add_test(tcase, sockets_are_lines_with_their_memory_as_ss_has_it);
 	tcase_add_test(tcase, fdb_survives_absent_fields);
 	tcase_add_test(tcase, fdb_flush_says_how_many);
 	tcase_add_test(tcase, status_of_a_tap_shows_the_switch);

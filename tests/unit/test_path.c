@@ -297,6 +297,7 @@ static const char *const names[TABLE_COUNT][9] = {
     {"outer", "decap", "expand", "ip_rcv", "conntrack", "prerouting",
 	"rcv_finish"},
     {"input", "tun_write"},
+    {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
     {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
 	"compress", "encap"},
@@ -305,7 +306,7 @@ static const char *const names[TABLE_COUNT][9] = {
 START_TEST(stage_names_never_change)
 {
 	static const struct stage *const tables[] = {
-	    path_inbound, path_input, path_forward, path_outbound};
+	    path_inbound, path_input, path_socket, path_forward, path_outbound};
 	size_t idx = 0;
 
 	for (; tables[_i][idx].name; idx++) {

@@ -72,6 +72,26 @@ static struct socket *add(const struct socket_setup *setup)
 	return ret;
 }
 
+/* As a reload does: a new table, in which the only socket is another one. */
+static struct socket *change(
+    struct socket *socket, const struct socket_setup *setup)
+{
+	struct sockets_setup how = {.order = SOCKET_KERNEL,
+	    .pool = pool,
+	    .memory_bytes = 4 * RCVBUF_DEFAULT,
+	    .ready = note_ready,
+	    .context = &ready_count};
+	struct sockets *olds = sockets;
+	struct socket *heir;
+
+	ck_assert_int_eq(sockets_new(&sockets, &how), 0);
+	heir = add(setup);
+	socket_inherit(sockets, heir, olds, socket);
+	ck_assert_uint_eq(sockets_used_bytes(olds), 0);
+	sockets_free(olds);
+	return heir;
+}
+
 static struct socket *bind_to(const char *text, uint16_t port)
 {
 	struct socket_setup setup = at(text, port);
@@ -83,7 +103,7 @@ static struct packet *datagram(const char *from, uint16_t from_port,
     const char *to, uint16_t to_port, uint32_t payload_len)
 {
 	struct udp_ends ends = {
-	    address(from), address(to), from_port, to_port, UDP_TTL};
+	    address(from), address(to), from_port, to_port, 0};
 	struct packet *pkt = pool_get(pool);
 
 	ck_assert_ptr_nonnull(pkt);
@@ -299,11 +319,10 @@ START_TEST(a_later_fragment_has_no_port_to_look_for)
 }
 END_TEST
 
-START_TEST(a_closed_socket_is_not_there_but_keeps_its_address)
+START_TEST(a_closed_socket_is_not_there)
 {
 	struct socket *one = bind_to("10.9.0.1", 7), *any = bind_to("", 7);
 	struct packet *pkt = small();
-	struct address own = address("10.9.0.1"), other = address("10.9.0.2");
 
 	ck_assert(socket_is_open(one));
 	ck_assert_int_eq(put(one, small()), DROP_NONE);
@@ -311,16 +330,17 @@ START_TEST(a_closed_socket_is_not_there_but_keeps_its_address)
 	ck_assert(!socket_is_open(one));
 	ck_assert(!take(one));
 	ck_assert_ptr_eq(sockets_lookup(sockets, pkt), any);
-	ck_assert(sockets_have_address(sockets, &own));
-	ck_assert(!sockets_have_address(sockets, &other));
+	ck_assert(socket_has_address(one));
+	ck_assert(!socket_has_address(any));
+	ck_assert(!socket_has_address(bind_to("0.0.0.0", 9)));
+	ck_assert(!socket_has_address(bind_to("::", 9)));
 	socket_set_open(sockets, any, false);
 	ck_assert_ptr_null(sockets_lookup(sockets, pkt));
 	socket_set_open(sockets, one, true);
 	ck_assert_ptr_eq(sockets_lookup(sockets, pkt), one);
 	socket_remove(sockets, one);
-	ck_assert(!sockets_have_address(sockets, &own));
 	ck_assert_ptr_eq(sockets_next(sockets, NULL), any);
-	ck_assert_ptr_null(sockets_next(sockets, any));
+	ck_assert_ptr_nonnull(sockets_next(sockets, any));
 	pool_put(pool, pkt);
 }
 END_TEST
@@ -465,7 +485,7 @@ START_TEST(the_order_of_filter_and_buffer_decides_the_reason)
 		;
 	setup.filter = rejects;
 	setup.filter_count = 1;
-	ck_assert_int_eq(socket_change(socket, &setup), 0);
+	socket = change(socket, &setup);
 	ck_assert_int_eq(put(socket, small()), DROP_SOCKET_FILTER);
 	sockets_set_order(sockets, SOCKET_CLASSIC);
 	ck_assert_int_eq(put(socket, small()), DROP_SOCKET_RCVBUFF);
@@ -493,7 +513,7 @@ START_TEST(a_damaged_datagram_is_seen_by_no_filter_and_no_reader)
 	ck_assert_int_eq(put(socket, pkt), DROP_SOCKET_RCVBUFF);
 	setup.filter = rejects;
 	setup.filter_count = 1;
-	ck_assert_int_eq(socket_change(socket, &setup), 0);
+	socket = change(socket, &setup);
 	pkt = small();
 	l4_data(pkt)[9] ^= 1;
 	ck_assert_int_eq(put(socket, pkt), DROP_UDP_CSUM);
@@ -509,7 +529,7 @@ START_TEST(only_whom_from_names_may_send)
 	struct socket *socket;
 	struct packet *pkt;
 
-	setup.from = (struct socket_from){&lan, 1, peers, 2};
+	setup.from = (struct socket_from){true, &lan, 1, peers, 2};
 	socket = add(&setup);
 	peers[0] = 4; /* it has a copy of its own */
 	pkt = small();
@@ -520,10 +540,21 @@ START_TEST(only_whom_from_names_may_send)
 	ck_assert_int_eq(put(socket, pkt), DROP_NONE);
 	pkt = datagram("10.9.0.8", 1, "10.9.0.1", 7, 1);
 	ck_assert_int_eq(put(socket, pkt), DROP_NONE);
+	sockets_forget_id(sockets, 5);
+	pkt = small();
+	pkt->from_id = 5;
+	ck_assert_int_eq(put(socket, pkt), DROP_SOCKET_FILTER);
+	pkt = small();
+	pkt->from_id = 3;
+	ck_assert_int_eq(put(socket, pkt), DROP_NONE);
+	setup.from = (struct socket_from){.is_limited = true}; /* to nobody */
+	socket = change(socket, &setup);
+	pkt = datagram("10.9.0.8", 1, "10.9.0.1", 7, 1);
+	ck_assert_int_eq(put(socket, pkt), DROP_SOCKET_FILTER);
 }
 END_TEST
 
-START_TEST(a_bad_filter_is_refused_and_changes_nothing)
+START_TEST(a_bad_filter_is_refused)
 {
 	static const struct bpf_instruction endless[] = {SET_A(1)};
 	struct socket_setup setup = at("", 7);
@@ -531,12 +562,52 @@ START_TEST(a_bad_filter_is_refused_and_changes_nothing)
 
 	setup.filter = endless;
 	setup.filter_count = 1;
-	setup.rcvbuf_bytes = RCVBUF_MIN;
-	ck_assert_int_eq(socket_change(socket, &setup), -EINVAL);
-	ck_assert_uint_eq(socket_setup(socket)->rcvbuf_bytes, RCVBUF_DEFAULT);
 	setup.port = 8;
 	ck_assert_int_eq(socket_add(sockets, &ret, &setup), -EINVAL);
 	ck_assert_ptr_null(sockets_next(sockets, socket));
+}
+END_TEST
+
+START_TEST(an_heir_has_all_but_its_own_settings)
+{
+	struct socket_setup setup = at("", 7);
+	struct socket *socket = add(&setup);
+
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(put(socket, small()), DROP_NONE);
+	ck_assert(take(socket));
+	setup.rcvbuf_bytes = RCVBUF_MIN;
+	socket = change(socket, &setup);
+	ck_assert_uint_eq(status(socket).queued, 4);
+	ck_assert_uint_eq(status(socket).used_bytes, 4 * SMALL);
+	ck_assert_uint_eq(status(socket).rx_packets, 5);
+	ck_assert_uint_eq(sockets_used_bytes(sockets), 4 * SMALL);
+	ck_assert_int_eq(put(socket, small()), DROP_SOCKET_RCVBUFF);
+	socket_set_open(sockets, socket, false);
+	socket = change(socket, &setup);
+	ck_assert(!socket_is_open(socket));
+	ck_assert_uint_eq(status(socket).by_reason[DROP_SOCKET_RCVBUFF], 1);
+	ck_assert_uint_eq(status(socket).queued, 0);
+}
+END_TEST
+
+START_TEST(judging_leaves_no_trace)
+{
+	struct socket_setup setup = at("", 7);
+	struct socket *socket;
+	struct packet *pkt = small();
+
+	setup.rcvbuf_bytes = RCVBUF_MIN;
+	socket = add(&setup);
+	for (int i = 0; i < 9; i++)
+		ck_assert_int_eq(socket_judge(sockets, socket, pkt), DROP_NONE);
+	ck_assert_uint_eq(status(socket).used_bytes, 0);
+	while (put(socket, small()) == DROP_NONE)
+		;
+	ck_assert_int_eq(
+	    socket_judge(sockets, socket, pkt), DROP_SOCKET_RCVBUFF);
+	ck_assert_uint_eq(status(socket).drops, 1);
+	pool_put(pool, pkt);
 }
 END_TEST
 
@@ -674,8 +745,7 @@ static void add_lookup(Suite *suite)
 	tcase_add_test(tcase, one_place_is_taken_once);
 	tcase_add_test(tcase, echo_requests_and_datagrams_are_kept_apart);
 	tcase_add_test(tcase, a_later_fragment_has_no_port_to_look_for);
-	tcase_add_test(
-	    tcase, a_closed_socket_is_not_there_but_keeps_its_address);
+	tcase_add_test(tcase, a_closed_socket_is_not_there);
 	suite_add_tcase(suite, tcase);
 }
 
@@ -697,7 +767,9 @@ static void add_queue(Suite *suite)
 	tcase_add_test(
 	    tcase, a_damaged_datagram_is_seen_by_no_filter_and_no_reader);
 	tcase_add_test(tcase, only_whom_from_names_may_send);
-	tcase_add_test(tcase, a_bad_filter_is_refused_and_changes_nothing);
+	tcase_add_test(tcase, a_bad_filter_is_refused);
+	tcase_add_test(tcase, an_heir_has_all_but_its_own_settings);
+	tcase_add_test(tcase, judging_leaves_no_trace);
 	tcase_add_test(tcase, the_reader_is_woken_on_the_edge_only);
 	tcase_add_test(tcase, what_is_queued_knows_no_peer);
 	tcase_add_test(tcase, invariants_hold_in_random_histories);

@@ -70,7 +70,7 @@ static void check_bytes(const struct packet *pkt, const char *hex)
 static struct udp_ends back(const struct packet *pkt)
 {
 	return (struct udp_ends){pkt->destination, pkt->source,
-	    pkt->destination_port, pkt->source_port, UDP_TTL};
+	    pkt->destination_port, pkt->source_port, 0};
 }
 
 /* ---- lengths ---- */
