@@ -19,6 +19,8 @@
 	    "show which packets were dropped where, and why")                 \
 	X("sockets", READ, true, "",                                          \
 	    "show vpnd's own sockets: who has sent, what was dropped")        \
+	X("socket recv", ALL, true, "[-c COUNT] PORT",                        \
+	    "attach to one of type \"client\" and print what comes")          \
 	X("fdb", READ, true, "[PEER]",                                        \
 	    "show which MAC address the switch sends where")                  \
 	X("fdb flush", ALL, true, "[PEER]",                                   \

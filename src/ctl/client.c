@@ -69,11 +69,41 @@ static bool send_all(
 	return true;
 }
 
+static void keep_passed(struct msghdr *message, struct client_reply *reply)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+
+	if (head && head->cmsg_level == SOL_SOCKET &&
+	    head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&reply->passed_fd, CMSG_DATA(head), sizeof(int));
+}
+
+/* With the descriptor that vpnd may have passed. */
+static ssize_t receive(
+    int fd, uint8_t *bytes, size_t len, struct client_reply *reply)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {bytes, len};
+	struct msghdr message = {.msg_iov = &part,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
+	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (got > 0)
+		keep_passed(&message, reply);
+	return got;
+}
+
 static bool receive_all(
     int fd, uint8_t *bytes, size_t len, struct client_reply *reply)
 {
 	while (len > 0) {
-		ssize_t got = recv(fd, bytes, len, 0);
+		ssize_t got = receive(fd, bytes, len, reply);
 
 		if (got < 0 && errno == EINTR)
 			continue;

@@ -23,6 +23,8 @@ struct client_reply {
 	char *text;
 	size_t len;
 	char message[CONTROL_PART_BYTES];
+	/* A descriptor that came along, the caller's to close; 0: none */
+	int passed_fd;
 };
 
 /* Releases the document and begins anew. */

@@ -16,6 +16,7 @@
 #include "ctl/options.h"
 #include "ctl/ping.h"
 #include "ctl/trace.h"
+#include "ctl/socket.h"
 
 #define TIMEOUT_MS	  5000
 #define TIMEOUT_RELOAD_MS 30000 /* vpnd-conf reads and checks the file */
@@ -32,6 +33,11 @@ static const struct command commands[] = {
 	"held,\n"
 	"receive buffer, drops.\n",
 	"-n site sockets"},
+    {"socket recv", socket_receive_run, 1, 1, true, TIMEOUT_MS,
+	"One line a datagram, until -c, an interrupt, or the end of vpnd. "
+	"Other\n"
+	"programs may attach by the control socket, see vpnctl(8).\n",
+	"-n site socket recv -c 1 5000"},
     {"fdb", ask_run, 0, 1, true, TIMEOUT_MS,
 	"Of a tap tunnel. With PEER, only what leads to that peer.\n",
 	"-n lan fdb branch"},

@@ -43,6 +43,8 @@ const struct option_line option_lines[] = {
 	"trace packets as they come"},
     {OPTION_OF_VERB, "trace", 'c', NULL, "COUNT", offsetof(struct ctl, count),
 	"with --live, end after so many"},
+    {OPTION_OF_VERB, "socket recv", 'c', NULL, "COUNT",
+	offsetof(struct ctl, count), "end after so many datagrams"},
     {OPTION_ANYWHERE, NULL, 'h', "help", NULL, offsetof(struct ctl, wants_help),
 	"print this; after a verb, what it takes"},
     {OPTION_BEFORE_VERB, NULL, 'V', "version", NULL,

@@ -24,6 +24,7 @@ struct client *client_new(
 		return NULL;
 	}
 	client->fd = fd;
+	client->passed_fd = -1;
 	client->rights = rights;
 	client->deadline = instant_after(now, CLIENT_TIMEOUT_NS);
 	return client;
@@ -34,6 +35,8 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	stream_close(client);
+	if (client->passed_fd >= 0)
+		close(client->passed_fd);
 	close(client->fd);
 	free(client->body);
 	free(client->out);
@@ -212,12 +215,43 @@ static void finish_reply(struct client *client, struct instant now)
 						      : CLIENT_TIMEOUT_NS);
 }
 
+void client_pass(struct client *client, int fd)
+{
+	client->passed_fd = fd;
+}
+
+static ssize_t send_some(struct client *client)
+{
+	struct iovec part = {
+	    client->out + client->out_at, client->out_len - client->out_at};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			 .cmsg_level = SOL_SOCKET,
+			 .cmsg_type = SCM_RIGHTS}};
+
+	if (client->passed_fd >= 0) {
+		memcpy(
+		    CMSG_DATA(&control.head), &client->passed_fd, sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return sendmsg(client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void have_passed(struct client *client)
+{
+	if (client->passed_fd >= 0)
+		close(client->passed_fd);
+	client->passed_fd = -1;
+}
+
 bool client_flush(struct client *client, struct instant now)
 {
 	while (client->out_at < client->out_len) {
-		ssize_t sent = send(client->fd, client->out + client->out_at,
-		    client->out_len - client->out_at,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = send_some(client);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -226,6 +260,7 @@ bool client_flush(struct client *client, struct instant now)
 				client->state = CLIENT_CLOSED;
 			return false;
 		}
+		have_passed(client);
 		client->deadline = instant_after(now, CLIENT_TIMEOUT_NS);
 		client->out_at += (size_t)sent;
 	}

@@ -44,6 +44,7 @@ struct client {
 	uint8_t *out;
 	size_t out_len, out_at;
 	bool must_close;	      /* once the reply is out */
+	int passed_fd;		      /* goes with the next byte; -1: none */
 	struct stream_source *source; /* NULL: it is not streaming */
 	bool is_stopping;	      /* `source` was told to stop */
 };
@@ -69,6 +70,9 @@ struct client_result {
 /* Answers; consumes nothing. `reply` may be NULL. */
 void client_answer(struct client *client, const struct reply *reply,
     const struct client_result *result, struct instant now);
+
+/* The next answer has this descriptor with it, which is closed then. */
+void client_pass(struct client *client, int fd);
 
 /* Hands what is in `out` to the socket; true: all of it. */
 must_check bool client_flush(struct client *client, struct instant now);

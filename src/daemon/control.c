@@ -302,6 +302,18 @@ void control_answer(struct control *control, uint64_t client,
 	settle(place);
 }
 
+void control_answer_with(struct control *control, uint64_t client,
+    const struct reply *reply, const struct client_result *result, int fd)
+{
+	struct place *place = place_of(control, client);
+
+	if (place)
+		client_pass(place->client, fd);
+	else
+		close(fd);
+	control_answer(control, client, reply, result);
+}
+
 void control_stream(struct control *control, uint64_t client,
     const struct stream_source *source)
 {

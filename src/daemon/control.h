@@ -45,6 +45,10 @@ void control_close(struct control *control);
 void control_answer(struct control *control, uint64_t client,
     const struct reply *reply, const struct client_result *result);
 
+/* The same with a descriptor, which is then no longer the caller's. */
+void control_answer_with(struct control *control, uint64_t client,
+    const struct reply *reply, const struct client_result *result, int fd);
+
 /* Answers a client by a stream; a source whose client has left is closed. */
 void control_stream(struct control *control, uint64_t client,
     const struct stream_source *source);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "core/core.h"
+#include "daemon/attach.h"
 #include "daemon/control.h"
 #include "daemon/data.h"
 #include "daemon/host.h"
@@ -66,6 +67,7 @@ struct daemon {
 	struct udp *udp;
 	struct data data;
 	struct control *control;
+	struct attachments *attachments;
 	struct resolve *resolve;
 	struct state_file state_file;
 	struct reload reload;

@@ -30,6 +30,7 @@ static const int allowed[] = {
     CALL(recvfrom),
     CALL(sendto),
     CALL(socket),
+    CALL(socketpair),
     CALL(bind),
     CALL(connect),
     CALL(accept),

@@ -250,6 +250,15 @@ static int open_control(struct daemon *daemon)
 	    &daemon->control, &setup, daemon->error, sizeof(daemon->error)));
 }
 
+static int open_attachments(struct daemon *daemon)
+{
+	struct attach_setup setup = {
+	    daemon->loop, daemon->core, &daemon->moment};
+	int code = attach_new(&daemon->attachments, &setup);
+
+	return code ? fail(daemon, code, "attachments") : 0;
+}
+
 static void name_resolved(void *context, const char *peer,
     const struct address *addresses, size_t count)
 {
@@ -346,8 +355,8 @@ static stage_fn *const check_stages[] = {
     start_loader, load_config, lock_memory, read_keys, make_core};
 
 static stage_fn *const run_stages[] = {make_loop, take_lock, open_netlink,
-    open_socket, open_device, change_host, open_control, open_resolver,
-    watch_descriptors, remember, give_up_power, connect_peers};
+    open_socket, open_device, change_host, open_control, open_attachments,
+    open_resolver, watch_descriptors, remember, give_up_power, connect_peers};
 
 static int run(struct daemon *daemon, stage_fn *const *stages, size_t count)
 {
@@ -387,6 +396,7 @@ static void unwatch(struct daemon *daemon)
 	loop_unwatch(daemon->udp_watch);
 	loop_unwatch(daemon->news_watch);
 	loop_unwatch(daemon->loader_watch);
+	attach_free(daemon->attachments);
 	resolve_free(daemon->resolve);
 	control_close(daemon->control);
 }

@@ -244,6 +244,7 @@ int64_t turn_ended(void *context)
 
 	if (is_due(daemon, core_deadline(daemon->core)))
 		core_turn(daemon->core, &daemon->moment);
+	attach_turn(daemon->attachments);
 	resolve_turn(daemon->resolve);
 	renew_underlay(daemon);
 	take_events(daemon);

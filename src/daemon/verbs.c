@@ -105,6 +105,50 @@ void verbs_ping_done(struct daemon *daemon, const struct core_event *event)
 	}
 }
 
+/* ---- socket attach ---- */
+
+static bool parse_port(const struct control_request *request, uint16_t *ret)
+{
+	const char *text;
+	char *end;
+	unsigned long port;
+
+	if (request->arguments_count != 1)
+		return false;
+	text = request->arguments[0];
+	port = strtoul(text, &end, 10);
+	*ret = (uint16_t)port;
+	return *text >= '0' && *text <= '9' && !*end && port > 0 &&
+	       port <= UINT16_MAX;
+}
+
+/* No verb of vpnctl's own, so its rights are not in the table. */
+static void run_attach(const struct call *call)
+{
+	struct core_answer why = {.exit = CONTROL_OK};
+	struct client_result result = {CONTROL_OK, NULL};
+	uint16_t port;
+	int fd;
+
+	if (call->rights != CONTROL_RIGHTS_ALL) {
+		answer(call, NULL, CONTROL_NOT_PERMITTED,
+		    "socket attach: only root and members of the group vpnd "
+		    "may do this");
+		return;
+	}
+	if (!parse_port(call->request, &port)) {
+		answer(call, NULL, CONTROL_USAGE,
+		    "socket attach: a port from 1 to 65535 is wanted");
+		return;
+	}
+	fd = attach_open(call->daemon->attachments, port, &why);
+	if (fd < 0)
+		answer(call, NULL, why.exit, why.message);
+	else
+		control_answer_with(
+		    call->daemon->control, call->client, NULL, &result, fd);
+}
+
 /* ---- reload, stop ---- */
 
 static void run_reload(const struct call *call)
@@ -191,6 +235,7 @@ static const struct {
 	void (*run)(const struct call *call);
 } runners[] = {
     {"ping", run_ping},
+    {"socket attach", run_attach},
     {"reload", run_reload},
     {"stop", run_stop},
     {"peer add", run_peer_add},

@@ -269,6 +269,58 @@ START_TEST(client_can_not_leave_descriptors_with_us)
 }
 END_TEST
 
+/* How many descriptors come with the next bytes. */
+static int passed(void)
+{
+	char bytes[64], room[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec part = {bytes, sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &part,
+	    .msg_iovlen = 1,
+	    .msg_control = room,
+	    .msg_controllen = sizeof(room)};
+	struct cmsghdr *cmsg;
+	int fd;
+
+	ck_assert_int_gt(recvmsg(other, &header, 0), 0);
+	cmsg = CMSG_FIRSTHDR(&header);
+	if (!cmsg)
+		return 0;
+	ck_assert_int_eq(cmsg->cmsg_type, SCM_RIGHTS);
+	ck_assert_uint_eq(cmsg->cmsg_len, CMSG_LEN(sizeof(fd)));
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	ck_assert_int_eq(close(fd), 0);
+	return 1;
+}
+
+START_TEST(client_gets_a_descriptor_once)
+{
+	static const struct client_result result = {CONTROL_OK, NULL};
+	unsigned before = open_descriptors();
+
+	for (int i = 0; i < 2; i++) {
+		send_request("socket attach\0005000", 19);
+		ck_assert(client_read(client, &request, start));
+		if (i == 0)
+			client_pass(client, dup(other));
+		client_answer(client, NULL, &result, start);
+		ck_assert_int_eq(client->state, CLIENT_READING);
+		ck_assert_int_eq(passed(), i == 0);
+		ck_assert_uint_eq(open_descriptors(), before);
+	}
+}
+END_TEST
+
+START_TEST(client_that_leaves_early_leaves_no_descriptor)
+{
+	unsigned before = open_descriptors();
+
+	client_pass(client, dup(other));
+	client_free(client);
+	ck_assert_uint_eq(open_descriptors(), before - 1);
+	client = NULL;
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("daemon/client");
@@ -291,6 +343,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, client_of_another_version_is_told_so);
 	tcase_add_test(tcase, client_that_left_is_closed);
 	tcase_add_test(tcase, client_can_not_leave_descriptors_with_us);
+	tcase_add_test(tcase, client_gets_a_descriptor_once);
+	tcase_add_test(tcase, client_that_leaves_early_leaves_no_descriptor);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -7,7 +7,7 @@
 #include "net/rcvbuf.h"
 #include "net/socket.h"
 #include "packet/udp.h"
-#include "path_lab.h"
+#include "trace_lab.h"
 
 #define ALONE "10.9.0.99" /* no address of the device */
 #define PEER  "10.9.0.7"
@@ -272,6 +272,55 @@ START_TEST(an_answer_takes_the_outbound_table)
 }
 END_TEST
 
+/* ---- dry runs ---- */
+
+static void trace(struct packet *pkt)
+{
+	pkt->peer = &tunnel.peers[0];
+	pkt->from_id = 1;
+	trace_lab_run(TRACE_FROM_PEER, pkt);
+	pool_put(pool, pkt);
+}
+
+START_TEST(a_dry_packet_is_judged_and_leaves_no_trace)
+{
+	struct socket *socket = add("", 7, false);
+	struct socket_status status;
+
+	for (int i = 0; i < 4; i++)
+		trace(udp(PEER, "10.9.0.1", 7));
+	ck_assert_str_eq(trace_lab_stages(),
+	    "ip_rcv conntrack prerouting rcv_finish input udp_rcv lookup "
+	    "sock_queue data_ready");
+	ck_assert_int_eq(trace_lab.end, TRACE_TAKEN);
+	ck_assert_str_eq(trace_lab_why("udp_rcv"), "port 7");
+	ck_assert_str_eq(
+	    trace_lab_why("lookup"), "the socket of any address port 7");
+	ck_assert_str_eq(trace_lab_why("sock_queue"),
+	    "0 of 2304 bytes are used, this packet counts as 832");
+	socket_status(socket, &status);
+	ck_assert_uint_eq(status.rx_packets + status.used_bytes, 0);
+	ck_assert_uint_eq(woken, 0);
+	receive(udp(PEER, "10.9.0.1", 7));
+	receive(udp(PEER, "10.9.0.1", 7));
+	trace(udp(PEER, "10.9.0.1", 7));
+	ck_assert_int_eq(trace_lab.drop, DROP_SOCKET_RCVBUFF);
+	ck_assert_str_eq(trace_lab_why("sock_queue"),
+	    "1664 of 2304 bytes are used, this packet counts as 832");
+	socket_status(socket, &status);
+	ck_assert_uint_eq(status.drops, 0);
+}
+END_TEST
+
+START_TEST(a_dry_packet_for_no_protocol_says_which_one)
+{
+	(void)add(ALONE, 7, false);
+	trace(altered(ALONE, 9, IP_PROTOCOL_TCP));
+	ck_assert_int_eq(trace_lab.drop, DROP_IP_NOPROTO);
+	ck_assert_str_eq(trace_lab_why("udp_rcv"), "protocol 6");
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("local");
@@ -292,6 +341,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, it_is_not_forwarded_to);
 	tcase_add_test(tcase, what_does_not_fit_is_dropped_and_counted_alike);
 	tcase_add_test(tcase, an_answer_takes_the_outbound_table);
+	tcase_add_test(tcase, a_dry_packet_is_judged_and_leaves_no_trace);
+	tcase_add_test(tcase, a_dry_packet_for_no_protocol_says_which_one);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -161,6 +161,7 @@ static const char *const names[TABLE_COUNT][10] = {
     {"outer", "decap", "expand", "eth", "ip_rcv", "conntrack", "prerouting",
 	"rcv_finish", "bridge"},
     {"input", "tun_write"},
+    {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
     {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
 	"compress", "encap"},
@@ -168,8 +169,8 @@ static const char *const names[TABLE_COUNT][10] = {
 
 START_TEST(stage_names_never_change)
 {
-	static const struct stage *const tables[] = {
-	    path_inbound_tap, path_input, path_forward, path_outbound_tap};
+	static const struct stage *const tables[] = {path_inbound_tap,
+	    path_input, path_socket, path_forward, path_outbound_tap};
 	size_t idx = 0;
 
 	for (; tables[_i][idx].name; idx++) {

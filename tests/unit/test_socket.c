@@ -753,6 +753,7 @@ static void add_queue(Suite *suite)
 {
 	TCase *tcase = tcase_create("queue");
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase,
 	    a_datagram_is_charged_what_the_kernel_charges, 0,
