@@ -62,6 +62,7 @@ struct packet {
 	uint8_t outer_ecn;	  /* two bits, received or to be sent */
 	bool is_data;		  /* sealed data, no handshake message */
 	bool is_truncated;	  /* the socket cut it */
+	bool is_sealed;		  /* a datagram, ready for the socket */
 
 	/* what the Ethernet parser found; l2_bytes 0: there is no frame (tun)
 	 */

@@ -18,6 +18,7 @@
 #include "path/source.h"
 #include "path/switch.h"
 #include "path/local.h"
+#include "path/watch.h"
 #include "path/why.h"
 
 /* It did its work, but is nothing for the host. */
@@ -33,6 +34,7 @@ static enum verdict outer(struct path *path, struct packet *pkt)
 	enum drop reason = DROP_VPN_TRUNCATED;
 
 	path->totals.rx_packets++;
+	watch_datagram(path, TABLE_IN, "outer", pkt);
 	if (!pkt->is_truncated)
 		reason = tunnel_receive(path->setup.tunnel, pkt, &path->now);
 	if (!reason && !pkt->is_data)
@@ -106,6 +108,7 @@ const struct stage path_inbound[] = {
     [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv, .why = why_ip},
     [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
 	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
@@ -120,6 +123,7 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_TAP_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth,
 	.why = why_eth},
     [INBOUND_TAP_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = frame_ip_rcv,

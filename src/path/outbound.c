@@ -13,6 +13,7 @@
 #include "path/hook.h"
 #include "path/run.h"
 #include "path/switch.h"
+#include "path/watch.h"
 #include "path/why.h"
 
 /* What the device itself would refuse to take. */
@@ -76,6 +77,8 @@ static enum verdict compress_dry(struct path *path, struct packet *pkt)
 static enum verdict send(struct path *path, struct packet *pkt)
 {
 	path->totals.tx_sent++;
+	pkt->is_sealed = true;
+	watch_datagram(path, TABLE_OUT, "encap", pkt);
 	packet_list_push(&path->to_wire, pkt);
 	return VERDICT_TAKEN;
 }
@@ -94,6 +97,7 @@ static void encap(struct path *path, struct packet **pkts,
 
 const struct stage path_outbound[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
+    [OUTBOUND_CAPTURE] = {"capture", "dev_queue_xmit_nit", .run = watch_out},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out,
 	.why = why_ip},
     [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
@@ -113,6 +117,7 @@ const struct stage path_outbound[] = {
 
 const struct stage path_outbound_tap[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = frame_tun_read},
+    [OUTBOUND_CAPTURE] = {"capture", "dev_queue_xmit_nit", .run = watch_out},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out,
 	.why = why_frame_out},
     [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",

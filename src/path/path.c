@@ -8,6 +8,7 @@
 
 #include "packet/print.h"
 #include "path/run.h"
+#include "path/watch.h"
 
 int path_new(struct path **ret, const struct path_setup *setup)
 {
@@ -97,6 +98,10 @@ static void send_messages(struct path *path)
 	tunnel_take_messages(path->setup.tunnel, &messages);
 	path->totals.tx_ours += messages.len;
 	path->totals.tx_sent += messages.len;
+	for (struct packet *pkt = messages.first; pkt; pkt = pkt->next) {
+		pkt->is_sealed = true;
+		watch_datagram(path, TABLE_OUT, "encap", pkt);
+	}
 	packet_list_append(&path->to_wire, &messages);
 }
 

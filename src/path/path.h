@@ -75,6 +75,31 @@ enum path_outside {
 	PATH_OUTSIDE_COUNT,
 };
 
+/* What may be looked at; bits. */
+enum path_watched {
+	PATH_WATCH_INNER = 1 << 0, /* packets, at the stages `capture` */
+	PATH_WATCH_OUTER = 1 << 1, /* datagrams, as they come and go */
+	PATH_WATCH_DROPS = 1 << 2,
+};
+
+/* What a packet's bytes are, where it is looked at. */
+enum path_bytes {
+	PATH_BYTES_INNER,    /* an IP packet, on tap a frame; or broken */
+	PATH_BYTES_DATAGRAM, /* of or for pkt->endpoint */
+	PATH_BYTES_HEADER,   /* likewise, but behind the header of a data
+				message they are undefined */
+	PATH_BYTES_NONE,     /* something else: a compressed frame, say */
+};
+
+struct path_sight {
+	enum path_watched what;
+	enum path_bytes bytes;
+	bool is_outbound;
+	const char *stage;
+	const struct packet *pkt; /* pkt->drop with PATH_WATCH_DROPS */
+	const struct moment *now;
+};
+
 struct path_setup {
 	struct tunnel *tunnel;
 	struct pool *pool;
@@ -85,6 +110,10 @@ struct path_setup {
 	void (*trace)(
 	    void *context, const struct stage *stage, const struct packet *pkt);
 	void *trace_context;
+	/* Called for each packet that path_set_watched asks for; must not
+	 * change it. */
+	void (*watch)(void *context, const struct path_sight *sight);
+	void *watch_context;
 };
 
 /* 0 or -ENOMEM. */
@@ -115,6 +144,9 @@ void path_set_port(struct path *path, uint16_t port);
  * neither; the flow table's generation has to be the rules'. */
 void path_set_filter(
     struct path *path, struct ruleset *rules, struct flows *flows);
+
+/* Bits of enum path_watched, for which setup.watch is called; 0: none. */
+void path_set_watched(struct path *path, unsigned watched);
 
 /* Datagrams from the socket; packets from the device. Consume the list. */
 void path_run_inbound(

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "path/watch.h"
+
 #define RESERVE_PART 4 /* of the pool's packets */
 
 /* A batch on its way; verdicts of the stage that ran last. */
@@ -163,6 +165,7 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 	keep_example(&path->counters[table][idx][pkt->drop], pkt);
 	if (pkt->peer)
 		tunnel_peer_count_drop(pkt->peer, pkt->drop);
+	watch_drop(path, table, idx, pkt);
 	if (setup->trace)
 		setup->trace(
 		    setup->trace_context, &path->tables[table][idx], pkt);

@@ -33,6 +33,7 @@ enum inbound_stage {
 	INBOUND_OUTER,
 	INBOUND_DECAP,
 	INBOUND_EXPAND,
+	INBOUND_CAPTURE,
 	INBOUND_IP_RCV,
 	INBOUND_CONNTRACK,
 	INBOUND_PREROUTING,
@@ -43,6 +44,7 @@ enum inbound_tap_stage {
 	INBOUND_TAP_OUTER = INBOUND_OUTER,
 	INBOUND_TAP_DECAP,
 	INBOUND_TAP_EXPAND,
+	INBOUND_TAP_CAPTURE,
 	INBOUND_TAP_ETH,
 	INBOUND_TAP_IP_RCV,
 	INBOUND_TAP_CONNTRACK,
@@ -76,6 +78,7 @@ enum forward_stage {
 /* Of tun and tap. */
 enum outbound_stage {
 	OUTBOUND_TUN_READ,
+	OUTBOUND_CAPTURE,
 	OUTBOUND_IP_OUT,
 	OUTBOUND_OUTPUT,
 	OUTBOUND_OURS = OUTBOUND_OUTPUT, /* where our own packets enter */
@@ -105,6 +108,7 @@ struct path {
 	struct path_setup setup;
 	const struct stage *tables[TABLE_COUNT];
 	struct moment now;
+	unsigned watched;	   /* bits of enum path_watched */
 	struct path_branch branch; /* set by a stage with VERDICT_BRANCH */
 	struct packet_list to_wire, to_device;
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];

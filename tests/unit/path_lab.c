@@ -11,6 +11,7 @@ struct tunnel tunnel;
 struct path *path;
 struct moment now = {.now = {.ns = 7 * NS_PER_S}};
 unsigned traced;
+void (*watching)(void *context, const struct path_sight *sight);
 static char traced_stage[32];
 
 static void trace(
@@ -29,6 +30,7 @@ void setup_over(struct bridge *bridge)
 	    .bridge = bridge,
 	    .trace = trace,
 	    .trace_context = &traced,
+	    .watch = watching,
 	};
 
 	ck_assert_int_eq(pool_new(&pool, PACKETS, 1500), 0);

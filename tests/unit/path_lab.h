@@ -18,6 +18,8 @@ extern struct tunnel tunnel;
 extern struct path *path;
 extern struct moment now;
 extern unsigned traced; /* drops that the trace saw */
+/* What setup makes the path's watch, with no context. */
+extern void (*watching)(void *context, const struct path_sight *sight);
 
 void setup(void); /* of a tun tunnel */
 void teardown(void);

@@ -157,13 +157,13 @@ START_TEST(drops_outside_have_the_stages_of_the_table)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][10] = {
-    {"outer", "decap", "expand", "eth", "ip_rcv", "conntrack", "prerouting",
-	"rcv_finish", "bridge"},
+static const char *const names[TABLE_COUNT][11] = {
+    {"outer", "decap", "expand", "capture", "eth", "ip_rcv", "conntrack",
+	"prerouting", "rcv_finish", "bridge"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
-    {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
+    {"tun_read", "capture", "ip_out", "output", "route", "neigh", "postrouting",
 	"compress", "encap"},
 };
 

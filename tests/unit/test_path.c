@@ -293,13 +293,13 @@ START_TEST(each_packet_of_a_batch_branches_its_own_way)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][9] = {
-    {"outer", "decap", "expand", "ip_rcv", "conntrack", "prerouting",
+static const char *const names[TABLE_COUNT][10] = {
+    {"outer", "decap", "expand", "capture", "ip_rcv", "conntrack", "prerouting",
 	"rcv_finish"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
-    {"tun_read", "ip_out", "output", "route", "neigh", "postrouting",
+    {"tun_read", "capture", "ip_out", "output", "route", "neigh", "postrouting",
 	"compress", "encap"},
 };
 

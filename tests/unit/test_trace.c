@@ -119,7 +119,7 @@ START_TEST(a_dry_packet_of_the_host_is_not_sealed)
 	from_host(udp("10.9.0.1", "10.1.0.9", 53));
 	check_end(TRACE_WIRE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "tun_read ip_out output route neigh postrouting "
+	    "tun_read capture ip_out output route neigh postrouting "
 	    "compress encap");
 	check_why("route", "10.1.0.9 in bob's 10.1.0.0/16");
 	check_why("neigh", "there is a session with bob");
@@ -248,14 +248,14 @@ START_TEST(a_live_packet_is_traced_and_delivered)
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	check_end(TRACE_DEVICE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "outer decap expand ip_rcv conntrack prerouting rcv_finish "
+	    "outer decap expand capture ip_rcv conntrack prerouting rcv_finish "
 	    "input tun_write");
 	ck_assert_uint_eq(path_to_device(path)->len, 2);
 	path_set_tracer(path, NULL);
 	pkt = udp("10.9.0.7", "10.9.0.1", 53);
 	mark(pkt, 2);
 	receive(pkt);
-	ck_assert_uint_eq(trace_lab.steps, 9);
+	ck_assert_uint_eq(trace_lab.steps, 10);
 }
 END_TEST
 
