@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cursor.h"
+
 #define LENGTH_BYTES   4
 #define NAME_BYTES_MAX 63
 

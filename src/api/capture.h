@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/cursor.h"
+
+struct cursor;
 
 /* A record without its packet's bytes; the names are those of peers, stages
  * and drops. */

@@ -25,6 +25,10 @@
 	    "show which MAC address the switch sends where")                  \
 	X("fdb flush", ALL, true, "[PEER]",                                   \
 	    "forget what was learned, and let held peers go")                 \
+	X("capture", ALL, true,                                               \
+	    "[--inner] [--outer] [--drops] [--peer PEER] [-c COUNT] "         \
+	    "[-s BYTES] [-w FILE] [EXPRESSION]",                              \
+	    "show packets as they go by, or write them to a file")            \
 	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
 	    "measure round-trip time and loss inside the session")            \
 	X("peer add", ALL, true,                                              \

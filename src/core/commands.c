@@ -122,6 +122,8 @@ static void run_version(struct call *call)
 	reply_string(call->reply, "schema", "vpnd.version/1");
 	reply_string(call->reply, "version", call->core->version);
 	reply_string(call->reply, "tunnel", call->core->config->name);
+	reply_string(
+	    call->reply, "link", call->core->bridge ? "ethernet" : "ip");
 }
 
 static void write_peer_done(

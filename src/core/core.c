@@ -87,12 +87,15 @@ static int make_path(struct core *core)
 	    .bridge = core->bridge,
 	    .trace = follow_drop,
 	    .trace_context = core,
+	    .watch = captures_show,
+	    .watch_context = &core->captures,
 	};
 	int err = path_new(&core->path, &setup);
 
 	if (err)
 		return err;
 	core_set_forwarding(core, core->config);
+	captures_make(core);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
@@ -227,6 +230,7 @@ void core_free(struct core *core)
 		return;
 	/* The path holds packets of the tunnel's peers, and knows the switch,
 	 * whose ports have names of ours. */
+	captures_clear(&core->captures);
 	path_free(core->path);
 	sockets_clear(core->sockets);
 	tunnel_free(core->tunnel);

@@ -226,6 +226,13 @@ size_t core_socket_receive(
 void core_socket_send(struct core *core, uint32_t number,
     const uint8_t *message, size_t len, const struct moment *now);
 
+struct capture;
+
+/* Begins what the words of the verb capture say; the caller ends it with
+ * capture_free (core/capture.h). NULL: *ret says why not. */
+must_check struct capture *core_capture(struct core *core,
+    const struct control_request *request, struct core_answer *ret);
+
 /* What the daemon knows of the host, shown by status. */
 struct core_host {
 	char device[CONFIG_DEVICE_BYTES];

@@ -11,6 +11,7 @@
 #define CORE_STATE_H
 
 #include "base/log.h"
+#include "core/capture.h"
 #include "core/core.h"
 #include "core/filter.h"
 #include "net/bridge.h"
@@ -86,6 +87,7 @@ struct core {
 	struct core_filter filter;
 	struct core_sockets *sockets;
 	uint32_t last_socket; /* number that was given */
+	struct captures captures;
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
@@ -234,6 +236,11 @@ struct instant ping_turn(struct core *core, const struct moment *now);
 /* The peer goes away. */
 void ping_forget(struct core *core, const struct core_peer *peer);
 must_check bool ping_take_event(struct core *core, struct core_event *ret);
+
+/* ---- capture_begin.c ---- */
+
+/* Once path and bridge are there. */
+void captures_make(struct core *core);
 
 /* ---- check.c ---- */
 

@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "base/nearest.h"
 #include "ctl/ask.h"
+#include "ctl/capture.h"
 #include "ctl/drops.h"
 #include "ctl/help.h"
 #include "ctl/keys.h"
@@ -44,6 +45,11 @@ static const struct command commands[] = {
     {"fdb flush", ask_run, 0, 1, true, TIMEOUT_MS,
 	"With PEER, only of that peer. Static addresses stay.\n",
 	"-n lan fdb flush branch"},
+    {"capture", capture_run, 0, CONTROL_ARGUMENTS, false, TIMEOUT_MS,
+	"EXPRESSION is tcpdump's, see pcap-filter(7). Ends by ^C or after "
+	"COUNT "
+	"packets.\n",
+	"capture --drops --peer branch 'udp port 53'"},
     {"ping", ping_run, 1, 1, true, TIMEOUT_MS,
 	"Exit code 4 when no echo was answered.\n", "ping -c 10 -i 0.2 branch"},
     {"peer add", ask_run, 3, CONTROL_ARGUMENTS, true, TIMEOUT_MS,

@@ -23,15 +23,20 @@ struct ctl {
 	enum paper_color color;
 	const char *color_word; /* --color, as it was typed */
 	const char *completion; /* --completion: for which shell */
-	/* of trace: where its packet comes from (also of drops), and the packet */
+	/* of trace: where its packet comes from (also of drops and capture),
+	 * and the packet */
 	const char *peer;  /* --peer; NULL: not given */
 	bool is_from_host; /* --from-host */
 	const char *hex;   /* -x; NULL: not given */
 	const char *file;  /* -r; NULL: not given */
 	bool is_live;	   /* --live */
 	bool is_followed;  /* --follow, of drops */
-	/* -c (also of trace and drops), -i and -W of ping, as they were typed; NULL: not given */
+	/* -c (also of trace, drops and capture), -i and -W of ping, as they
+	 * were typed; NULL: not given */
 	const char *count, *interval, *wait;
+	/* of capture: what, -s and -w; NULL: not given */
+	bool inner, outer, drops;
+	const char *snap, *write;
 };
 
 /* One verb as vpnctl runs it; its name, rights and summary are in verbs[]. */

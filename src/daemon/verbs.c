@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/verbs.h"
+#include "core/capture.h"
 #include "daemon/daemon.h"
 #include "daemon/follow.h"
 #include "daemon/keys.h"
@@ -149,6 +150,45 @@ static void run_attach(const struct call *call)
 		    call->daemon->control, call->client, NULL, &result, fd);
 }
 
+/* ---- capture ---- */
+
+static size_t take_records(void *context, uint8_t *to, size_t room)
+{
+	return capture_take(context, to, room);
+}
+
+static bool is_capture_over(void *context, struct client_result *ret)
+{
+	*ret = (struct client_result){CONTROL_OK, NULL};
+	return capture_is_over(context);
+}
+
+static void stop_capture(void *context)
+{
+	capture_stop(context);
+}
+
+static void close_capture(void *context)
+{
+	capture_free(context);
+}
+
+static void run_capture(const struct call *call)
+{
+	struct stream_source source = {.take = take_records,
+	    .is_over = is_capture_over,
+	    .stop = stop_capture,
+	    .close = close_capture};
+	struct core_answer result;
+
+	source.context =
+	    core_capture(call->daemon->core, call->request, &result);
+	if (source.context)
+		control_stream(call->daemon->control, call->client, &source);
+	else
+		answer(call, NULL, result.exit, result.message);
+}
+
 /* ---- reload, stop ---- */
 
 static void run_reload(const struct call *call)
@@ -234,6 +274,7 @@ static const struct {
 	const char *verb;
 	void (*run)(const struct call *call);
 } runners[] = {
+    {"capture", run_capture},
     {"ping", run_ping},
     {"socket attach", run_attach},
     {"reload", run_reload},

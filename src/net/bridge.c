@@ -92,6 +92,15 @@ void bridge_flush(struct bridge *bridge, struct bridge_port *port)
 			loop_release_port(at);
 }
 
+const struct bridge_port *bridge_find(
+    const struct bridge *bridge, const struct packet *pkt, struct instant now)
+{
+	const struct fdb_entry *entry =
+	    fdb_lookup(bridge->fdb, &pkt->destination_mac, pkt->vlan, now);
+
+	return entry ? entry->port : NULL;
+}
+
 struct reader {
 	struct instant now;
 	void (*found)(void *context, const struct bridge_entry *entry);

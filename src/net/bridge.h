@@ -17,9 +17,10 @@
  * one where the address is at home (it was first, or has stayed for the ageing
  * time), the one that it left; all that moved goes home. The host's port is
  * never held, and between the host's and the home of the address it is the home
- * only after twice as many moves, as others may be in the loop. A peer that sends from the host's own MAC address counts as such
- * a move, too, when the host is a bridge (an address was learned from it);
- * otherwise its frames just come back, and end here.
+ * only after twice as many moves, as others may be in the loop. A peer that
+ * sends from the host's own MAC address counts as such a move, too, when the
+ * host is a bridge (an address was learned from it); otherwise its frames just
+ * come back, and end here.
  */
 #ifndef NET_BRIDGE_H
 #define NET_BRIDGE_H
@@ -117,6 +118,10 @@ struct bridge_decision {
  */
 void bridge_ingress(struct bridge *bridge, struct bridge_port *from,
     const struct packet *pkt, struct instant now, struct bridge_decision *ret);
+
+/* The port where the destination was seen; NULL: it would be flooded. */
+must_check const struct bridge_port *bridge_find(
+    const struct bridge *bridge, const struct packet *pkt, struct instant now);
 
 /* May a frame from `from` leave by `to`? DROP_NONE, VPN_SPLIT_HORIZON,
  * VPN_ISOLATED, VPN_VLAN or BRIDGE_INGRESS_STP_STATE (held). */

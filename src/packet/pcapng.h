@@ -4,10 +4,10 @@
  * one into the caller's bytes (draft-ietf-opsawg-pcapng).
  *
  * A file begins with a section, then come its interfaces, numbered from 0 in
- * their order, then packets. For libpcap (tcpdump -r) all interfaces have to
- * have the same link type and snap length. Numbers are little-endian, times
- * nanoseconds since 1970. Each function returns how many bytes it wrote, 0 when
- * they did not fit.
+ * their order, then packets. tcpdump -r wants all interfaces to have the same
+ * link type and snap length, and of PCAPNG_IP no more than one. Numbers are
+ * little-endian, times nanoseconds since 1970. Each function returns how many
+ * bytes it wrote, 0 when they did not fit.
  */
 #ifndef PACKET_PCAPNG_H
 #define PACKET_PCAPNG_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The protocol as a whole: identity, the set of peers, effects, status. */
+#include "base/cursor.h"
 #include "protocol/tunnel.h"
 
 #include <errno.h>
@@ -185,6 +186,29 @@ struct peer *tunnel_peer_find(
     const struct tunnel *tunnel, const uint8_t public_key[WIRE_KEY_BYTES])
 {
 	return hashmap_get(&tunnel->by_key, public_key);
+}
+
+/* Where a message has its receiver index; 0: it has none. */
+static const uint8_t receivers[] = {
+    [WIRE_RESPONSE] = WIRE_RESPONSE_RECEIVER,
+    [WIRE_COOKIE_REPLY] = WIRE_COOKIE_RECEIVER,
+    [WIRE_DATA] = WIRE_DATA_RECEIVER,
+    [WIRE_DATA_AES256GCM] = WIRE_DATA_RECEIVER,
+};
+
+const struct peer *tunnel_peer_addressed(
+    const struct tunnel *tunnel, const struct packet *datagram)
+{
+	struct cursor c = cursor_of(packet_data(datagram), datagram->len);
+	uint8_t type = datagram->len ? *c.at : 0;
+	const struct index_owner *owner = NULL;
+
+	if (type >= ARRAY_SIZE(receivers) || !receivers[type])
+		return NULL;
+	cursor_skip(&c, receivers[type]);
+	if (c.left >= sizeof(uint32_t))
+		owner = indices_find(&tunnel->indices, cursor_le32(&c));
+	return owner ? owner->peer : NULL;
 }
 
 void tunnel_each_peer(const struct tunnel *tunnel,

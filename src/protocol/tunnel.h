@@ -152,6 +152,11 @@ void tunnel_peer_connect(
 must_check int tunnel_peer_echo(struct tunnel *tunnel, struct peer *peer,
     uint64_t id, const struct moment *now);
 
+/* The peer whose handshake or session a datagram's receiver index names, as
+ * long as nobody has proved it; NULL: none. */
+must_check const struct peer *tunnel_peer_addressed(
+    const struct tunnel *tunnel, const struct packet *datagram);
+
 /* ---- data path, in the order of the stages ---- */
 
 /*
@@ -184,8 +189,8 @@ must_check enum drop tunnel_expand(
 /* The peer whose allowed IPs have the address, or NULL. */
 struct peer *tunnel_route(
     const struct tunnel *tunnel, const struct address *address);
-/* How many allowed IPs the peer has. Of them *ret is the one that the address is
- * looked up in, or the first of its family, or the first, in this order. */
+/* How many allowed IPs the peer has. Of them *ret is the one that the address
+ * is looked up in, or the first of its family, or the first, in this order. */
 must_check size_t tunnel_route_prefix(const struct tunnel *tunnel,
     const struct peer *peer, const struct address *address, struct prefix *ret);
 

@@ -64,7 +64,9 @@ static void send_answer(int fd, const struct lab_answer *answer)
 	}
 	if (answer->part) {
 		header.kind = CONTROL_PART;
-		header.length = (uint32_t)strlen(answer->part);
+		header.length = answer->part_len
+				    ? (uint32_t)answer->part_len
+				    : (uint32_t)strlen(answer->part);
 		send_frame(fd, &header, NULL, 0, answer->part);
 	}
 	header.kind = CONTROL_END;

@@ -24,6 +24,7 @@ struct lab {
 /* What a daemon answers to one request. `part` NULL: no part. */
 struct lab_answer {
 	const char *part;
+	size_t part_len; /* 0: it ends at its NUL */
 	uint32_t exit;
 	const char *message;
 	uint16_t version; /* 0: ours */

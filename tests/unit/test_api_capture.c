@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/capture.h"
+#include "base/cursor.h"
 
 static const struct capture_record record = {
     .kind = CAPTURE_PACKET,
