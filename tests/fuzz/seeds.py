@@ -121,6 +121,27 @@ for key, value in {
         "far": program(BESIDE % 0x80000000)}.items():
     save("bpf", key, value)
 
+ACCEPT_UDP = b"0030000000000009" b"0015000100000011" b"0006000000040000" \
+    b"0006000000000000\0"
+
+
+def record(kind, flags, peer, stage, reason, payload):
+    body = struct.pack("<BBHHQQI", kind, flags, 1, 0, 1790000000 * 10**9, 7,
+                       len(payload))
+    for text in peer, stage, reason:
+        body += bytes([len(text)]) + text + b"\0"
+    return struct.pack("<I", len(body) + len(payload)) + body + payload
+
+
+save("capture", "packet", ACCEPT_UDP + ipv4(17, UDP))
+save("capture", "records", ACCEPT_UDP + record(1, 8, b"", b"", b"", b"") +
+     record(2, 1, b"branch", b"", b"", ipv4(17, UDP)) +
+     record(3, 0, b"", b"", b"", b"") +
+     record(2, 5, b"", b"mtu", b"PKT_TOO_BIG", ipv4(17, UDP)))
+save("capture", "damaged", ACCEPT_UDP[:-2] + b"\0" +
+     record(2, 0, b"\0x", b"", b"", b"")[:-1])
+save("capture", "refused", b"0006000000000000" b"0016000000000000\0")
+
 FIELDS = b"\1\4" + struct.pack("<I", 7) + b"\2\1\1" + b"\3\4" + \
     struct.pack("<I", 1500) + b"\4\6" + struct.pack("<BHBH", 1, 9, 2, 99) + \
     b"\5\2\1\2"

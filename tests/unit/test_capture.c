@@ -1,107 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Captures of a path over the fake tunnel; and that they change nothing. */
+/* Captures of a path over the fake tunnel. */
 #include "unit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
-#include "core/capture.h"
-#include "path_lab.h"
-#include "seed.h"
-
-#define WALL_S	    1790000000
-#define PURE_ROUNDS 100000
-#define RECORDS	    64
-
-static struct captures captures;
-static struct capture *capture;
-static uint8_t part[65536];
-static struct capture_record records[RECORDS];
-static size_t records_count;
-static unsigned peers_asked;
-
-static const char *name_peer(void *context, const struct path_sight *sight)
-{
-	ck_assert_ptr_eq(context, &captures);
-	peers_asked++;
-	if (!sight->pkt->peer)
-		return "";
-	return sight->pkt->peer == &tunnel.peers[0] ? "bob" : "eve";
-}
-
-static void show(void *context, const struct path_sight *sight)
-{
-	(void)context;
-	captures_show(&captures, sight);
-}
-
-static void begin(void)
-{
-	watching = show;
-	setup();
-	now.wall_s = WALL_S;
-	now.wall_ns = 5;
-	peers_asked = 0;
-	capture = NULL;
-	captures = (struct captures){.path = path,
-	    .own_port = 51820,
-	    .peer_name = name_peer,
-	    .context = &captures};
-}
-
-static void end(void)
-{
-	captures_clear(&captures);
-	teardown();
-}
-
-/* A program that accepts packets whose length is above `bytes`. */
-static struct bpf_instruction *longer_than(uint32_t bytes)
-{
-	const struct bpf_instruction program[] = {{0x80, 0, 0, 0},
-	    {0x25, 0, 1, bytes}, {6, 0, 0, UINT32_MAX}, {6, 0, 0, 0}};
-	struct bpf_instruction *copy = malloc(sizeof(program));
-	struct bpf_fault fault;
-
-	ck_assert(bpf_check(program, ARRAY_SIZE(program), &fault));
-	return memcpy(copy, program, sizeof(program));
-}
-
-static void look(struct capture_want want)
-{
-	if (!want.snap_bytes)
-		want.snap_bytes = CAPTURE_SNAP_MAX;
-	ck_assert_int_eq(captures_begin(&captures, &capture, &want), 0);
-}
-
-/* What the capture has now. */
-static void take(void)
-{
-	struct cursor c =
-	    cursor_of(part, capture_take(capture, part, sizeof(part)));
-
-	records_count = 0;
-	while (capture_record_read(&records[records_count], &c) == 1)
-		ck_assert_uint_lt(records_count++, RECORDS - 1);
-	ck_assert_uint_eq(c.left, 0);
-}
-
-/* The same, behind the first record. */
-static void take_first(void)
-{
-	take();
-	ck_assert_uint_ge(records_count, 1);
-	ck_assert_int_eq(records[0].kind, CAPTURE_BEGIN);
-	memmove(records, records + 1, --records_count * sizeof(*records));
-}
-
-static void release(void)
-{
-	pool_put_list(pool, path_to_wire(path));
-	pool_put_list(pool, path_to_device(path));
-}
+#include "capture_lab.h"
 
 /* ---- what is captured ---- */
 
@@ -111,18 +15,18 @@ START_TEST(a_packet_is_captured_with_time_peer_and_direction)
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	transmit(udp("10.9.0.1", "10.9.0.8", 53));
 	take_first();
-	ck_assert_uint_eq(records_count, 2);
-	ck_assert_int_eq(records[0].kind, CAPTURE_PACKET);
-	ck_assert_uint_eq(records[0].flags, 0);
-	ck_assert_uint_eq(
-	    records[0].time_ns, (uint64_t)WALL_S * 1000000000 + 5);
-	ck_assert_str_eq(records[0].peer, "bob");
-	ck_assert_str_eq(records[0].stage, "");
-	ck_assert_str_eq(records[0].reason, "");
-	ck_assert_uint_eq(records[0].segments, 1);
-	ck_assert_uint_eq(records[0].len, INNER_BYTES);
-	ck_assert_uint_eq(records[0].captured, INNER_BYTES);
-	ck_assert_uint_eq(records[1].flags, CAPTURE_OUTBOUND);
+	ck_assert_uint_eq(lab.count, 2);
+	ck_assert_int_eq(lab.records[0].kind, CAPTURE_PACKET);
+	ck_assert_uint_eq(lab.records[0].flags, 0);
+	ck_assert_uint_eq(lab.records[0].time_ns,
+	    (uint64_t)CAPTURE_LAB_WALL_S * 1000000000 + 5);
+	ck_assert_str_eq(lab.records[0].peer, "bob");
+	ck_assert_str_eq(lab.records[0].stage, "");
+	ck_assert_str_eq(lab.records[0].reason, "");
+	ck_assert_uint_eq(lab.records[0].segments, 1);
+	ck_assert_uint_eq(lab.records[0].len, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[0].captured, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[1].flags, CAPTURE_OUTBOUND);
 	release();
 }
 END_TEST
@@ -139,10 +43,10 @@ START_TEST(padding_is_no_part_of_a_packet)
 	receive(pkt6);
 	receive(raw(0x45));
 	take_first();
-	ck_assert_uint_eq(records_count, 3);
-	ck_assert_uint_eq(records[0].len, INNER_BYTES);
-	ck_assert_uint_eq(records[1].len, IPV6_BYTES + UDP_BYTES);
-	ck_assert_uint_eq(records[2].len, 1);
+	ck_assert_uint_eq(lab.count, 3);
+	ck_assert_uint_eq(lab.records[0].len, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[1].len, IPV6_BYTES + UDP_BYTES);
+	ck_assert_uint_eq(lab.records[2].len, 1);
 	release();
 }
 END_TEST
@@ -153,11 +57,11 @@ START_TEST(a_program_decides_before_anybody_asks_for_the_peer)
 	    .program = longer_than(INNER_BYTES),
 	    .peer = "bob"});
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
-	ck_assert_uint_eq(peers_asked, 0);
+	ck_assert_uint_eq(lab.peers_asked, 0);
 	receive(udp6("fd09::7", "fd09::1"));
-	ck_assert_uint_eq(peers_asked, 1);
+	ck_assert_uint_eq(lab.peers_asked, 1);
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
+	ck_assert_uint_eq(lab.count, 1);
 	release();
 }
 END_TEST
@@ -171,8 +75,8 @@ START_TEST(only_packets_of_its_peer_are_captured)
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	receive(pkt);
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert_str_eq(records[0].peer, "eve");
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert_str_eq(lab.records[0].peer, "eve");
 	release();
 }
 END_TEST
@@ -183,8 +87,8 @@ START_TEST(a_packet_is_cut_and_its_length_is_kept)
 	    .watched = PATH_WATCH_INNER, .snap_bytes = 20});
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	take_first();
-	ck_assert_uint_eq(records[0].captured, 20);
-	ck_assert_uint_eq(records[0].len, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[0].captured, 20);
+	ck_assert_uint_eq(lab.records[0].len, INNER_BYTES);
 	release();
 }
 END_TEST
@@ -194,11 +98,12 @@ START_TEST(a_drop_has_its_stage_and_reason)
 	look((struct capture_want){.watched = PATH_WATCH_DROPS});
 	transmit(udp("10.9.0.1", "192.0.2.1", 53));
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert_uint_eq(records[0].flags, CAPTURE_OUTBOUND | CAPTURE_DROP);
-	ck_assert_str_eq(records[0].stage, "route");
-	ck_assert_str_eq(records[0].reason, "IP_OUTNOROUTES");
-	ck_assert_uint_eq(records[0].captured, INNER_BYTES);
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert_uint_eq(
+	    lab.records[0].flags, CAPTURE_OUTBOUND | CAPTURE_DROP);
+	ck_assert_str_eq(lab.records[0].stage, "route");
+	ck_assert_str_eq(lab.records[0].reason, "IP_OUTNOROUTES");
+	ck_assert_uint_eq(lab.records[0].captured, INNER_BYTES);
 }
 END_TEST
 
@@ -217,11 +122,11 @@ START_TEST(a_datagram_has_its_headers)
 	look((struct capture_want){.watched = PATH_WATCH_OUTER});
 	receive(pkt);
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert_uint_eq(records[0].flags, CAPTURE_OUTER);
-	ck_assert_uint_eq(records[0].len, 28 + INNER_BYTES);
-	got.buffer = (uint8_t *)(uintptr_t)records[0].bytes;
-	got.len = records[0].captured;
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert_uint_eq(lab.records[0].flags, CAPTURE_OUTER);
+	ck_assert_uint_eq(lab.records[0].len, 28 + INNER_BYTES);
+	got.buffer = (uint8_t *)(uintptr_t)lab.records[0].bytes;
+	got.len = lab.records[0].captured;
 	ck_assert_int_eq(packet_parse_ip(&got), DROP_NONE);
 	ck_assert_uint_eq(got.source_port, 4000);
 	ck_assert_uint_eq(got.destination_port, 51820);
@@ -242,10 +147,10 @@ START_TEST(of_what_did_not_open_only_the_header_is_captured)
 	pkt->drop = DROP_VPN_AUTH;
 	sight.pkt = pkt;
 	look((struct capture_want){.watched = PATH_WATCH_DROPS});
-	captures_show(&captures, &sight);
+	captures_show(&lab.captures, &sight);
 	take_first();
-	ck_assert_uint_eq(records[0].captured, 28 + 16);
-	ck_assert_uint_eq(records[0].len, 28 + INNER_BYTES);
+	ck_assert_uint_eq(lab.records[0].captured, 28 + 16);
+	ck_assert_uint_eq(lab.records[0].len, 28 + INNER_BYTES);
 	pool_put(pool, pkt);
 }
 END_TEST
@@ -256,10 +161,10 @@ START_TEST(of_what_is_no_packet_the_length_is_captured)
 	tunnel.expand = DROP_VPN_DECOMPRESS;
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert_uint_eq(records[0].captured, 0);
-	ck_assert_uint_eq(records[0].len, INNER_BYTES);
-	ck_assert_str_eq(records[0].peer, "bob");
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert_uint_eq(lab.records[0].captured, 0);
+	ck_assert_uint_eq(lab.records[0].len, INNER_BYTES);
+	ck_assert_str_eq(lab.records[0].peer, "bob");
 }
 END_TEST
 
@@ -274,12 +179,12 @@ START_TEST(a_program_sees_the_length_of_a_segment)
 	    .watched = PATH_WATCH_INNER, .program = longer_than(28)});
 	receive(pkt);
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert_uint_eq(records[0].captured, INNER_BYTES);
-	ck_assert_uint_eq(records[0].len, INNER_BYTES);
-	ck_assert_uint_eq(records[0].segments, 4);
-	ck_assert_uint_eq(records[0].segment_bytes, 1);
-	capture_free(capture);
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert_uint_eq(lab.records[0].captured, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[0].len, INNER_BYTES);
+	ck_assert_uint_eq(lab.records[0].segments, 4);
+	ck_assert_uint_eq(lab.records[0].segment_bytes, 1);
+	capture_free(lab.capture);
 	look((struct capture_want){
 	    .watched = PATH_WATCH_INNER, .program = longer_than(29)});
 	pkt = udp("10.9.0.7", "10.9.0.1", 53);
@@ -287,7 +192,7 @@ START_TEST(a_program_sees_the_length_of_a_segment)
 	pkt->segment_bytes = 1;
 	receive(pkt);
 	take_first();
-	ck_assert_uint_eq(records_count, 0);
+	ck_assert_uint_eq(lab.count, 0);
 	release();
 }
 END_TEST
@@ -299,10 +204,10 @@ START_TEST(it_ends_after_its_count)
 	look((struct capture_want){.watched = PATH_WATCH_INNER, .count = 2});
 	for (int i = 0; i < 3; i++)
 		receive(udp("10.9.0.7", "10.9.0.1", 53));
-	ck_assert(!capture_is_over(capture));
+	ck_assert(!capture_is_over(lab.capture));
 	take_first();
-	ck_assert_uint_eq(records_count, 2);
-	ck_assert(capture_is_over(capture));
+	ck_assert_uint_eq(lab.count, 2);
+	ck_assert(capture_is_over(lab.capture));
 	ck_assert_uint_eq(path->watched, 0);
 	release();
 }
@@ -312,12 +217,12 @@ START_TEST(once_stopped_it_gives_what_it_has)
 {
 	look((struct capture_want){.watched = PATH_WATCH_INNER});
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
-	capture_stop(capture);
+	capture_stop(lab.capture);
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
-	ck_assert(!capture_is_over(capture));
+	ck_assert(!capture_is_over(lab.capture));
 	take_first();
-	ck_assert_uint_eq(records_count, 1);
-	ck_assert(capture_is_over(capture));
+	ck_assert_uint_eq(lab.count, 1);
+	ck_assert(capture_is_over(lab.capture));
 	release();
 }
 END_TEST
@@ -327,12 +232,12 @@ START_TEST(the_path_shows_what_any_capture_wants)
 	struct capture *first;
 
 	look((struct capture_want){.watched = PATH_WATCH_INNER});
-	first = capture;
+	first = lab.capture;
 	look((struct capture_want){.watched = PATH_WATCH_DROPS});
 	ck_assert_uint_eq(path->watched, PATH_WATCH_INNER | PATH_WATCH_DROPS);
 	capture_free(first);
 	ck_assert_uint_eq(path->watched, PATH_WATCH_DROPS);
-	capture_free(capture);
+	capture_free(lab.capture);
 	ck_assert_uint_eq(path->watched, 0);
 }
 END_TEST
@@ -344,9 +249,9 @@ START_TEST(there_are_no_more_than_four)
 
 	for (int i = 0; i < CAPTURES_MAX; i++)
 		look((struct capture_want){.watched = PATH_WATCH_INNER});
-	ck_assert_int_eq(captures_begin(&captures, &none, &want), -EBUSY);
+	ck_assert_int_eq(captures_begin(&lab.captures, &none, &want), -EBUSY);
 	ck_assert_ptr_null(none);
-	capture_free(capture);
+	capture_free(lab.capture);
 	look((struct capture_want){.watched = PATH_WATCH_INNER});
 }
 END_TEST
@@ -369,11 +274,11 @@ static uint64_t captured, lost, lost_in_order;
 
 static void count_records(void)
 {
-	for (take(); records_count; take())
-		for (size_t i = 0; i < records_count; i++) {
-			lost += records[i].lost;
-			captured += records[i].kind == CAPTURE_PACKET;
-			if (records[i].kind == CAPTURE_LOST)
+	for (take(); lab.count; take())
+		for (size_t i = 0; i < lab.count; i++) {
+			lost += lab.records[i].lost;
+			captured += lab.records[i].kind == CAPTURE_PACKET;
+			if (lab.records[i].kind == CAPTURE_LOST)
 				lost_in_order = captured;
 		}
 }
@@ -412,7 +317,7 @@ START_TEST(a_loss_is_told_before_the_next_packet)
 	}
 	take(); /* there is room again */
 	receive(large());
-	captured = records_count - 1;
+	captured = lab.count - 1;
 	count_records();
 	ck_assert_uint_eq(captured + lost, 1001);
 	ck_assert_uint_eq(lost_in_order, captured - 1);
@@ -427,122 +332,15 @@ START_TEST(it_is_not_over_before_the_loss_is_told)
 		receive(large());
 		release();
 	}
-	capture_stop(capture);
+	capture_stop(lab.capture);
 	captured = lost = 0;
-	while (!capture_is_over(capture)) {
+	while (!capture_is_over(lab.capture)) {
 		take();
-		ck_assert_uint_gt(records_count, 0);
-		for (size_t i = 0; i < records_count; i++)
-			lost += records[i].lost;
+		ck_assert_uint_gt(lab.count, 0);
+		for (size_t i = 0; i < lab.count; i++)
+			lost += lab.records[i].lost;
 	}
 	ck_assert_uint_gt(lost, 200);
-}
-END_TEST
-
-/* ---- nothing is changed ---- */
-
-static struct packet *random_packet(struct seed *seed)
-{
-	static const char *const addresses[] = {"10.9.0.7", "10.9.0.8",
-	    "10.9.0.1", "192.0.2.1", "224.0.0.1", "127.0.0.1", "10.1.2.3"};
-	const char *source = addresses[seed_below(seed, 7)];
-	const char *destination = addresses[seed_below(seed, 7)];
-	struct packet *pkt =
-	    seed_below(seed, 4)
-		? udp(source, destination, (uint16_t)seed_below(seed, 100))
-		: udp6("fd09::7", "fd09::8");
-
-	if (seed_below(seed, 3) == 0)
-		packet_data(pkt)[seed_below(seed, pkt->len)] ^=
-		    (uint8_t)seed_next(seed);
-	if (seed_below(seed, 8) == 0)
-		pkt->len = (uint32_t)seed_below(seed, pkt->len + 1);
-	if (seed_below(seed, 16) == 0) {
-		packet_data(pkt)[0] = (uint8_t)(1 + seed_below(seed, 3));
-		pkt->len = 1;
-	}
-	pkt->endpoint.port = (uint16_t)seed_below(seed, FAKE_PEERS);
-	pkt->endpoint.address.family = FAMILY_IPV4;
-	return pkt;
-}
-
-struct outcome {
-	struct path_totals totals;
-	struct drops drops; /* how many kinds, and the last one */
-	uint32_t len;
-	uint8_t bytes[64];
-};
-
-static void note_output(struct outcome *outcome, struct packet_list *list)
-{
-	struct packet *pkt = list->first;
-
-	if (!pkt)
-		return;
-	outcome->len = pkt->len;
-	memcpy(outcome->bytes, packet_data(pkt), pkt->len);
-}
-
-static struct outcome outcome_of(struct packet *pkt, bool is_inbound)
-{
-	struct outcome outcome = {.len = 0};
-	struct path_totals before = totals();
-
-	memset(path->counters, 0, sizeof(path->counters));
-	(is_inbound ? receive : transmit)(pkt);
-	note_output(&outcome, path_to_wire(path));
-	note_output(&outcome, path_to_device(path));
-	release();
-	outcome.totals = totals();
-	for (size_t i = 0; i < sizeof(before) / sizeof(uint64_t); i++)
-		((uint64_t *)&outcome.totals)[i] -= ((uint64_t *)&before)[i];
-	path_each_drop(path, found, &outcome.drops);
-	return outcome;
-}
-
-static void expect_same(
-    const struct outcome *without, const struct outcome *with)
-{
-	ck_assert_mem_eq(&without->totals, &with->totals, sizeof(with->totals));
-	ck_assert_uint_eq(without->drops.lines, with->drops.lines);
-	ck_assert_int_eq(without->drops.last.reason, with->drops.last.reason);
-	ck_assert_ptr_eq(without->drops.last.stage, with->drops.last.stage);
-	ck_assert_uint_eq(without->len, with->len);
-	ck_assert_mem_eq(without->bytes, with->bytes, with->len);
-}
-
-/* T8 of the design: the same packets with captures and without. */
-START_TEST(captures_never_change_a_verdict)
-{
-	struct seed seed = seed_start();
-	uint64_t dropped = 0;
-
-	set_addresses();
-	captured = lost = 0;
-	for (int i = 0; i < CAPTURES_MAX; i++)
-		look((struct capture_want){.watched = PATH_WATCH_INNER |
-						      PATH_WATCH_OUTER |
-						      PATH_WATCH_DROPS,
-		    .program = i ? longer_than(10u * (unsigned)i) : NULL,
-		    .snap_bytes = 1 + 30u * (unsigned)i});
-	for (int i = 0; i < PURE_ROUNDS; i++) {
-		struct packet *pkt = random_packet(&seed);
-		struct packet *twin = packet_copy(pool, pkt);
-		bool is_inbound = seed_below(&seed, 2);
-		unsigned watched = path->watched;
-		struct outcome without, with;
-
-		path_set_watched(path, 0);
-		without = outcome_of(pkt, is_inbound);
-		path_set_watched(path, watched);
-		with = outcome_of(twin, is_inbound);
-		expect_same(&without, &with);
-		dropped += with.drops.lines;
-		if (i % 64 == 0)
-			capture_take(captures.list[1], part, sizeof(part));
-	}
-	ck_assert_uint_gt(dropped, PURE_ROUNDS / 10);
-	ck_assert_uint_lt(dropped, PURE_ROUNDS * 9 / 10);
 }
 END_TEST
 
@@ -551,8 +349,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("capture");
 	TCase *tcase = tcase_create("captures");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, capture_lab_begin, capture_lab_end);
 	tcase_add_test(
 	    tcase, a_packet_is_captured_with_time_peer_and_direction);
 	tcase_add_test(tcase, padding_is_no_part_of_a_packet);
@@ -573,7 +370,6 @@ Suite *unit_suite(void)
 	    tcase, a_reader_that_is_slow_is_told_what_it_lost_and_where);
 	tcase_add_test(tcase, a_loss_is_told_before_the_next_packet);
 	tcase_add_test(tcase, it_is_not_over_before_the_loss_is_told);
-	tcase_add_test(tcase, captures_never_change_a_verdict);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -27,7 +27,6 @@ static void end(void)
 
 static void start_lan(void)
 {
-	lan_init(&lan);
 	lan_start(&lan, NULL);
 }
 
