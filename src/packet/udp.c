@@ -63,7 +63,8 @@ enum drop packet_check_udp(struct packet *pkt)
 {
 	enum drop reason = check_lengths(pkt);
 
-	if (!reason && l4_len(pkt) <= UDP_SMALL_BYTES && !packet_verify_l4(pkt))
+	if (!reason && l4_len(pkt) <= UDP_SMALL_BYTES &&
+	    !packet_lacks_checksum(pkt) && !packet_verify_l4(pkt))
 		reason = DROP_UDP_CSUM;
 	return reason;
 }
@@ -84,6 +85,11 @@ static bool has_no_udp_checksum(const struct packet *pkt)
 	const uint8_t *field = l4_data(pkt) + UDP_CHECKSUM;
 
 	return pkt->l4_protocol == IP_PROTOCOL_UDP && !field[0] && !field[1];
+}
+
+bool packet_lacks_checksum(const struct packet *pkt)
+{
+	return pkt->family == FAMILY_IPV6 && has_no_udp_checksum(pkt);
 }
 
 bool packet_verify_l4(struct packet *pkt)

@@ -18,6 +18,10 @@
  */
 must_check enum drop packet_check_udp(struct packet *pkt);
 
+/* UDP over IPv6 that has no checksum, which a socket need not take; whether
+ * there is a socket matters more. */
+must_check bool packet_lacks_checksum(const struct packet *pkt);
+
 /* An echo request, whole; not its checksum. */
 must_check bool packet_is_echo_request(const struct packet *pkt);
 

@@ -42,21 +42,23 @@ static bool is_icmp(const struct packet *pkt)
 					   : IP_PROTOCOL_ICMPV6);
 }
 
-/* Of what speaks no protocol, nobody has to hear that we do not. */
+/* Behind IPv6 headers there may be nothing (RFC 8200, 4.7). */
 static enum drop refuse_protocol(struct path *path, const struct packet *pkt)
 {
-	if (pkt->l4_protocol != IP_PROTOCOL_NONE)
+	if (pkt->family == FAMILY_IPV4 || pkt->l4_protocol != IP_PROTOCOL_NONE)
 		answer_error(path, pkt, ICMP_PROTOCOL_UNREACHABLE, 0);
 	return DROP_IP_NOPROTO;
 }
 
 static enum drop check(struct path *path, struct packet *pkt)
 {
+	bool is_udp = pkt->l4_protocol == IP_PROTOCOL_UDP;
+
 	if (pkt->is_fragment)
 		return DROP_VPN_FRAG_LOCAL;
-	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
-		return packet_check_udp(pkt);
-	return is_icmp(pkt) ? DROP_NONE : refuse_protocol(path, pkt);
+	if (!is_udp && !is_icmp(pkt))
+		return refuse_protocol(path, pkt);
+	return is_udp ? packet_check_udp(pkt) : DROP_NONE;
 }
 
 /* The whole packet is what the socket is charged, before it is trimmed. */
@@ -68,13 +70,19 @@ enum verdict local_udp_rcv(struct path *path, struct packet *pkt)
 
 /* ---- lookup ---- */
 
+/* Of IPv6 the kernel names the other reason. */
+static enum drop refuse_damaged(const struct packet *pkt)
+{
+	return pkt->family == FAMILY_IPV4 ? DROP_UDP_CSUM : DROP_NO_SOCKET;
+}
+
 /* A damaged datagram is not answered: who knows who sent it. */
 static enum drop refuse_port(struct path *path, struct packet *pkt)
 {
 	if (pkt->l4_protocol != IP_PROTOCOL_UDP)
 		return DROP_NO_SOCKET;
 	if (!packet_verify_l4(pkt))
-		return DROP_UDP_CSUM;
+		return refuse_damaged(pkt);
 	answer_error(path, pkt, ICMP_PORT_UNREACHABLE, 0);
 	return DROP_NO_SOCKET;
 }
@@ -82,8 +90,10 @@ static enum drop refuse_port(struct path *path, struct packet *pkt)
 enum verdict local_lookup(struct path *path, struct packet *pkt)
 {
 	pkt->socket = sockets_lookup(path->sockets, pkt);
+	if (!pkt->socket)
+		return verdict_of(pkt, refuse_port(path, pkt));
 	return verdict_of(
-	    pkt, pkt->socket ? DROP_NONE : refuse_port(path, pkt));
+	    pkt, packet_lacks_checksum(pkt) ? DROP_UDP_CSUM : DROP_NONE);
 }
 
 /* ---- sock_queue, data_ready ---- */

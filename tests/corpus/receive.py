@@ -4,7 +4,7 @@
 
 One line a packet: its name, "|", its bytes. From 10.9.0.7 or fd09::7, which is
 a peer's, to 10.9.0.1 or fd09::1, which is ours, or to another peer's network;
-the networks are those of tests/netns/receive_kernel.h.
+the networks and sockets are those of tests/netns/receive_kernel.h.
 """
 import ipaddress
 import struct
@@ -100,6 +100,7 @@ def options4(text, **more):
     return udp4(options=bytes.fromhex(text), **more)
 
 
+ALONE, ALONE6 = "10.9.0.2", "fd09::2"
 BEYOND, BEYOND6 = "10.20.1.2", "fd20::2"
 PACKETS = [
     ("version 5", b"\x55" + udp4()[1:]),
@@ -182,6 +183,29 @@ PACKETS = [
     ("forward what has padding behind", udp4(BEYOND) + b"padding"),
     ("forward back", udp4("10.9.0.9")),
     ("forward with a spoofed source", udp4(BEYOND, "10.20.0.9")),
+    ("a socket", udp4(port=7)),
+    ("a socket, 100 bytes", udp4(port=7, data=b"x" * 100)),
+    ("a socket, nothing to read", udp4(port=7, data=b"")),
+    ("a socket, padding", ip4(udp(7) + b"padding", protocol=UDP)),
+    ("a socket, no checksum", ip4(udp(7, none=True), protocol=UDP)),
+    ("a socket, wrong checksum", ip4(udp(7, good=False), protocol=UDP)),
+    ("a socket, wrong checksum of 100 bytes",
+     ip4(udp(7, b"x" * 100, good=False), protocol=UDP)),
+    ("a socket whose buffer is full", udp4(port=8)),
+    ("a full socket, wrong checksum of 100 bytes",
+     ip4(udp(8, b"x" * 100, good=False), protocol=UDP)),
+    ("a socket with a filter", udp4(port=9)),
+    ("a filter, wrong checksum of 100 bytes",
+     ip4(udp(9, b"x" * 100, good=False), protocol=UDP)),
+    ("a full socket with a filter", udp4(port=10)),
+    ("vpnd's alone", udp4(ALONE, port=7)),
+    ("vpnd's alone, no socket", udp4(ALONE)),
+    ("vpnd's alone, no socket, wrong checksum of 100 bytes",
+     ip4(udp(53, b"x" * 100, ALONE, good=False), ALONE, protocol=UDP)),
+    ("vpnd's alone, of 7 bytes", ip4(udp(to=ALONE)[:7], ALONE, protocol=UDP)),
+    ("vpnd's alone, longer than the packet",
+     ip4(udp(7, to=ALONE, length=99), ALONE, protocol=UDP)),
+    ("vpnd's alone, unknown protocol", ip4(b"xxxx", ALONE)),
     ("39 bytes of IPv6", udp6()[:39]),
     ("IPv6 UDP for us", udp6()),
     ("IPv6 UDP for our other address", udp6("fd08::1")),
@@ -247,6 +271,22 @@ PACKETS = [
     ("IPv6 forward a later fragment",
      ext6((FRAGMENT, bytes.fromhex("00000800000064")), to=BEYOND6)),
     ("IPv6 forward back", udp6("2001:db8::1")),
+    ("IPv6 socket", udp6(port=7)),
+    ("IPv6 socket, no checksum",
+     ip6(udp(7, to="fd09::1", source="fd09::7", none=True), protocol=UDP)),
+    ("IPv6 socket, wrong checksum of 100 bytes",
+     ip6(udp(7, b"x" * 100, "fd09::1", "fd09::7", good=False), protocol=UDP)),
+    ("IPv6 socket whose buffer is full", udp6(port=8)),
+    ("IPv6 full socket, no checksum",
+     ip6(udp(8, to="fd09::1", source="fd09::7", none=True), protocol=UDP)),
+    ("IPv6 socket with a filter", udp6(port=9)),
+    ("IPv6 full socket with a filter", udp6(port=10)),
+    ("IPv6 vpnd's alone, no socket", udp6(ALONE6)),
+    ("IPv6 vpnd's alone, no socket, wrong checksum",
+     ip6(udp(53, b"x" * 100, ALONE6, "fd09::7", good=False), ALONE6,
+         protocol=UDP)),
+    ("IPv6 vpnd's alone, no next header", ip6(b"xxxx", ALONE6, protocol=NONE)),
+    ("IPv6 vpnd's alone, unknown protocol", ip6(b"xxxx", ALONE6)),
 ]
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Random IPv4 packets before they are changed. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/attributes.h"
@@ -16,7 +17,7 @@ static const char *const bad_sources[] = {"10.8.0.7", "192.0.2.1", "10.20.0.9",
     "0.0.0.0", "255.255.255.255", "127.0.0.1", "10.30.0.1", "10.31.0.1",
     "10.32.0.1", "240.0.0.1", "10.8.0.255", "0.1.2.3"};
 static const char *const our_own[] = {
-    "10.9.0.1", "10.9.0.1", "10.9.0.1", "10.8.0.1"};
+    "10.9.0.1", "10.9.0.1", "10.9.0.1", "10.9.0.1", "10.8.0.1", "10.9.0.2"};
 static const char *const beyond[] = {
     "10.8.0.9", "10.20.1.2", "10.8.0.2", "10.20.255.255"};
 static const char *const odd_destinations[] = {"10.30.0.1", "10.31.0.1",
@@ -95,9 +96,18 @@ static uint8_t random_ttl(struct seed *seed)
 	return dice < 3 ? (uint8_t)dice : 64;
 }
 
+/* 10.9.0.2 */
+static bool is_vpnds_alone(const struct random_packet *packet)
+{
+	static const uint8_t alone[] = {10, 9, 0, 2};
+
+	return !memcmp(packet->bytes + 16, alone, sizeof(alone));
+}
+
 void packets_make_ipv4(struct seed *seed, struct random_packet *packet)
 {
 	uint16_t fragment = random_fragment(seed);
+	enum l4_use use = L4_ANY;
 	uint8_t *header = packet->bytes;
 	uint8_t start[12] = {0x45, (uint8_t)(seed_below(seed, 8) ? 0 : 0x2e), 0,
 	    0, (uint8_t)seed_next(seed), (uint8_t)seed_next(seed),
@@ -108,9 +118,15 @@ void packets_make_ipv4(struct seed *seed, struct random_packet *packet)
 	if (!seed_below(seed, 16))
 		add_options(seed, packet);
 	header[0] = (uint8_t)(0x40 | packet->len / 4);
-	header[9] = packets_add_l4(seed, FAMILY_IPV4, packet);
+	if (is_vpnds_alone(packet))
+		use = L4_ALONE;
+	else if (fragment & ~DONT_FRAGMENT)
+		use = L4_HOST;
+	if (use == L4_ALONE)
+		header[6] = header[7] = 0;
+	header[9] = packets_add_l4(seed, FAMILY_IPV4, use, packet);
 	if (!seed_below(seed, 12))
-		packets_add_random(seed, packet, 850 + seed_below(seed, 120));
+		packets_pad(seed, packet, 1200 + seed_below(seed, 300));
 	header[2] = (uint8_t)(packet->len >> 8);
 	header[3] = (uint8_t)packet->len;
 }

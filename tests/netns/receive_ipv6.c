@@ -12,7 +12,7 @@ static const char *const bad_sources[] = {"fd08::7", "2001:db8::1", "fd20::9",
     "fd09::1", "ff02::1", "::", "::", "::", "::", "::1", "::ffff:10.9.0.7",
     "fe80::7", "fd09::", "::10.9.0.7"};
 static const char *const our_own[] = {
-    "fd09::1", "fd09::1", "fd09::1", "fd08::1"};
+    "fd09::1", "fd09::1", "fd09::1", "fd09::1", "fd08::1", "fd09::2"};
 static const char *const beyond[] = {
     "fd08::9", "fd20:1::2", "fd08::2", "fd20::ffff"};
 static const char *const odd_destinations[] = {"fd30::1", "fd31::1", "fd32::1",
@@ -128,22 +128,38 @@ static size_t add_extensions(struct seed *seed, struct random_packet *packet)
 	return next;
 }
 
+/* fd09::2 */
+static bool is_vpnds_alone(const struct random_packet *packet)
+{
+	static const uint8_t alone[16] = {0xfd, 9, [15] = 2};
+
+	return !memcmp(packet->bytes + 24, alone, sizeof(alone));
+}
+
 void packets_make_ipv6(struct seed *seed, struct random_packet *packet)
 {
 	uint8_t start[8] = {0x60, (uint8_t)(seed_below(seed, 8) ? 0 : 0x20), 0,
 	    0, 0, 0, 0, random_hop_limit(seed)};
 	uint8_t *header = packet->bytes;
+	enum l4_use use = L4_ANY;
 	size_t next, payload;
 
 	packets_add(packet, start, sizeof(start));
 	add_source(seed, packet);
 	add_destination(seed, packet);
-	next = add_extensions(seed, packet);
-	header[next] = packets_add_l4(seed, FAMILY_IPV6, packet);
-	if (!seed_below(seed, 40))
+	if (is_vpnds_alone(packet)) {
+		use = L4_ALONE;
+		next = IPV6_NEXT_HEADER;
+	} else {
+		next = add_extensions(seed, packet);
+		if (next > IPV6_NEXT_HEADER)
+			use = L4_HOST;
+	}
+	header[next] = packets_add_l4(seed, FAMILY_IPV6, use, packet);
+	if (use != L4_HOST && !seed_below(seed, 40))
 		header[next] = IP_PROTOCOL_NONE;
 	if (!seed_below(seed, 12))
-		packets_add_random(seed, packet, 850 + seed_below(seed, 120));
+		packets_pad(seed, packet, 1200 + seed_below(seed, 300));
 	payload = packet->len - IPV6_BYTES;
 	header[4] = (uint8_t)(payload >> 8);
 	header[5] = (uint8_t)payload;

@@ -34,8 +34,11 @@ static const struct {
 	const char *function;
 	enum drop drop;
 } map[] = {
-    {"ip_rcv_finish_core", DROP_IP_INHDR}, /* source route */
-    {"ipv6_parse_hopopts", DROP_IP_INHDR}, /* longer than the packet */
+    {"ip_rcv_finish_core", DROP_IP_INHDR},  /* source route */
+    {"ipv6_parse_hopopts", DROP_IP_INHDR},  /* longer than the packet */
+    {"__udp4_lib_rcv", DROP_PKT_TOO_SMALL}, /* less than a header */
+    {"__udp6_lib_rcv", DROP_PKT_TOO_SMALL},
+    {"dst_discard_out", DROP_IP_NOPROTO}, /* no next header */
     {"ipv6_hop_ra", DROP_IP_INHDR},
     {"ipv6_hop_ioam", DROP_IP_INHDR},
     {"ipv6_hop_calipso", DROP_IP_INHDR},
@@ -110,7 +113,7 @@ static bool is_to_ipv4_group(const struct random_packet *packet)
 	       packet->bytes[16] >> 4 == 14;
 }
 
-static bool is_without_route(const struct record *record)
+bool judge_is_without_route(const struct record *record)
 {
 	const struct kernel_outcome *kernel = &record->kernel;
 
@@ -145,7 +148,7 @@ static bool is_before_the_host(const struct record *record)
 	return is_of_options(record) ||
 	       (is_one_of(record->kernel.function, before_the_host,
 		    ARRAY_SIZE(before_the_host)) &&
-		   !is_without_route(record));
+		   !judge_is_without_route(record));
 }
 
 void judge_kernel(const struct record *record, struct result *result)
@@ -177,7 +180,9 @@ void judge_ours(const struct record *record, struct result *result)
 	for (size_t i = 0; i < ours->count; i++)
 		sort_packet(record, result, ours->packets[i].bytes,
 		    ours->packets[i].len);
-	if (ours->drop)
+	if (ours->is_received)
+		result->fate = FATE_SOCKET;
+	else if (ours->drop)
 		snprintf(result->reason, sizeof(result->reason), "%s",
 		    drop_name(ours->drop));
 	else
@@ -197,6 +202,25 @@ static bool is_mapped(const struct record *record)
 	return false;
 }
 
+/* Of the host there, of vpnd here; but what the kernel's reader refuses had
+ * been in the queue. */
+static const char *difference_of_sockets(const struct record *record,
+    const struct result *ours, const struct result *kernel)
+{
+	const struct kernel_outcome *theirs = &record->kernel;
+
+	if (kernel->fate != FATE_HOST ||
+	    theirs->is_received != record->ours.is_received)
+		return "fate";
+	if (theirs->is_received)
+		return theirs->received == record->ours.received
+			   ? NULL
+			   : "what was received";
+	if (strcmp(ours->reason, theirs->reason) != 0 && !is_mapped(record))
+		return "reason";
+	return strcmp(ours->answer, kernel->answer) != 0 ? "answer" : NULL;
+}
+
 static bool is_same_forwarded(const struct result *a, const struct result *b)
 {
 	if (a->forwarded_count != b->forwarded_count)
@@ -209,129 +233,11 @@ static bool is_same_forwarded(const struct result *a, const struct result *b)
 	return true;
 }
 
-static bool is_of_source(enum drop drop)
+bool judge_is_of_socket(const struct our_outcome *ours)
 {
-	return drop == DROP_IP_RPFILTER || drop == DROP_IP_LOCAL_SOURCE ||
-	       drop == DROP_IP_INVALID_SOURCE;
-}
+	static const char *const stages[] = {"udp_rcv", "lookup", "sock_queue"};
 
-static bool is_from_nobody(const struct random_packet *packet)
-{
-	static const uint8_t nobody[4];
-
-	return !memcmp(packet->bytes + 12, nobody, sizeof(nobody));
-}
-
-/* For all routers, for the destination: the trace does not tell them apart. */
-static bool has_both_options(const struct random_packet *packet)
-{
-	return has_hop_by_hop(packet) && packet->len > IPV6_BYTES &&
-	       packet->bytes[IPV6_BYTES] == IP_PROTOCOL_OPTIONS;
-}
-
-enum {
-	OPTION_RECORD_ROUTE = 7,
-	OPTION_TIMESTAMP = 68,
-	OPTION_LOOSE_ROUTE = 131,
-	OPTION_STRICT_ROUTE = 137,
-};
-
-/* The option of this kind, or the end of options (0). */
-static const uint8_t *find_option(
-    const struct random_packet *packet, uint8_t kind)
-{
-	const uint8_t *at = packet->bytes + IPV4_BYTES;
-	const uint8_t *end = packet->bytes + (packet->bytes[0] & 15u) * 4;
-
-	if (packet->bytes[0] >> 4 != FAMILY_IPV4)
-		return NULL;
-	while (at < end && *at && *at != kind)
-		at += *at == 1 || at[1] < 2 ? 1 : at[1];
-	return at < end && *at == kind ? at : NULL;
-}
-
-static bool has_option(const struct random_packet *packet, uint8_t kind)
-{
-	return find_option(packet, kind);
-}
-
-/* The kernel wipes what is behind the end. */
-static bool has_rest(const struct random_packet *packet)
-{
-	const uint8_t *end = packet->bytes + (packet->bytes[0] & 15u) * 4;
-	const uint8_t *at = find_option(packet, 0);
-
-	while (at && at < end)
-		if (*at++)
-			return true;
-	return false;
-}
-
-static bool has_written_option(const struct random_packet *packet)
-{
-	return has_option(packet, OPTION_RECORD_ROUTE) ||
-	       has_option(packet, OPTION_TIMESTAMP) || has_rest(packet);
-}
-
-/* An answer of the kernel has them too, filled in, or there is none. */
-static bool has_repeated_option(const struct random_packet *packet)
-{
-	return has_written_option(packet) ||
-	       has_option(packet, OPTION_LOOSE_ROUTE) ||
-	       has_option(packet, OPTION_STRICT_ROUTE);
-}
-
-/* Of IPv6, where it is the routers' (RFC 4291, 2.6.1). */
-static bool is_from_first(const struct random_packet *packet)
-{
-	static const uint8_t zeros[14];
-
-	return packet->bytes[0] >> 4 == FAMILY_IPV6 &&
-	       packet->len >= IPV6_BYTES &&
-	       !memcmp(packet->bytes + 10, zeros, sizeof(zeros));
-}
-
-/* Ours answers, the kernel does not. */
-static bool is_silent(const struct record *record)
-{
-	struct result ours, kernel;
-
-	judge_ours(record, &ours);
-	judge_kernel(record, &kernel);
-	return ours.answer[0] && !kernel.answer[0];
-}
-
-const char *judge_exclusion(const struct record *record)
-{
-	bool is_v6 = record->packet.bytes[0] >> 4 == FAMILY_IPV6;
-	enum drop drop = record->ours.drop;
-
-	if (drop == DROP_IPV6_BAD_EXTHDR)
-		return "headers that no rule could judge";
-	if (has_both_options(&record->packet))
-		return "an option of one of two headers";
-	if (drop && is_without_route(record) &&
-	    is_to_ipv4_group(&record->packet))
-		return "the kernel looks no further into groups of others";
-	if (is_silent(record) && has_repeated_option(&record->packet))
-		return "options that an answer can not repeat";
-	if (is_silent(record) && is_from_first(&record->packet))
-		return "an answer to the first address of a route";
-	if (!drop && !record->ours.is_for_host &&
-	    has_written_option(&record->packet))
-		return "options that a router writes into";
-	if (is_v6 && drop && record->ours.parsed.l3_bytes &&
-	    !ours_is_peers(&record->ours.parsed.source))
-		return "the kernel has no reverse path filter for IPv6";
-	if (!is_of_source(drop))
-		return NULL;
-	if (is_v6)
-		return "sources that the kernel takes of IPv6";
-	if (!ours_has_route(&record->ours.parsed.destination))
-		return "the kernel checks no source without a route";
-	if (drop == DROP_IP_RPFILTER && is_from_nobody(&record->packet))
-		return "0.0.0.0, which no peer has";
-	return NULL;
+	return ours->drop && is_one_of(ours->stage, stages, ARRAY_SIZE(stages));
 }
 
 const char *judge_difference(const struct record *record)
@@ -340,6 +246,8 @@ const char *judge_difference(const struct record *record)
 
 	judge_ours(record, &ours);
 	judge_kernel(record, &kernel);
+	if (ours.fate == FATE_SOCKET || judge_is_of_socket(&record->ours))
+		return difference_of_sockets(record, &ours, &kernel);
 	if (ours.fate != kernel.fate)
 		return "fate";
 	if (ours.fate == FATE_DROPPED &&
@@ -351,6 +259,13 @@ const char *judge_difference(const struct record *record)
 		return "answer";
 	return NULL;
 }
+
+static const char *const fates[] = {
+    [FATE_DROPPED] = "dropped",
+    [FATE_HOST] = "host",
+    [FATE_SOCKET] = "socket",
+    [FATE_FORWARDED] = "forward",
+};
 
 void judge_verdict(const struct record *record, char *text, size_t room)
 {
@@ -364,15 +279,12 @@ void judge_verdict(const struct record *record, char *text, size_t room)
 		snprintf(text, room, "%s %s%s%s", ours.reason,
 		    record->ours.stage, comma, *comma ? ours.answer : "");
 	else
-		snprintf(text, room, "%s",
-		    ours.fate == FATE_HOST ? "host" : "forward");
+		snprintf(text, room, "%s", fates[ours.fate]);
 }
 
 static void describe(
     const struct result *result, const char *where, char *text, size_t room)
 {
-	static const char *const fates[] = {"dropped", "host", "forwarded"};
-
 	snprintf(text, room, "%s %s@%s%s%s", fates[result->fate],
 	    result->reason, where, result->answer[0] ? " <- " : "",
 	    result->answer);

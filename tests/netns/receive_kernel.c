@@ -61,6 +61,8 @@ static const char *const commands[] = {
     "ip link set tun0 up && ip link set tun1 up",
     "ip address add 10.9.0.1/24 dev tun0",
     "ip address add 10.8.0.1/24 dev tun1",
+    "ip address add 10.9.0.2/32 dev tun0",
+    "ip address add fd09::2/128 dev tun0 nodad",
     "ip address add fd09::1/64 dev tun0 nodad",
     "ip address add fd08::1/64 dev tun1 nodad",
     "ip route add 10.21.0.0/16 dev tun0",

@@ -3,6 +3,7 @@
  * The kernel's side of receive_model: two tun devices, sockets, the trace.
  *
  *	tun0  10.9.0.1/24 fd09::1/64, strict rp_filter   packets go in here
+ *	      and 10.9.0.2, fd09::2
  *	tun1  10.8.0.1/24 fd08::1/64                     forwarded ones come out
  *
  * Routes: 10.21/16 and all of IPv6 unicast to tun0, 10.20/16 fd20::/32 to tun1,

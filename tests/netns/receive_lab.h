@@ -2,11 +2,12 @@
 /*
  * One packet here and there, and whether both did the same with it.
  *
- * How it works: a packet has one fate: dropped, for the host, or on to another
- * network. What the host does with what it was given is not ours. Two sides
- * agree when the fates are equal, the reasons too, what is forwarded byte by
- * byte, and the ICMP errors that come back by type and code. See
- * receive_judge.c for the one map there is, and for what is not compared.
+ * How it works: a packet has one fate: dropped, for a socket of vpnd's, for the
+ * host, or on to another network. What the host does with what it was given is
+ * not ours; but where vpnd has a socket, the kernel has one that is the same.
+ * Two sides agree when the fates are equal, the reasons too, what is forwarded
+ * byte by byte, and the ICMP errors that come back by type and code. See
+ * receive_judge.c for the one map there is.
  */
 #ifndef RECEIVE_LAB_H
 #define RECEIVE_LAB_H
@@ -26,6 +27,7 @@ struct record {
 enum fate {
 	FATE_DROPPED,
 	FATE_HOST,
+	FATE_SOCKET,
 	FATE_FORWARDED
 };
 
@@ -42,7 +44,12 @@ struct result {
 void judge_ours(const struct record *record, struct result *result);
 void judge_kernel(const struct record *record, struct result *result);
 
-/* Why this packet is not compared, or NULL. */
+/* The kernel has no route for it, or is not in the group. */
+bool judge_is_without_route(const struct record *record);
+/* Ours was dropped on the way into a socket of vpnd's. */
+bool judge_is_of_socket(const struct our_outcome *ours);
+
+/* Why this packet is not compared, or NULL: see receive_exclude.c. */
 const char *judge_exclusion(const struct record *record);
 
 /* NULL, or what differs. */

@@ -7,7 +7,11 @@
 
 #include "../unit/fake_tunnel.h"
 #include "base/attributes.h"
+#include "net/rcvbuf.h"
+#include "net/socket.h"
+#include "packet/build.h"
 #include "packet/ip.h"
+#include "packet/udp.h"
 #include "path/martian.h"
 #include "path/run.h"
 
@@ -37,6 +41,7 @@ static struct {
 	struct tunnel tunnel;
 	struct fake_route routes[ARRAY_SIZE(allowed_ips)];
 	struct pool *pool;
+	struct sockets *sockets;
 	struct path *path;
 	struct moment now;
 	struct our_outcome *outcome;
@@ -69,27 +74,107 @@ static void open_tunnel(void)
 		ours.tunnel.peers[i].id = i + 1;
 }
 
-void ours_open(void)
+static void set_local(void)
 {
-	struct path_setup setup = {.tunnel = &ours.tunnel, .trace = note_drop};
 	struct prefix own[ARRAY_SIZE(addresses)];
 
-	open_tunnel();
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
 		if (prefix_parse(&own[i], addresses[i]))
 			abort();
+	if (path_set_local(ours.path, own, ARRAY_SIZE(own), ours.sockets))
+		abort();
+}
+
+static void note_ready(void *context, struct socket *socket)
+{
+	(void)context, (void)socket;
+}
+
+static const struct bpf_instruction none[] = {{.code = 0x06}}; /* ret #0 */
+/* ldh [0]; jeq #10; ret #0xffff; ret #0: of what it is filled with, no more */
+static const struct bpf_instruction own_only[] = {
+    {.code = 0x28},
+    {.code = 0x15, .if_false = 1, .k = 10},
+    {.code = 0x06, .k = 0xffff},
+    {.code = 0x06},
+};
+
+static void add_socket(const char *address, uint16_t port,
+    uint32_t rcvbuf_bytes, const struct bpf_instruction *filter, size_t count)
+{
+	struct socket_setup setup = {
+	    .port = port,
+	    .rcvbuf_bytes = rcvbuf_bytes,
+	    .filter = filter,
+	    .filter_count = count,
+	    .view = SOCKET_VIEW_L4,
+	};
+	struct socket *socket;
+
+	if (address && address_parse(&setup.address, address))
+		abort();
+	if (socket_add(ours.sockets, &socket, &setup))
+		abort();
+}
+
+/* As long as one datagram more has room. */
+static void fill(uint16_t port)
+{
+	struct our_outcome outcome;
+	struct packet *pkt;
+	struct udp_ends ends = {.source_port = port, .destination_port = port};
+
+	do {
+		pkt = pool_get(ours.pool);
+		if (!pkt || address_parse(&ends.source, "10.9.0.7") ||
+		    address_parse(&ends.destination, "10.9.0.1"))
+			abort();
+		packet_build_udp(pkt, &ends, 1);
+		ours_receive(packet_data(pkt), pkt->len, &outcome);
+		pool_put(ours.pool, pkt);
+	} while (!outcome.drop);
+}
+
+/* See receive_kernel.h. */
+static void open_sockets(void)
+{
+	struct sockets_setup setup = {
+	    .pool = ours.pool,
+	    .order = SOCKET_KERNEL,
+	    .memory_bytes = UINT32_MAX,
+	    .ready = note_ready,
+	};
+	if (sockets_new(&ours.sockets, &setup))
+		abort();
+	add_socket(NULL, 7, RCVBUF_DEFAULT, NULL, 0);
+	add_socket("10.9.0.2", 7, RCVBUF_DEFAULT, NULL, 0);
+	add_socket("fd09::2", 7, RCVBUF_DEFAULT, NULL, 0);
+	add_socket(NULL, 8, RCVBUF_MIN, NULL, 0);
+	add_socket(NULL, 9, RCVBUF_DEFAULT, none, ARRAY_SIZE(none));
+	add_socket(NULL, 10, RCVBUF_MIN, own_only, ARRAY_SIZE(own_only));
+	set_local();
+	fill(8);
+	fill(10);
+}
+
+void ours_open(void)
+{
+	struct path_setup setup = {.tunnel = &ours.tunnel, .trace = note_drop};
+
+	open_tunnel();
 	if (pool_new(&setup.pool, PACKETS, OURS_PACKET_BYTES) ||
-	    path_new(&ours.path, &setup) ||
-	    path_set_addresses(ours.path, own, ARRAY_SIZE(own)))
+	    path_new(&ours.path, &setup))
 		abort();
 	path_set_forwarding(ours.path, true);
 	ours.pool = setup.pool;
 	ours.now.now.ns = NS_PER_S;
+	open_sockets();
 }
 
 void ours_close(void)
 {
 	path_free(ours.path);
+	sockets_free(ours.sockets);
 	pool_free(ours.pool);
 }
 
@@ -119,6 +204,26 @@ static void take_for_host(struct our_outcome *outcome)
 	}
 }
 
+/* What was read of the plain sockets; the full ones stay full. */
+static void take_of_sockets(struct our_outcome *outcome)
+{
+	struct socket *socket = NULL;
+
+	while ((socket = sockets_next(ours.sockets, socket))) {
+		struct packet *pkt;
+
+		if (socket_setup(socket)->port != 7)
+			continue;
+		pkt = socket_receive(ours.sockets, socket);
+		if (!pkt)
+			continue;
+		outcome->is_received = true;
+		outcome->received = packet_udp_payload_len(pkt);
+		outcome->parsed = *pkt;
+		pool_put(ours.pool, pkt);
+	}
+}
+
 static void take_for_peers(struct our_outcome *outcome)
 {
 	struct packet_list *list = path_to_wire(ours.path);
@@ -131,7 +236,8 @@ static void take_for_peers(struct our_outcome *outcome)
 			abort();
 		to->len = (uint16_t)pkt->len;
 		memcpy(to->bytes, packet_data(pkt), pkt->len);
-		outcome->parsed = *pkt;
+		if (!outcome->drop)
+			outcome->parsed = *pkt;
 		outcome->count++;
 		pool_put(ours.pool, pkt);
 	}
@@ -147,7 +253,7 @@ void ours_receive(const uint8_t *bytes, size_t len, struct our_outcome *outcome)
 		abort();
 	outcome->drop = DROP_NONE;
 	outcome->stage = "";
-	outcome->is_for_host = false;
+	outcome->is_for_host = outcome->is_received = false;
 	outcome->count = 0;
 	ours.outcome = outcome;
 	ours.now.now.ns += NS_PER_S / 10;
@@ -160,5 +266,6 @@ void ours_receive(const uint8_t *bytes, size_t len, struct our_outcome *outcome)
 	path_run_from(ours.path, TABLE_IN, INBOUND_IP_RCV, &list);
 	path_run_emitted(ours.path, &ours.now);
 	take_for_host(outcome);
+	take_of_sockets(outcome);
 	take_for_peers(outcome);
 }

@@ -5,7 +5,8 @@
  * How it works: a tunnel without cryptography has two peers, whose allowed_ips
  * are the networks behind the kernel's tun0 and tun1. What the path hands to
  * the device is the host's; what it seals for a peer was forwarded, or is an
- * answer.
+ * answer. The sockets are as those of the kernel; those with the addresses
+ * 10.9.0.2 and fd09::2 make these vpnd's alone.
  */
 #ifndef RECEIVE_OURS_H
 #define RECEIVE_OURS_H
@@ -28,6 +29,8 @@ struct our_outcome {
 	enum drop drop;
 	const char *stage; /* that dropped it, "" none */
 	bool is_for_host;
+	bool is_received;  /* by a socket of vpnd's */
+	uint32_t received; /* bytes of payload */
 	size_t count;
 	struct our_packet packets[OURS_OUT]; /* to the peers */
 	struct packet parsed;		     /* no buffer */

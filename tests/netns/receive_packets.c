@@ -31,6 +31,12 @@ void packets_add_random(
 	packets_add(packet, bytes, count);
 }
 
+void packets_pad(struct seed *seed, struct random_packet *packet, size_t len)
+{
+	if (packet->len < len)
+		packets_add_random(seed, packet, len - packet->len);
+}
+
 void packets_add_address(struct seed *seed, struct random_packet *packet,
     const char *const *table, size_t count)
 {
@@ -49,10 +55,12 @@ static size_t random_size(struct seed *seed)
 	return sizes[seed_below(seed, ARRAY_SIZE(sizes))];
 }
 
-static void add_udp(struct seed *seed, struct random_packet *packet)
+static void add_udp(
+    struct seed *seed, enum l4_use use, struct random_packet *packet)
 {
 	static const uint16_t ports[] = {7, 7, 7, 8, 8, 9, 9, 10, 10, 53};
-	uint16_t port = ports[seed_below(seed, ARRAY_SIZE(ports))];
+	uint16_t random = ports[seed_below(seed, ARRAY_SIZE(ports))];
+	uint16_t port = use == L4_HOST ? 53 : random;
 	size_t len = random_size(seed);
 	uint8_t header[UDP_BYTES] = {0x0f, 0xa0, (uint8_t)(port >> 8),
 	    (uint8_t)port, (uint8_t)((len + UDP_BYTES) >> 8),
@@ -87,13 +95,13 @@ static void add_icmp(
 	packets_add_random(seed, packet, random_size(seed));
 }
 
-uint8_t packets_add_l4(
-    struct seed *seed, int family, struct random_packet *packet)
+uint8_t packets_add_l4(struct seed *seed, int family, enum l4_use use,
+    struct random_packet *packet)
 {
 	uint64_t dice = seed_below(seed, 20);
 
-	if (dice < 12) {
-		add_udp(seed, packet);
+	if (dice < 12 || (use == L4_ALONE && dice < 19)) {
+		add_udp(seed, use, packet);
 		return IP_PROTOCOL_UDP;
 	}
 	if (dice < 15) {
@@ -197,7 +205,8 @@ static size_t checksum_at(const struct packet *pkt)
 	}
 }
 
-static void fix_l4(struct random_packet *packet)
+/* Some UDP has none. */
+static void fix_l4(struct seed *seed, struct random_packet *packet)
 {
 	struct packet pkt = {.buffer = packet->bytes,
 	    .buffer_bytes = sizeof(packet->bytes),
@@ -215,7 +224,10 @@ static void fix_l4(struct random_packet *packet)
 		sum = checksum_pseudo(&pkt.source, &pkt.destination,
 		    pkt.l4_protocol, l4_len(&pkt));
 	sum = checksum_finish(checksum_add(sum, l4_data(&pkt), l4_len(&pkt)));
-	checksum_store(l4_data(&pkt) + at, sum ? sum : 0xffff);
+	sum = sum ? sum : 0xffff;
+	if (pkt.l4_protocol == IP_PROTOCOL_UDP && !seed_below(seed, 50))
+		sum = 0;
+	checksum_store(l4_data(&pkt) + at, sum);
 }
 
 void packets_make(struct seed *seed, int family, struct random_packet *packet)
@@ -228,11 +240,11 @@ void packets_make(struct seed *seed, int family, struct random_packet *packet)
 	else
 		packets_make_ipv6(seed, packet);
 	fix_header(packet);
-	fix_l4(packet);
+	fix_l4(seed, packet);
 	mutate(seed, packet);
 	resize(seed, packet);
 	if (seed_below(seed, 100) < 75)
 		fix_header(packet);
 	if (fixes_l4)
-		fix_l4(packet);
+		fix_l4(seed, packet);
 }

@@ -28,12 +28,22 @@ void packets_make(struct seed *seed, int family, struct random_packet *packet);
 void packets_make_ipv4(struct seed *seed, struct random_packet *packet);
 void packets_make_ipv6(struct seed *seed, struct random_packet *packet);
 
-/* What comes after the IP header, at most `room` bytes, appended: a UDP, TCP,
- * ICMP or other datagram; returns its protocol. */
-uint8_t packets_add_l4(
-    struct seed *seed, int family, struct random_packet *packet);
+/* Whom a datagram may be for. */
+enum l4_use {
+	L4_ANY,
+	L4_HOST,  /* not one of vpnd's sockets, which take no fragments, and
+		     look at no extension headers */
+	L4_ALONE, /* an address that is vpnd's alone: it has no TCP, no ICMP */
+};
+
+/* What comes after the IP header, appended: a UDP, TCP, ICMP or other datagram;
+ * returns its protocol. */
+uint8_t packets_add_l4(struct seed *seed, int family, enum l4_use use,
+    struct random_packet *packet);
 void packets_add_random(
     struct seed *seed, struct random_packet *packet, size_t count);
+/* So that it has that many bytes, if it has less. */
+void packets_pad(struct seed *seed, struct random_packet *packet, size_t len);
 void packets_add(struct random_packet *packet, const void *bytes, size_t count);
 
 /* One of the strings of the table, as an address behind the packet's end. */

@@ -168,14 +168,6 @@ START_TEST(there_is_no_other_protocol)
 }
 END_TEST
 
-START_TEST(to_no_protocol_nothing_is_answered)
-{
-	(void)add(ALONE, 7, false);
-	receive(altered(ALONE, 9, IP_PROTOCOL_NONE));
-	check_dropped("udp_rcv", DROP_IP_NOPROTO);
-}
-END_TEST
-
 START_TEST(icmp_without_a_socket_is_not_answered)
 {
 	(void)add(ALONE, 7, false);
@@ -333,7 +325,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_damaged_echo_request_is_dropped);
 	tcase_add_test(tcase, an_address_of_its_own_is_not_the_hosts);
 	tcase_add_test(tcase, there_is_no_other_protocol);
-	tcase_add_test(tcase, to_no_protocol_nothing_is_answered);
 	tcase_add_test(tcase, icmp_without_a_socket_is_not_answered);
 	tcase_add_test(tcase, a_damaged_datagram_for_no_port_is_not_answered);
 	EACH(tcase, fragments_and_bad_lengths_are_dropped, refused);
