@@ -96,6 +96,8 @@ static int make_path(struct core *core)
 		return err;
 	core_set_forwarding(core, core->config);
 	captures_make(core);
+	if (core->config->device_type == CONFIG_DEVICE_TUN)
+		path_set_mtu(core->path, core->config->mtu);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
@@ -450,5 +452,7 @@ void core_set_host(struct core *core, const struct core_host *host)
 {
 	ports_set_host_mac(core, &host->mac);
 	path_set_port(core->path, host->port);
+	if (host->mtu && core->config->device_type == CONFIG_DEVICE_TUN)
+		path_set_mtu(core->path, host->mtu);
 	core->host = *host;
 }

@@ -15,6 +15,7 @@
 #include "path/answer.h"
 #include "path/hook.h"
 #include "path/martian.h"
+#include "path/mtu.h"
 #include "path/run.h"
 
 #define IPV4_TTL       8 /* with the protocol a 16-bit word */
@@ -43,6 +44,8 @@ static enum drop check(struct path *path, const struct packet *pkt)
 		answer_error(path, pkt, ICMP_BEYOND_SCOPE, 0);
 		return DROP_IP_INADDRERRORS;
 	}
+	if (mtu_refuses(path, pkt, pkt->to_peer))
+		return DROP_PKT_TOO_BIG;
 	return path_has_room(path) ? DROP_NONE : DROP_NOMEM;
 }
 
@@ -77,5 +80,5 @@ enum verdict forward_packet(struct path *path, struct packet *pkt)
 	path->totals.tx_switched++;
 	path_make_fresh(pkt);
 	pkt->peer = pkt->to_peer;
-	return path_go(path, TABLE_OUT, OUTBOUND_NEIGH);
+	return path_go(path, TABLE_OUT, OUTBOUND_MTU);
 }

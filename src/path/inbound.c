@@ -9,10 +9,12 @@
 #include "packet/checksum.h"
 #include "packet/ecn.h"
 #include "packet/ip.h"
+#include "packet/mss.h"
 #include "path/forward.h"
 #include "path/conntrack.h"
 #include "path/frame.h"
 #include "path/hook.h"
+#include "path/mtu.h"
 #include "path/options.h"
 #include "path/run.h"
 #include "path/source.h"
@@ -85,9 +87,12 @@ static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 	return path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
-/* The device is a plain one: it takes no packet without its L4 checksum. */
+/* The device is a plain one: it takes no packet without its L4 checksum. What
+ * the host sends back has to fit into the tunnel. */
 static enum verdict tun_write(struct path *path, struct packet *pkt)
 {
+	if (pkt->peer && !pkt->l2_bytes)
+		mss_clamp(pkt, mtu_of(path, pkt->peer, pkt->family));
 	if (pkt->checksum == CHECKSUM_PARTIAL)
 		checksum_complete(pkt);
 	path->totals.rx_delivered++;

@@ -3,14 +3,15 @@
  * From the device to the wire.
  *
  * The tables at the end show the way; the functions are in their order. Packets
- * that waited for a session enter again at neigh, frames from another peer
- * enter there, and frames of ours at encap.
+ * from another peer enter at mtu, those that waited for a session enter again
+ * at neigh, and frames of ours at encap.
  */
 #include "packet/ecn.h"
 #include "packet/ip.h"
 #include "path/conntrack.h"
 #include "path/frame.h"
 #include "path/hook.h"
+#include "path/mtu.h"
 #include "path/run.h"
 #include "path/switch.h"
 #include "path/watch.h"
@@ -104,6 +105,8 @@ const struct stage path_outbound[] = {
 	.run_batch = hook_output, .dry = hook_output_dry, .why = why_output},
     [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route,
 	.why = why_route},
+    [OUTBOUND_MTU] = {"mtu", "ip_finish_output", .run = mtu_check,
+	.why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
@@ -124,6 +127,8 @@ const struct stage path_outbound_tap[] = {
 	.run_batch = hook_output, .dry = hook_output_dry, .why = why_output},
     [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route,
 	.why = why_switch},
+    [OUTBOUND_MTU] = {"mtu", "br_dev_queue_push_xmit", .run = mtu_check_frame,
+	.why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",

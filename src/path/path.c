@@ -62,6 +62,11 @@ void path_set_forwarding(struct path *path, bool is_on)
 	path->is_forwarding = is_on;
 }
 
+void path_set_mtu(struct path *path, size_t mtu)
+{
+	path->mtu = mtu;
+}
+
 void path_set_port(struct path *path, uint16_t port)
 {
 	path->port = port;

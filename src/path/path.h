@@ -135,6 +135,9 @@ void path_send(struct path *path, struct packet *pkt);
 /* On tun, packets from one peer to another do not pass through the host. */
 void path_set_forwarding(struct path *path, bool is_on);
 
+/* The device's MTU, which is that of the way to each peer. */
+void path_set_mtu(struct path *path, size_t mtu);
+
 /* The port of our socket. On tap, what leaves it must not come back from the
  * device, as it does when the way to a peer leads over a bridge that the device
  * is in, and a host behind another peer has the gateway's MAC address. */
@@ -194,12 +197,13 @@ struct path_totals {
 	uint64_t rx_packets, rx_ours, rx_delivered, rx_consumed, rx_dropped;
 	/* from peer to peer, not to the host as well */
 	uint64_t rx_forwarded;
-	/* outbound: tx + ours + switched = sent + waiting + dropped */
+	/* outbound: tx + ours + switched + cut = sent + waiting + dropped */
 	uint64_t tx_packets, tx_ours, tx_sent, tx_dropped;
 	/* entered from a peer or the switch: forwarded ones, and copies of
 	 * floods, those included that no buffer was left for (dropped by route:
 	 * NOMEM) */
 	uint64_t tx_switched;
+	uint64_t tx_cut; /* fragments beyond the first of each packet */
 };
 void path_totals(const struct path *path, struct path_totals *ret);
 

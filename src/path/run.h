@@ -83,6 +83,7 @@ enum outbound_stage {
 	OUTBOUND_OUTPUT,
 	OUTBOUND_OURS = OUTBOUND_OUTPUT, /* where our own packets enter */
 	OUTBOUND_ROUTE,
+	OUTBOUND_MTU,
 	OUTBOUND_NEIGH,
 	OUTBOUND_POSTROUTING,
 	OUTBOUND_COMPRESS,
@@ -119,9 +120,10 @@ struct path {
 	size_t device_addresses_count; /* of them; sockets have the others */
 	struct sockets *sockets;       /* not owned; NULL: none */
 	uint16_t port;		       /* of our socket; 0: unknown */
+	size_t mtu;		       /* of the device; 0: unknown */
 	bool is_forwarding;
 	struct tracer tracer;  /* of live packets; zero: none is traced */
-	struct rule_log log; /* of rules that want it */
+	struct rule_log log;   /* of rules that want it */
 	struct bucket answers; /* of ICMP errors and resets */
 	uint64_t unanswered;   /* for want of tokens or buffers */
 	struct ruleset *rules; /* not owned; NULL: no filter */

@@ -4,7 +4,7 @@
  *
  * How it works: N receivers cost N - 1 copies: the original goes to the host
  * when it is one of them, else to the last peer. What goes to a peer from here
- * enters the outbound table at neigh. A copy that no buffer is left for is
+ * enters the outbound table at mtu. A copy that no buffer is left for is
  * counted as if it had been dropped by route, and the others go on.
  */
 #include "path/switch.h"
@@ -17,7 +17,7 @@ static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
 {
 	pkt->peer = peer;
 	pkt->to_id = tunnel_peer_id(peer);
-	path_emit(path, TABLE_OUT, OUTBOUND_NEIGH, pkt);
+	path_emit(path, TABLE_OUT, OUTBOUND_MTU, pkt);
 }
 
 static void send_copy(
@@ -167,7 +167,7 @@ static enum verdict hand_on(
 {
 	pkt->peer = peer;
 	pkt->to_id = tunnel_peer_id(peer);
-	if (!path->emitted[TABLE_OUT][OUTBOUND_NEIGH].first)
+	if (!path->emitted[TABLE_OUT][OUTBOUND_MTU].first)
 		return VERDICT_PASS;
 	send_to(path, pkt, peer);
 	return VERDICT_TAKEN;

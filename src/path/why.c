@@ -2,9 +2,12 @@
 /* What the stages say of their verdicts: headers, addresses, ways. */
 #include "path/why.h"
 
+#include "packet/cut.h"
 #include "packet/ethernet.h"
 #include "packet/ip.h"
+#include "path/mtu.h"
 #include "path/run.h"
+#include "protocol/wire.h"
 
 #define IPV4_TOTAL   2
 #define IPV6_PAYLOAD 4
@@ -188,6 +191,19 @@ void why_rcv_finish(
 
 /* ---- ways ---- */
 
+static void why_larger(const struct path *path, const struct packet *pkt,
+    const struct peer *peer, struct path_why *why)
+{
+	if (pkt->l2_bytes)
+		why_add(why, "%u bytes with its head, and %s takes %u",
+		    pkt->len + WIRE_ETHERNET_HEAD, tunnel_peer_name(peer),
+		    tunnel_peer_largest_frame(peer));
+	else
+		why_add(why, "%zu bytes, and the way to %s takes %zu",
+		    packet_wire_bytes(pkt), tunnel_peer_name(peer),
+		    mtu_of(path, peer, pkt->family));
+}
+
 static void why_forwarded(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
@@ -199,7 +215,9 @@ static void why_forwarded(
 void why_forward(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
-	if (pkt->drop == DROP_IP_INHDR)
+	if (pkt->drop == DROP_PKT_TOO_BIG)
+		why_larger(path, pkt, pkt->to_peer, why);
+	else if (pkt->drop == DROP_IP_INHDR)
 		why_add(why, "ttl %u runs out here", pkt->ttl);
 	else if (pkt->drop == DROP_NETFILTER_DROP || pkt->drop == DROP_VPN_RATE)
 		why_hook(path, HOOK_FORWARD, pkt, why);
@@ -216,6 +234,17 @@ void why_route(
 		why_add(why, "is in no peer's allowed_ips");
 	else
 		add_owner(path, pkt->peer, &pkt->destination, why);
+}
+
+void why_mtu(
+    const struct path *path, const struct packet *pkt, struct path_why *why)
+{
+	if (pkt->drop == DROP_PKT_TOO_BIG)
+		why_larger(path, pkt, pkt->peer, why);
+	else if (!pkt->drop && !pkt->l2_bytes &&
+		 packet_wire_bytes(pkt) > mtu_of(path, pkt->peer, pkt->family))
+		why_add(why, "is cut into fragments of up to %zu bytes",
+		    mtu_of(path, pkt->peer, pkt->family));
 }
 
 void why_neigh(

@@ -34,6 +34,9 @@ void why_forward(
 /* outbound */
 void why_route(
     const struct path *path, const struct packet *pkt, struct path_why *why);
+/* Of forward, too, when that is the reason. */
+void why_mtu(
+    const struct path *path, const struct packet *pkt, struct path_why *why);
 void why_neigh(
     const struct path *path, const struct packet *pkt, struct path_why *why);
 void why_encap(

@@ -331,6 +331,13 @@ struct instant tunnel_deadline(const struct tunnel *tunnel)
 
 /* ---- status ---- */
 
+uint32_t tunnel_peer_largest_frame(const struct peer *peer)
+{
+	const struct extension *extension = &peer->extension;
+
+	return extension->is_known ? extension->largest_frame : 0;
+}
+
 static void copy_extension(
     const struct peer *peer, struct tunnel_peer_status *ret)
 {

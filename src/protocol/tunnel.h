@@ -122,6 +122,9 @@ bool tunnel_peer_has_allowed_ips(const struct peer *peer);
  * DROP_NONE. */
 enum drop tunnel_peer_refusal(const struct peer *peer);
 
+/* The largest frame that it says it takes; 0: it did not say. */
+uint32_t tunnel_peer_largest_frame(const struct peer *peer);
+
 /* A flooded frame may be sent to it: it has a session and is not refused, or
  * an endpoint to ask for one (as tunnel_neigh does, refused or not: the peer
  * may be another one by now). */

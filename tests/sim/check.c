@@ -455,11 +455,13 @@ static void check_counts(const struct host *host, size_t staged)
 	struct path_totals totals;
 
 	path_totals(core_path(host->core), &totals);
-	if (totals.rx_packets + totals.rx_ours != totals.rx_delivered + totals.rx_consumed +
-				     totals.rx_forwarded + totals.rx_dropped)
+	if (totals.rx_packets + totals.rx_ours !=
+	    totals.rx_delivered + totals.rx_consumed + totals.rx_forwarded +
+		totals.rx_dropped)
 		world_fail(host->world, "h%zu: inbound counters do not add up",
 		    host->idx);
-	if (totals.tx_packets + totals.tx_ours + totals.tx_switched !=
+	if (totals.tx_packets + totals.tx_ours + totals.tx_switched +
+		totals.tx_cut !=
 	    totals.tx_sent + totals.tx_dropped + staged)
 		world_fail(host->world,
 		    "h%zu: outbound counters do not add up: %llu + %llu + "

@@ -168,6 +168,11 @@ enum drop tunnel_peer_refusal(const struct peer *peer)
 	return peer->refusal;
 }
 
+uint32_t tunnel_peer_largest_frame(const struct peer *peer)
+{
+	return peer->largest_frame;
+}
+
 uint32_t tunnel_peer_id(const struct peer *peer)
 {
 	return peer->id;

@@ -24,7 +24,7 @@ struct peer {
 	unsigned drops[DROP_COUNT];
 	void *port;
 	const char *name; /* NULL: "bob" */
-	uint32_t id;
+	uint32_t id, largest_frame;
 	struct endpoint endpoint;
 	bool has_no_allowed_ips, takes_no_floods;
 	enum drop refusal;

@@ -155,7 +155,8 @@ struct path_totals totals(void)
 	ck_assert_uint_eq(ret.rx_packets + ret.rx_ours,
 	    ret.rx_delivered + ret.rx_consumed + ret.rx_forwarded +
 		ret.rx_dropped);
-	ck_assert_uint_eq(ret.tx_packets + ret.tx_ours + ret.tx_switched,
+	ck_assert_uint_eq(
+	    ret.tx_packets + ret.tx_ours + ret.tx_switched + ret.tx_cut,
 	    ret.tx_sent + tunnel.staged.len + ret.tx_dropped);
 	return ret;
 }

@@ -157,14 +157,14 @@ START_TEST(drops_outside_have_the_stages_of_the_table)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][11] = {
+static const char *const names[TABLE_COUNT][PATH_STAGES_MAX + 1] = {
     {"outer", "decap", "expand", "capture", "eth", "ip_rcv", "conntrack",
 	"prerouting", "rcv_finish", "bridge"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
-    {"tun_read", "capture", "ip_out", "output", "route", "neigh", "postrouting",
-	"compress", "encap"},
+    {"tun_read", "capture", "ip_out", "output", "route", "mtu", "neigh",
+	"postrouting", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)

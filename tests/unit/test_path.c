@@ -293,14 +293,14 @@ START_TEST(each_packet_of_a_batch_branches_its_own_way)
 }
 END_TEST
 
-static const char *const names[TABLE_COUNT][10] = {
+static const char *const names[TABLE_COUNT][PATH_STAGES_MAX + 1] = {
     {"outer", "decap", "expand", "capture", "ip_rcv", "conntrack", "prerouting",
 	"rcv_finish"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
-    {"tun_read", "capture", "ip_out", "output", "route", "neigh", "postrouting",
-	"compress", "encap"},
+    {"tun_read", "capture", "ip_out", "output", "route", "mtu", "neigh",
+	"postrouting", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)

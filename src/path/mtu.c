@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* The MTU of the way to a peer, and what is done with what exceeds it. */
+#include "path/mtu.h"
+
+#include <stdint.h>
+
+#include "packet/cut.h"
+#include "packet/mss.h"
+#include "path/answer.h"
+#include "path/run.h"
+#include "protocol/wire.h"
+
+/* What all hosts take (RFC 791, RFC 8200 5): no peer makes us believe less. */
+#define MTU_MIN_IPV4 576
+#define MTU_MIN_IPV6 1280
+
+size_t mtu_of(
+    const struct path *path, const struct peer *peer, enum family family)
+{
+	size_t least = family == FAMILY_IPV4 ? MTU_MIN_IPV4 : MTU_MIN_IPV6;
+	size_t mtu = path->mtu ? path->mtu : SIZE_MAX;
+	size_t largest = tunnel_peer_largest_frame(peer);
+
+	if (largest && largest < mtu)
+		mtu = largest;
+	return mtu > least ? mtu : least;
+}
+
+bool mtu_refuses(
+    struct path *path, const struct packet *pkt, const struct peer *peer)
+{
+	size_t mtu = mtu_of(path, peer, pkt->family);
+
+	if (packet_wire_bytes(pkt) <= mtu || packet_may_be_cut(pkt))
+		return false;
+	answer_error(path, pkt, ICMP_TOO_BIG, (uint32_t)mtu);
+	return true;
+}
+
+/* The fragments go on instead. A dry packet stands for them. */
+static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
+{
+	struct packet_list pieces = {0};
+
+	if (pkt->is_dry)
+		return VERDICT_PASS;
+	if (!packet_cut(path->setup.pool, pkt, mtu, &pieces))
+		return verdict_of(pkt, DROP_NOMEM);
+	path->totals.tx_cut += pieces.len - 1;
+	packet_list_append(
+	    &path->emitted[TABLE_OUT][OUTBOUND_MTU + 1], &pieces);
+	pool_put(path->setup.pool, pkt);
+	return VERDICT_TAKEN;
+}
+
+enum verdict mtu_check(struct path *path, struct packet *pkt)
+{
+	size_t mtu = mtu_of(path, pkt->peer, pkt->family);
+
+	mss_clamp(pkt, mtu);
+	if (packet_wire_bytes(pkt) <= mtu)
+		return VERDICT_PASS;
+	if (mtu_refuses(path, pkt, pkt->peer))
+		return verdict_of(pkt, DROP_PKT_TOO_BIG);
+	return cut(path, pkt, mtu);
+}
+
+enum verdict mtu_check_frame(struct path *path, struct packet *pkt)
+{
+	size_t largest = tunnel_peer_largest_frame(pkt->peer);
+
+	(void)path;
+	if (largest && pkt->len + WIRE_ETHERNET_HEAD > largest)
+		return verdict_of(pkt, DROP_PKT_TOO_BIG);
+	return VERDICT_PASS;
+}
