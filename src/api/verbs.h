@@ -29,6 +29,8 @@
 	    "[--inner] [--outer] [--drops] [--peer PEER] [-c COUNT] "         \
 	    "[-s BYTES] [-w FILE] [EXPRESSION]",                              \
 	    "show packets as they go by, or write them to a file")            \
+	X("snmp", READ, true, "",                                             \
+	    "show the counters that /proc/net/snmp has for the host")         \
 	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
 	    "measure round-trip time and loss inside the session")            \
 	X("peer add", ALL, true,                                              \

@@ -24,10 +24,13 @@
 	X(IP_LOCALNET, "loopback address outside of the loopback device")      \
 	X(IP_LOCAL_SOURCE, "source is one of this host's tunnel addresses")    \
 	X(IP_INADDRERRORS, "IPv6 source that can not be forwarded")            \
+	X(IP_INNOROUTES, "nobody here has the destination")                    \
 	X(IP_OUTNOROUTES, "no peer's allowed_ips has the destination")         \
 	X(NEIGH_QUEUEFULL, "waited for a session, pushed out by newer ones")   \
 	X(NEIGH_FAILED, "waited for a session that did not come")              \
 	X(NEIGH_DEAD, "the peer was removed or has no endpoint")               \
+	X(QDISC_DROP, "no buffer to wait for the peer's rate in, or it went")   \
+	X(QDISC_OVERLIMIT, "too much waits for the peer's rate already")        \
 	X(FULL_RING, "the kernel dropped it before vpnd read the device")      \
 	X(SOCKET_RCVBUFF, "the UDP socket's receive buffer was full")          \
 	X(NO_SOCKET, "no socket is bound to that address and port")            \

@@ -117,6 +117,11 @@ static void run_trace(struct call *call)
 		    call->now, call->reply, call->answer);
 }
 
+static void run_snmp(struct call *call)
+{
+	snmp_reply(call->core, call->reply);
+}
+
 static void run_version(struct call *call)
 {
 	reply_string(call->reply, "schema", "vpnd.version/1");
@@ -198,6 +203,7 @@ static const struct command {
     {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},
     {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
     {"trace", CONTROL_RIGHTS_ALL, 3, 3, run_trace},
+    {"snmp", CONTROL_RIGHTS_READ, 0, 0, run_snmp},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

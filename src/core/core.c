@@ -98,6 +98,8 @@ static int make_path(struct core *core)
 	captures_make(core);
 	if (core->config->device_type == CONFIG_DEVICE_TUN)
 		path_set_mtu(core->path, core->config->mtu);
+	path_set_forwarding(
+	    core->path, core->config->forwarding == CONFIG_FORWARDING_DAEMON);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
@@ -392,6 +394,7 @@ static void run_alarm(struct core *core, const struct moment *now)
 void core_turn(struct core *core, const struct moment *now)
 {
 	tunnel_turn(core->tunnel, now);
+	path_turn(core->path, now);
 	core_settle(core, now);
 	if (instant_has_come(core->alarm, now->now))
 		run_alarm(core, now);
@@ -399,9 +402,12 @@ void core_turn(struct core *core, const struct moment *now)
 
 struct instant core_deadline(const struct core *core)
 {
+	struct instant first = instant_earlier(
+	    path_deadline(core->path), tunnel_deadline(core->tunnel));
+
 	if (sockets_are_behind(core))
 		return (struct instant){0};
-	return instant_earlier(core->alarm, tunnel_deadline(core->tunnel));
+	return instant_earlier(core->alarm, first);
 }
 
 void core_underlay_changed(struct core *core, const struct moment *now)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The set of peers: between their configuration and the tunnel's peers. */
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -66,11 +67,19 @@ static int number(struct core *core, struct peer *peer)
 	return err;
 }
 
+static int set_rate(struct core *core, const struct peer *peer,
+    const struct config_peer *conf, const struct moment *now)
+{
+	return path_set_rate(core->path, tunnel_peer_id(peer),
+	    conf->rate_kbit * UINT64_C(1000), now);
+}
+
 static void leave(
     struct core *core, struct peer *peer, const struct moment *now)
 {
 	uint32_t id = tunnel_peer_id(peer);
 
+	path_forget_peer(core->path, id, now);
 	tunnel_peer_remove(core->tunnel, peer, now);
 	if (!id)
 		return;
@@ -93,6 +102,8 @@ int peers_new(struct core *core, struct core_peer **ret,
 	sodium_memzero(&setup, sizeof(setup));
 	if (!err)
 		err = number(core, peer->peer);
+	if (!err)
+		err = set_rate(core, peer->peer, &config->peers[idx], now);
 	if (!err)
 		err = ports_add(core, peer, &config->peers[idx], now);
 	if (err && peer->peer)
@@ -134,10 +145,13 @@ void peers_change(
     struct core *core, struct core_peer *peer, const struct moment *now)
 {
 	struct tunnel_peer_setup setup;
+	int err;
 
 	fill_setup(&setup, peer, peers_conf(core, peer),
 	    core->keys->preshared[peer->idx]);
 	tunnel_peer_change(core->tunnel, peer->peer, &setup, now);
+	err = set_rate(core, peer->peer, peers_conf(core, peer), now);
+	assert(!err); /* it had one before */
 	sodium_memzero(&setup, sizeof(setup));
 }
 

@@ -333,6 +333,10 @@ void status_write_totals(const struct core *core, struct reply *reply);
 void drops_reply(struct core *core, enum control_rights rights,
     const struct moment *now, struct reply *reply);
 
+/* ---- snmp.c ---- */
+
+void snmp_reply(const struct core *core, struct reply *reply);
+
 /* ---- tap.c: nothing on tun ---- */
 
 void tap_write_port(const struct core *core, const struct core_peer *peer,

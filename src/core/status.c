@@ -239,6 +239,7 @@ void status_write_totals(const struct core *core, struct reply *reply)
 	reply_unsigned(reply, "tx_packets", totals.tx_packets);
 	reply_unsigned(reply, "tx_ours", totals.tx_ours);
 	reply_unsigned(reply, "tx_switched", totals.tx_switched);
+	reply_unsigned(reply, "tx_waiting", totals.tx_waiting);
 	reply_unsigned(reply, "tx_cut", totals.tx_cut);
 	reply_unsigned(reply, "tx_sent", totals.tx_sent);
 	reply_unsigned(reply, "tx_dropped", totals.tx_dropped);

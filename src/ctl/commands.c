@@ -50,6 +50,8 @@ static const struct command commands[] = {
 	"COUNT "
 	"packets.\n",
 	"capture --drops --peer branch 'udp port 53'"},
+    {"snmp", ask_run, 0, 0, true, TIMEOUT_MS,
+	"In the layout of /proc/net/snmp, netstat and snmp6.\n", "snmp"},
     {"ping", ping_run, 1, 1, true, TIMEOUT_MS,
 	"Exit code 4 when no echo was answered.\n", "ping -c 10 -i 0.2 branch"},
     {"peer add", ask_run, 3, CONTROL_ARGUMENTS, true, TIMEOUT_MS,

@@ -24,6 +24,7 @@ void render_drops(const struct paper *paper, const json_t *document);
 void render_sockets(const struct paper *paper, const json_t *document);
 void render_fdb(const struct paper *paper, const json_t *document);
 void render_fdb_flush(const struct paper *paper, const json_t *document);
+void render_snmp(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);
 void render_peer(const struct paper *paper, const json_t *document);
 void render_version(const struct paper *paper, const json_t *document);

@@ -17,6 +17,7 @@ static const struct schema {
     {"vpnd.sockets/1", render_sockets},
     {"vpnd.fdb/1", render_fdb},
     {"vpnd.fdb_flush/1", render_fdb_flush},
+    {"vpnd.snmp/1", render_snmp},
     {"vpnd.reload/1", render_reload},
     {"vpnd.peer/1", render_peer},
     {"vpnd.version/1", render_version},

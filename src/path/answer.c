@@ -101,8 +101,7 @@ static void send_to_peer(
 
 static enum answer give_up(struct path *path, const struct packet *about)
 {
-	if (!about->is_dry)
-		path->unanswered++;
+	snmp_unanswered(path, about);
 	return ANSWER_LIMITED;
 }
 
@@ -129,6 +128,7 @@ enum answer answer_error(struct path *path, const struct packet *about,
     enum icmp_kind kind, uint32_t value)
 {
 	struct icmp_error error = {kind, value};
+	struct packet *pkt;
 	const struct address *source = source_of_answer(path, about);
 
 	if (!source || !icmp_is_allowed(about, &error) ||
@@ -136,9 +136,10 @@ enum answer answer_error(struct path *path, const struct packet *about,
 		return ANSWER_NONE;
 	if (icmp_is_limited(&error) && is_too_fast(path, about))
 		return give_up(path, about);
-	return send(path,
-	    icmp_make_error(path->setup.pool, about, &error, source), about,
-	    ANSWER_ERROR);
+	pkt = icmp_make_error(path->setup.pool, about, &error, source);
+	if (pkt)
+		snmp_answered(path, about, kind);
+	return send(path, pkt, about, ANSWER_ERROR);
 }
 
 static enum answer answer_reset(struct path *path, const struct packet *about)

@@ -76,6 +76,7 @@ enum verdict forward_packet(struct path *path, struct packet *pkt)
 	if (pkt->drop)
 		return VERDICT_DROPPED;
 	decrement_ttl(pkt);
+	snmp_count(path, pkt, SNMP_IpForwDatagrams, SNMP_Ip6OutForwDatagrams);
 	path->totals.rx_forwarded++;
 	path->totals.tx_switched++;
 	path_make_fresh(pkt);

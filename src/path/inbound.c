@@ -23,6 +23,8 @@
 #include "path/watch.h"
 #include "path/why.h"
 
+#define MULTICAST_IPV6 0xff /* first byte */
+
 /* It did its work, but is nothing for the host. */
 static enum verdict consume(struct path *path, struct packet *pkt)
 {
@@ -66,8 +68,10 @@ static enum verdict expand(struct path *path, struct packet *pkt)
 
 static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 {
-	enum drop reason = packet_parse_ip(pkt);
+	enum drop reason;
 
+	snmp_received(path, pkt);
+	reason = packet_parse_ip(pkt);
 	if (!reason)
 		reason = options_check_hop_by_hop(path, pkt);
 	if (!reason)
@@ -82,6 +86,8 @@ static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 		pkt->drop = options_check(path, pkt);
 	if (pkt->drop)
 		return VERDICT_DROPPED;
+	if (pkt->destination.bytes[0] == MULTICAST_IPV6)
+		snmp_count(path, pkt, SNMP_NONE, SNMP_Ip6InMcastPkts);
 	if (forward_route(path, pkt))
 		return path_go(path, TABLE_FORWARD, FORWARD_FIRST);
 	return path_go(path, TABLE_INPUT, INPUT_FIRST);
@@ -91,6 +97,8 @@ static enum verdict rcv_finish(struct path *path, struct packet *pkt)
  * the host sends back has to fit into the tunnel. */
 static enum verdict tun_write(struct path *path, struct packet *pkt)
 {
+	if (pkt->peer)
+		snmp_count(path, pkt, SNMP_IpInDelivers, SNMP_Ip6InDelivers);
 	if (pkt->peer && !pkt->l2_bytes)
 		mss_clamp(pkt, mtu_of(path, pkt->peer, pkt->family));
 	if (pkt->checksum == CHECKSUM_PARTIAL)

@@ -47,6 +47,9 @@ static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
 	if (!packet_cut(path->setup.pool, pkt, mtu, &pieces))
 		return verdict_of(pkt, DROP_NOMEM);
 	path->totals.tx_cut += pieces.len - 1;
+	snmp_count_several(path, pkt, SNMP_IpFragOKs, SNMP_NONE, 1);
+	snmp_count_several(
+	    path, pkt, SNMP_IpFragCreates, SNMP_NONE, pieces.len);
 	packet_list_append(
 	    &path->emitted[TABLE_OUT][OUTBOUND_MTU + 1], &pieces);
 	pool_put(path->setup.pool, pkt);
@@ -57,6 +60,7 @@ enum verdict mtu_check(struct path *path, struct packet *pkt)
 {
 	size_t mtu = mtu_of(path, pkt->peer, pkt->family);
 
+	snmp_transmitted(path, pkt);
 	mss_clamp(pkt, mtu);
 	if (packet_wire_bytes(pkt) <= mtu)
 		return VERDICT_PASS;

@@ -13,6 +13,7 @@
 #include "path/hook.h"
 #include "path/mtu.h"
 #include "path/run.h"
+#include "path/shape.h"
 #include "path/switch.h"
 #include "path/watch.h"
 #include "path/why.h"
@@ -47,6 +48,7 @@ static enum verdict route(struct path *path, struct packet *pkt)
 	if (!pkt->peer)
 		return verdict_of(pkt, DROP_IP_OUTNOROUTES);
 	pkt->to_id = tunnel_peer_id(pkt->peer);
+	snmp_count(path, pkt, SNMP_IpOutRequests, SNMP_Ip6OutRequests);
 	return VERDICT_PASS;
 }
 
@@ -109,6 +111,7 @@ const struct stage path_outbound[] = {
 	.why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
+    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
 	.run = hook_postrouting, .why = why_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
@@ -131,6 +134,7 @@ const struct stage path_outbound_tap[] = {
 	.why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
 	.why = why_neigh},
+    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
 	.run = hook_postrouting, .why = why_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,

@@ -8,6 +8,7 @@
 
 #include "packet/print.h"
 #include "path/run.h"
+#include "path/shape.h"
 #include "path/watch.h"
 
 int path_new(struct path **ret, const struct path_setup *setup)
@@ -24,6 +25,7 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	path->tables[TABLE_FORWARD] = path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
+	path->shapes.next = INSTANT_NEVER;
 	*ret = path;
 	return 0;
 }
@@ -39,6 +41,7 @@ void path_free(struct path *path)
 		pool_put_list(path->setup.pool, &lists[i]);
 	pool_put_list(path->setup.pool, &path->to_wire);
 	pool_put_list(path->setup.pool, &path->to_device);
+	shape_clear(path);
 	free(path->addresses);
 	free(path);
 }
@@ -93,6 +96,18 @@ void path_run_outbound(
 	path->now = *now;
 	path_run_from(path, TABLE_OUT, OUTBOUND_TUN_READ, list);
 	path_run_emitted(path, now);
+}
+
+void path_turn(struct path *path, const struct moment *now)
+{
+	path->now = *now;
+	shape_turn(path);
+	path_run_emitted(path, now);
+}
+
+struct instant path_deadline(const struct path *path)
+{
+	return path->shapes.next;
 }
 
 /* Handshake messages are datagrams already. */
@@ -270,4 +285,5 @@ void path_forget_examples(struct path *path, uint32_t peer_id)
 void path_totals(const struct path *path, struct path_totals *ret)
 {
 	*ret = path->totals;
+	ret->tx_waiting = path->shapes.waiting;
 }

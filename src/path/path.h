@@ -147,6 +147,17 @@ void path_set_port(struct path *path, uint16_t port);
  * neither; the flow table's generation has to be the rules'. */
 void path_set_filter(
     struct path *path, struct ruleset *rules, struct flows *flows);
+/* How much goes to the peer of that number (tunnel_peer_id), bits of inner
+ * packets a second; 0: no limit. 0 or -ENOMEM, but never again for that
+ * number. */
+must_check int path_set_rate(struct path *path, uint32_t id,
+    uint64_t bits_per_s, const struct moment *now);
+/* Before the peer goes: its number may become another one's. */
+void path_forget_peer(struct path *path, uint32_t id, const struct moment *now);
+
+/* Runs what is due; when it wants to be called next. */
+void path_turn(struct path *path, const struct moment *now);
+struct instant path_deadline(const struct path *path);
 
 /* Bits of enum path_watched, for which setup.watch is called; 0: none. */
 void path_set_watched(struct path *path, unsigned watched);
@@ -192,6 +203,18 @@ struct path_drop {
 void path_each_drop(const struct path *path,
     void (*found)(void *context, const struct path_drop *drop), void *context);
 
+/* One counter of /proc/net/snmp, netstat or snmp6: "snmp", "Ip", "InReceives".
+ */
+struct snmp_counter {
+	const char *file, *group, *name;
+	uint64_t value;
+};
+
+/* Calls back with each, in the order of the files. */
+void path_each_snmp(const struct path *path,
+    void (*found)(void *context, const struct snmp_counter *counter),
+    void *context);
+
 struct path_totals {
 	/* inbound: rx + ours = delivered + consumed + forwarded + dropped */
 	uint64_t rx_packets, rx_ours, rx_delivered, rx_consumed, rx_dropped;
@@ -203,7 +226,8 @@ struct path_totals {
 	 * floods, those included that no buffer was left for (dropped by route:
 	 * NOMEM) */
 	uint64_t tx_switched;
-	uint64_t tx_cut; /* fragments beyond the first of each packet */
+	uint64_t tx_waiting; /* of "waiting" those for their peer's rate */
+	uint64_t tx_cut;     /* fragments beyond the first of each packet */
 };
 void path_totals(const struct path *path, struct path_totals *ret);
 

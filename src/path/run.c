@@ -163,6 +163,7 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 		return;
 	path_count(path, table, idx, pkt->drop, 1);
 	keep_example(&path->counters[table][idx][pkt->drop], pkt);
+	snmp_dropped(path, &path->tables[table][idx], pkt);
 	if (pkt->peer)
 		tunnel_peer_count_drop(pkt->peer, pkt->drop);
 	watch_drop(path, table, idx, pkt);

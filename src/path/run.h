@@ -11,9 +11,11 @@
 #define PATH_RUN_H
 
 #include "base/bucket.h"
+#include "net/qdisc.h"
 #include "packet/print.h"
 #include "path/path.h"
 #include "path/rule_log.h"
+#include "path/snmp.h"
 #include "path/trace.h"
 #include "protocol/tunnel.h"
 
@@ -85,6 +87,7 @@ enum outbound_stage {
 	OUTBOUND_ROUTE,
 	OUTBOUND_MTU,
 	OUTBOUND_NEIGH,
+	OUTBOUND_QDISC,
 	OUTBOUND_POSTROUTING,
 	OUTBOUND_COMPRESS,
 	OUTBOUND_ENCAP,
@@ -94,6 +97,14 @@ enum outbound_stage {
 struct path_branch {
 	enum path_table table;
 	size_t idx; /* of the stage */
+};
+
+/* Queues of peers with a rate, by their number. */
+struct shapes {
+	struct qdisc *qdiscs;
+	size_t count;
+	size_t waiting;	     /* packets in all of them */
+	struct instant next; /* none of them has one before */
 };
 
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
@@ -125,7 +136,8 @@ struct path {
 	struct tracer tracer;  /* of live packets; zero: none is traced */
 	struct rule_log log;   /* of rules that want it */
 	struct bucket answers; /* of ICMP errors and resets */
-	uint64_t unanswered;   /* for want of tokens or buffers */
+	struct shapes shapes;
+	struct snmp snmp;
 	struct ruleset *rules; /* not owned; NULL: no filter */
 	struct flows *flows;   /* not owned; NULL: it is not stateful */
 };

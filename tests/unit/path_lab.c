@@ -157,7 +157,7 @@ struct path_totals totals(void)
 		ret.rx_dropped);
 	ck_assert_uint_eq(
 	    ret.tx_packets + ret.tx_ours + ret.tx_switched + ret.tx_cut,
-	    ret.tx_sent + tunnel.staged.len + ret.tx_dropped);
+	    ret.tx_sent + ret.tx_waiting + tunnel.staged.len + ret.tx_dropped);
 	return ret;
 }
 

@@ -149,7 +149,7 @@ START_TEST(there_is_a_limit_and_it_refills)
 		count += error(ICMP_NO_ROUTE, 0) == ANSWER_ERROR;
 	}
 	ck_assert_uint_eq(count, 50);
-	ck_assert_uint_eq(path->unanswered, 10);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IcmpOutRateLimitGlobal], 10);
 	ck_assert_uint_eq(totals().tx_sent, 50);
 	path->now.now = instant_after(now.now, NS_PER_S / 1000);
 	put(udp("10.9.0.7", "192.0.2.1", 53), 0);
@@ -174,7 +174,7 @@ START_TEST(an_answer_needs_a_buffer)
 	while (pool_available(pool))
 		packet_list_push(&all, raw(0));
 	ck_assert_int_eq(error(ICMP_NO_ROUTE, 0), ANSWER_LIMITED);
-	ck_assert_uint_eq(path->unanswered, 1);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IcmpOutRateLimitGlobal], 1);
 	pool_put_list(pool, &all);
 }
 END_TEST

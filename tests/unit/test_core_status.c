@@ -296,6 +296,31 @@ START_TEST(status_of_an_unknown_peer_names_the_nearest)
 }
 END_TEST
 
+START_TEST(snmp_counts_what_came_and_went)
+{
+	char *reply;
+
+	pair_start_both(&pair);
+	pair_connect(&pair);
+	pair_send(&pair, 0, "10.0.0.2");
+	pair_carry(&pair);
+	reply = pair_ask(
+	    &pair, 1, CONTROL_RIGHTS_READ, &answer, "snmp", (const char *)NULL);
+	assert_value(reply, "schema", "vpnd.snmp/1");
+	ck_assert_ptr_nonnull(strstr(reply, "s\tname\tInReceives\n"));
+	ck_assert_ptr_null(
+	    strstr(reply, "s\tgroup\tIp\ns\tname\tInReceives\nu\tvalue\t0\n"));
+	free(reply);
+	reply = pair_ask(
+	    &pair, 0, CONTROL_RIGHTS_READ, &answer, "snmp", (const char *)NULL);
+	ck_assert_ptr_nonnull(strstr(reply, "s\tname\tOutRequests\n"));
+	ck_assert_ptr_null(
+	    strstr(reply, "s\tgroup\tIp\ns\tname\tOutRequests\nu\tvalue\t0\n"));
+	free(reply);
+	pair_clear(&pair);
+}
+END_TEST
+
 START_TEST(drops_name_direction_stage_and_reason)
 {
 	char *reply;
@@ -372,6 +397,7 @@ Suite *unit_suite(void)
 	    tcase, status_names_a_plain_peer_where_the_extension_is_required);
 	tcase_add_test(tcase, status_of_one_peer_leaves_the_others_out);
 	tcase_add_test(tcase, status_of_an_unknown_peer_names_the_nearest);
+	tcase_add_test(tcase, snmp_counts_what_came_and_went);
 	tcase_add_test(tcase, drops_name_direction_stage_and_reason);
 	tcase_add_test(tcase, version_names_the_daemon);
 	tcase_add_test(tcase, traffic_passes_and_is_counted);

@@ -399,6 +399,26 @@ END_TEST
 
 /* ---- fdb, and the status of a tap tunnel ---- */
 
+#define SNMP(file, group, name, value)                                         \
+	"{\t\ns\tfile\t" file "\ns\tgroup\t" group "\ns\tname\t" name          \
+	"\nu\tvalue\t" value "\n}\n"
+
+START_TEST(snmp_has_the_layout_of_the_kernels_files)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.snmp/1\n[\tcounters\n" SNMP("snmp", "Ip",
+		"InReceives", "7") SNMP("snmp", "Ip", "InHdrErrors", "0")
+		    SNMP("snmp", "Udp", "NoPorts", "1") SNMP(
+			"netstat", "IpExt", "InOctets", "9223372036854775807")
+			SNMP("snmp6", "Ip6", "InReceives", "12") "]\n"),
+	    "Ip: InReceives InHdrErrors\nIp: 7 0\n"
+	    "Udp: NoPorts\nUdp: 1\n"
+	    "IpExt: InOctets\nIpExt: 9223372036854775807\n"
+	    "Ip6InReceives                   \t12\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.snmp/1\n"), "");
+}
+END_TEST
+
 static const char fdb_reply[] = "s\tschema\tvpnd.fdb/1\n"
 				"[\tentries\n"
 				"{\t\n"
@@ -609,6 +629,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, drops_make_room_for_a_long_reason);
 	tcase_add_test(tcase, drops_name_the_peer_and_what_may_be_done);
 	tcase_add_test(tcase, a_drop_of_a_stream_is_a_line);
+	tcase_add_test(tcase, snmp_has_the_layout_of_the_kernels_files);
 	tcase_add_test(tcase, fdb_is_a_table_with_totals_and_held_peers);
 	tcase_add_test(tcase, sockets_are_lines_with_their_memory_as_ss_has_it);
 	tcase_add_test(tcase, fdb_survives_absent_fields);

@@ -164,7 +164,7 @@ static const char *const names[TABLE_COUNT][PATH_STAGES_MAX + 1] = {
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},
     {"tun_read", "capture", "ip_out", "output", "route", "mtu", "neigh",
-	"postrouting", "compress", "encap"},
+	"qdisc", "postrouting", "compress", "encap"},
 };
 
 START_TEST(stage_names_never_change)

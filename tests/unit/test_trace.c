@@ -119,7 +119,7 @@ START_TEST(a_dry_packet_of_the_host_is_not_sealed)
 	from_host(udp("10.9.0.1", "10.1.0.9", 53));
 	check_end(TRACE_WIRE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "tun_read capture ip_out output route mtu neigh postrouting "
+	    "tun_read capture ip_out output route mtu neigh qdisc postrouting "
 	    "compress encap");
 	check_why("route", "10.1.0.9 in bob's 10.1.0.0/16");
 	check_why("neigh", "there is a session with bob");
@@ -152,7 +152,7 @@ START_TEST(a_dry_packet_is_forwarded)
 	check_end(TRACE_WIRE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
 	    "ip_rcv conntrack prerouting rcv_finish "
-	    "forward mtu neigh postrouting compress encap");
+	    "forward mtu neigh qdisc postrouting compress encap");
 	check_why("rcv_finish",
 	    "10.9.0.7 in bob's 10.9.0.7/32; 10.9.0.8 in carol's 10.9.0.8/32");
 	check_why("forward", "to carol with ttl 63; no filter");
@@ -179,7 +179,7 @@ START_TEST(a_dry_frame_teaches_the_switch_nothing)
 	ck_assert_uint_eq(trace_lab.to_id, 4);
 	ck_assert_str_eq(trace_lab_stages(),
 	    "eth ip_rcv conntrack prerouting rcv_finish "
-	    "bridge mtu neigh postrouting compress encap");
+	    "bridge mtu neigh qdisc postrouting compress encap");
 	check_why(
 	    "eth", "02:aa:00:00:00:99 > 02:aa:00:00:00:03 ethertype 0x88b5");
 	check_why("bridge", "02:aa:00:00:00:03 to bob");

@@ -258,7 +258,7 @@ static void keep_drop(
 
 static uint64_t answers_made(void)
 {
-	return path->totals.rx_ours + path->totals.tx_ours + path->unanswered;
+	return path->totals.rx_ours + path->totals.tx_ours + path->snmp.counts[SNMP_IcmpOutRateLimitGlobal];
 }
 
 static struct outcome come_true(bool is_inbound, struct packet *pkt)

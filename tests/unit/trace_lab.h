@@ -6,7 +6,7 @@
 #include "path/trace.h"
 #include "tap_lab.h"
 
-#define TRACE_LAB_STEPS 24
+#define TRACE_LAB_STEPS 32
 
 struct trace_lab {
 	size_t steps;
