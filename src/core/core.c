@@ -98,8 +98,6 @@ static int make_path(struct core *core)
 	captures_make(core);
 	if (core->config->device_type == CONFIG_DEVICE_TUN)
 		path_set_mtu(core->path, core->config->mtu);
-	path_set_forwarding(
-	    core->path, core->config->forwarding == CONFIG_FORWARDING_DAEMON);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The set of peers: between their configuration and the tunnel's peers. */
-#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -62,15 +61,16 @@ static int number(struct core *core, struct peer *peer)
 	uint32_t id;
 	int err = ids_take(core, &id);
 
-	if (!err)
-		tunnel_peer_set_id(peer, id);
-	return err;
+	if (err)
+		return err;
+	tunnel_peer_set_id(peer, id);
+	return path_add_peer(core->path, id);
 }
 
-static int set_rate(struct core *core, const struct peer *peer,
+static void set_rate(struct core *core, const struct peer *peer,
     const struct config_peer *conf, const struct moment *now)
 {
-	return path_set_rate(core->path, tunnel_peer_id(peer),
+	path_set_rate(core->path, tunnel_peer_id(peer),
 	    conf->rate_kbit * UINT64_C(1000), now);
 }
 
@@ -103,7 +103,7 @@ int peers_new(struct core *core, struct core_peer **ret,
 	if (!err)
 		err = number(core, peer->peer);
 	if (!err)
-		err = set_rate(core, peer->peer, &config->peers[idx], now);
+		set_rate(core, peer->peer, &config->peers[idx], now);
 	if (!err)
 		err = ports_add(core, peer, &config->peers[idx], now);
 	if (err && peer->peer)
@@ -145,13 +145,11 @@ void peers_change(
     struct core *core, struct core_peer *peer, const struct moment *now)
 {
 	struct tunnel_peer_setup setup;
-	int err;
 
 	fill_setup(&setup, peer, peers_conf(core, peer),
 	    core->keys->preshared[peer->idx]);
 	tunnel_peer_change(core->tunnel, peer->peer, &setup, now);
-	err = set_rate(core, peer->peer, peers_conf(core, peer), now);
-	assert(!err); /* it had one before */
+	set_rate(core, peer->peer, peers_conf(core, peer), now);
 	sodium_memzero(&setup, sizeof(setup));
 }
 

@@ -138,6 +138,27 @@ static void write_traffic(
 	reply_unsigned(reply, "staged_packets", status->staged_packets);
 }
 
+static void write_dropped_one(void *context, const struct path_drop *drop)
+{
+	struct reply *reply = context;
+
+	reply_open_object(reply, "");
+	reply_string(reply, "direction", drop->direction);
+	reply_string(reply, "stage", drop->stage);
+	reply_string(reply, "reason", drop_name(drop->reason));
+	reply_unsigned(reply, "packets", drop->packets);
+	reply_close_object(reply);
+}
+
+static void write_dropped(
+    const struct core *core, const struct core_peer *peer, struct reply *reply)
+{
+	reply_open_array(reply, "dropped");
+	path_each_peer_drop(
+	    core->path, tunnel_peer_id(peer->peer), write_dropped_one, reply);
+	reply_close_array(reply);
+}
+
 static void write_prefixes(struct reply *reply, const char *name,
     const struct prefix *prefixes, size_t count)
 {
@@ -174,6 +195,7 @@ static void write_peer(const struct core *core, const struct core_peer *peer,
 	write_features(&status, reply);
 	write_compression(&status, reply);
 	write_traffic(&status, reply);
+	write_dropped(core, peer, reply);
 	write_settings(peers_conf(core, peer), &status, reply);
 	tap_write_port(core, peer, now, reply);
 	reply_close_object(reply);

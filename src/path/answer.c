@@ -142,6 +142,12 @@ enum answer answer_error(struct path *path, const struct packet *about,
 	return send(path, pkt, about, ANSWER_ERROR);
 }
 
+void answer_unreachable(struct path *path, const struct packet *about)
+{
+	if (!path->setup.bridge)
+		answer_error(path, about, ICMP_HOST_UNREACHABLE, 0);
+}
+
 static enum answer answer_reset(struct path *path, const struct packet *about)
 {
 	if (!reject_may_reset(about) || is_for_many(path, about) ||

@@ -26,6 +26,9 @@ enum answer {
 enum answer answer_error(struct path *path, const struct packet *about,
     enum icmp_kind kind, uint32_t value);
 
+/* No way leads to its destination. On tap nobody says so: a bridge does not. */
+void answer_unreachable(struct path *path, const struct packet *about);
+
 /* As a rule that rejects does: TCP with a reset, the others with
  * ICMP_PROHIBITED, and what is damaged not at all. */
 enum answer answer_reject(struct path *path, const struct packet *about);

@@ -21,11 +21,27 @@
 #define IPV4_TTL       8 /* with the protocol a 16-bit word */
 #define IPV6_HOP_LIMIT 7
 
+static bool is_local(const struct path *path, const struct address *address)
+{
+	return martian_is_local(
+	    address, path->addresses, path->addresses_count);
+}
+
+enum drop forward_check_route(struct path *path, const struct packet *pkt)
+{
+	if (!path->setup.is_whole_host ||
+	    !martian_is_routable(&pkt->destination) ||
+	    is_local(path, &pkt->destination) ||
+	    tunnel_route(path->setup.tunnel, &pkt->destination))
+		return DROP_NONE;
+	answer_error(path, pkt, ICMP_NO_ROUTE, 0);
+	return DROP_IP_INNOROUTES;
+}
+
 bool forward_route(const struct path *path, struct packet *pkt)
 {
 	if (!path->is_forwarding || !martian_is_routable(&pkt->destination) ||
-	    martian_is_local(
-		&pkt->destination, path->addresses, path->addresses_count))
+	    is_local(path, &pkt->destination))
 		return false;
 	pkt->to_peer = tunnel_route(path->setup.tunnel, &pkt->destination);
 	if (pkt->to_peer)
@@ -71,14 +87,15 @@ static void decrement_ttl(struct packet *pkt)
 enum verdict forward_packet(struct path *path, struct packet *pkt)
 {
 	pkt->drop = check(path, pkt);
-	if (!pkt->drop)
-		pkt->drop = hook_forward(path, pkt);
 	if (pkt->drop)
 		return VERDICT_DROPPED;
 	decrement_ttl(pkt);
 	snmp_count(path, pkt, SNMP_IpForwDatagrams, SNMP_Ip6OutForwDatagrams);
-	path->totals.rx_forwarded++;
-	path->totals.tx_switched++;
+	pkt->drop = hook_forward(path, pkt);
+	if (pkt->drop)
+		return VERDICT_DROPPED;
+	path->totals.rx_forwarded += pkt->segments;
+	path->totals.tx_switched += pkt->segments;
 	path_make_fresh(pkt);
 	pkt->peer = pkt->to_peer;
 	return path_go(path, TABLE_OUT, OUTBOUND_MTU);

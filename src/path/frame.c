@@ -68,7 +68,7 @@ static enum drop check_read(const struct path *path, const struct packet *pkt)
 
 enum verdict frame_tun_read(struct path *path, struct packet *pkt)
 {
-	path->totals.tx_packets++;
+	path->totals.tx_packets += pkt->segments;
 	return verdict_of(pkt, check_read(path, pkt));
 }
 

@@ -14,6 +14,7 @@
 #include "path/conntrack.h"
 #include "path/frame.h"
 #include "path/hook.h"
+#include "path/martian.h"
 #include "path/mtu.h"
 #include "path/options.h"
 #include "path/run.h"
@@ -28,7 +29,7 @@
 /* It did its work, but is nothing for the host. */
 static enum verdict consume(struct path *path, struct packet *pkt)
 {
-	path->totals.rx_consumed++;
+	path->totals.rx_consumed += pkt->segments;
 	pool_put(path->setup.pool, pkt);
 	return VERDICT_TAKEN;
 }
@@ -37,7 +38,7 @@ static enum verdict outer(struct path *path, struct packet *pkt)
 {
 	enum drop reason = DROP_VPN_TRUNCATED;
 
-	path->totals.rx_packets++;
+	path->totals.rx_packets += pkt->segments;
 	watch_datagram(path, TABLE_IN, "outer", pkt);
 	if (!pkt->is_truncated)
 		reason = tunnel_receive(path->setup.tunnel, pkt, &path->now);
@@ -79,11 +80,20 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
+static enum drop check_addresses(struct path *path, const struct packet *pkt)
+{
+	enum drop reason = martian_check(pkt);
+
+	if (!reason)
+		reason = forward_check_route(path, pkt);
+	if (!reason)
+		reason = source_check(path, pkt);
+	return reason ? reason : options_check(path, pkt);
+}
+
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 {
-	pkt->drop = source_check(path, pkt);
-	if (!pkt->drop)
-		pkt->drop = options_check(path, pkt);
+	pkt->drop = check_addresses(path, pkt);
 	if (pkt->drop)
 		return VERDICT_DROPPED;
 	if (pkt->destination.bytes[0] == MULTICAST_IPV6)
@@ -103,7 +113,7 @@ static enum verdict tun_write(struct path *path, struct packet *pkt)
 		mss_clamp(pkt, mtu_of(path, pkt->peer, pkt->family));
 	if (pkt->checksum == CHECKSUM_PARTIAL)
 		checksum_complete(pkt);
-	path->totals.rx_delivered++;
+	path->totals.rx_delivered += pkt->segments;
 	packet_list_push(&path->to_device, pkt);
 	return VERDICT_TAKEN;
 }

@@ -8,6 +8,7 @@
  */
 #include "packet/ecn.h"
 #include "packet/ip.h"
+#include "path/answer.h"
 #include "path/conntrack.h"
 #include "path/frame.h"
 #include "path/hook.h"
@@ -32,7 +33,7 @@ static enum drop check_read(const struct path *path, const struct packet *pkt)
 
 static enum verdict tun_read(struct path *path, struct packet *pkt)
 {
-	path->totals.tx_packets++;
+	path->totals.tx_packets += pkt->segments;
 	return verdict_of(pkt, check_read(path, pkt));
 }
 
@@ -45,8 +46,10 @@ static enum verdict ip_out(struct path *path, struct packet *pkt)
 static enum verdict route(struct path *path, struct packet *pkt)
 {
 	pkt->peer = tunnel_route(path->setup.tunnel, &pkt->destination);
-	if (!pkt->peer)
+	if (!pkt->peer) {
+		answer_unreachable(path, pkt);
 		return verdict_of(pkt, DROP_IP_OUTNOROUTES);
+	}
 	pkt->to_id = tunnel_peer_id(pkt->peer);
 	snmp_count(path, pkt, SNMP_IpOutRequests, SNMP_Ip6OutRequests);
 	return VERDICT_PASS;
@@ -58,7 +61,11 @@ static enum verdict neigh(struct path *path, struct packet *pkt)
 	enum drop reason =
 	    tunnel_neigh(path->setup.tunnel, pkt, &path->now, &is_taken);
 
-	return is_taken ? VERDICT_TAKEN : verdict_of(pkt, reason);
+	if (is_taken)
+		return VERDICT_TAKEN;
+	if (reason)
+		answer_unreachable(path, pkt);
+	return verdict_of(pkt, reason);
 }
 
 static enum verdict compress(struct path *path, struct packet *pkt)
@@ -79,7 +86,7 @@ static enum verdict compress_dry(struct path *path, struct packet *pkt)
 
 static enum verdict send(struct path *path, struct packet *pkt)
 {
-	path->totals.tx_sent++;
+	path->totals.tx_sent += pkt->segments;
 	pkt->is_sealed = true;
 	watch_datagram(path, TABLE_OUT, "encap", pkt);
 	packet_list_push(&path->to_wire, pkt);

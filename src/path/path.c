@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "packet/print.h"
+#include "path/answer.h"
 #include "path/run.h"
 #include "path/shape.h"
 #include "path/watch.h"
@@ -41,7 +42,7 @@ void path_free(struct path *path)
 		pool_put_list(path->setup.pool, &lists[i]);
 	pool_put_list(path->setup.pool, &path->to_wire);
 	pool_put_list(path->setup.pool, &path->to_device);
-	shape_clear(path);
+	path_clear_peers(path);
 	free(path->addresses);
 	free(path);
 }
@@ -130,9 +131,13 @@ static void drop_given_up(struct path *path)
 	struct packet_list dropped = {0};
 
 	tunnel_take_dropped(path->setup.tunnel, &dropped);
-	while (dropped.first)
-		path_drop_packet(
-		    path, TABLE_OUT, OUTBOUND_NEIGH, packet_list_pop(&dropped));
+	while (dropped.first) {
+		struct packet *pkt = packet_list_pop(&dropped);
+
+		if (pkt->drop == DROP_NEIGH_FAILED)
+			answer_unreachable(path, pkt);
+		path_drop_packet(path, TABLE_OUT, OUTBOUND_NEIGH, pkt);
+	}
 }
 
 /* Frames before released packets: a HELLO goes ahead of the data. */
@@ -228,7 +233,7 @@ void path_drop_outside(struct path *path, enum path_outside where,
 	const struct outside *outside = &outsides[where];
 
 	pkt->drop = reason;
-	move_totals(path, outside, 1);
+	move_totals(path, outside, pkt->segments);
 	path_drop_packet(path, outside->table, outside->idx, pkt);
 }
 

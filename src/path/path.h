@@ -106,6 +106,9 @@ struct path_setup {
 	/* With it, the path carries Ethernet frames: tunnel_peer_port is
 	 * the port of each peer, and its bridge_port_user the peer. */
 	struct bridge *bridge;
+	/* On tun: there is no host behind the device that has other addresses
+	 * or routes: what is neither its own nor a peer's, nobody has. */
+	bool is_whole_host;
 	/* Called for each drop when not NULL; must not change the packet. */
 	void (*trace)(
 	    void *context, const struct stage *stage, const struct packet *pkt);
@@ -147,11 +150,11 @@ void path_set_port(struct path *path, uint16_t port);
  * neither; the flow table's generation has to be the rules'. */
 void path_set_filter(
     struct path *path, struct ruleset *rules, struct flows *flows);
-/* How much goes to the peer of that number (tunnel_peer_id), bits of inner
- * packets a second; 0: no limit. 0 or -ENOMEM, but never again for that
- * number. */
-must_check int path_set_rate(struct path *path, uint32_t id,
-    uint64_t bits_per_s, const struct moment *now);
+/* A peer's number (tunnel_peer_id) comes into use. 0 or -ENOMEM. */
+must_check int path_add_peer(struct path *path, uint32_t id);
+/* How much goes to it, bits of inner packets a second; 0: no limit. */
+void path_set_rate(struct path *path, uint32_t id, uint64_t bits_per_s,
+    const struct moment *now);
 /* Before the peer goes: its number may become another one's. */
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now);
 
@@ -214,6 +217,11 @@ struct snmp_counter {
 void path_each_snmp(const struct path *path,
     void (*found)(void *context, const struct snmp_counter *counter),
     void *context);
+
+/* The same of one peer that was added; without `last` and `example`. Reason
+ * NONE: of more reasons than are told apart. */
+void path_each_peer_drop(const struct path *path, uint32_t id,
+    void (*found)(void *context, const struct path_drop *drop), void *context);
 
 struct path_totals {
 	/* inbound: rx + ours = delivered + consumed + forwarded + dropped */

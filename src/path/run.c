@@ -153,6 +153,17 @@ static void keep_example(struct path_counter *counter, const struct packet *pkt)
 	counter->example_peer = pkt->peer ? tunnel_peer_id(pkt->peer) : 0;
 }
 
+static void count_for_peer(struct path *path, enum path_table table, size_t idx,
+    const struct packet *pkt)
+{
+	uint32_t id = tunnel_peer_id(pkt->peer);
+
+	tunnel_peer_count_drop(pkt->peer, pkt->drop, pkt->segments);
+	if (id < path->peers_count)
+		tally_count(&path->peers[id].tally, (uint8_t)table,
+		    (uint8_t)idx, pkt->drop, pkt->segments);
+}
+
 void path_note_drop(struct path *path, enum path_table table, size_t idx,
     const struct packet *pkt)
 {
@@ -161,11 +172,11 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 	assert(pkt->drop > DROP_NONE && pkt->drop < DROP_COUNT);
 	if (pkt->is_dry)
 		return;
-	path_count(path, table, idx, pkt->drop, 1);
+	path_count(path, table, idx, pkt->drop, pkt->segments);
 	keep_example(&path->counters[table][idx][pkt->drop], pkt);
 	snmp_dropped(path, &path->tables[table][idx], pkt);
 	if (pkt->peer)
-		tunnel_peer_count_drop(pkt->peer, pkt->drop);
+		count_for_peer(path, table, idx, pkt);
 	watch_drop(path, table, idx, pkt);
 	if (setup->trace)
 		setup->trace(

@@ -16,6 +16,7 @@
 #include "path/path.h"
 #include "path/rule_log.h"
 #include "path/snmp.h"
+#include "path/tally.h"
 #include "path/trace.h"
 #include "protocol/tunnel.h"
 
@@ -99,12 +100,15 @@ struct path_branch {
 	size_t idx; /* of the stage */
 };
 
-/* Queues of peers with a rate, by their number. */
+/* Of all peers' queues. */
 struct shapes {
-	struct qdisc *qdiscs;
-	size_t count;
-	size_t waiting;	     /* packets in all of them */
-	struct instant next; /* none of them has one before */
+	size_t waiting;	     /* packets */
+	struct instant next; /* none of them has a deadline before */
+};
+
+struct path_peer {
+	struct qdisc qdisc;
+	struct tally tally;
 };
 
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
@@ -133,9 +137,11 @@ struct path {
 	uint16_t port;		       /* of our socket; 0: unknown */
 	size_t mtu;		       /* of the device; 0: unknown */
 	bool is_forwarding;
-	struct tracer tracer;  /* of live packets; zero: none is traced */
-	struct rule_log log;   /* of rules that want it */
-	struct bucket answers; /* of ICMP errors and resets */
+	struct tracer tracer;	 /* of live packets; zero: none is traced */
+	struct rule_log log;	 /* of rules that want it */
+	struct bucket answers;	 /* of ICMP errors and resets */
+	struct path_peer *peers; /* by number */
+	size_t peers_count;
 	struct shapes shapes;
 	struct snmp snmp;
 	struct ruleset *rules; /* not owned; NULL: no filter */
@@ -186,6 +192,9 @@ bool path_has_room(const struct path *path);
 
 /* A packet that came from the wire becomes one that goes there. */
 void path_make_fresh(struct packet *pkt);
+
+/* For path_free. */
+void path_clear_peers(struct path *path);
 
 /* Drops for `reason`, or passes when it is DROP_NONE. */
 static inline enum verdict verdict_of(struct packet *pkt, enum drop reason)

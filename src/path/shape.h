@@ -10,7 +10,7 @@ enum verdict shape(struct path *path, struct packet *pkt);
 /* Whose time has come goes on behind qdisc. */
 void shape_turn(struct path *path);
 
-/* For path_free. */
-void shape_clear(struct path *path);
+/* Drops what waits for the peer of that number, which has an entry. */
+void shape_forget(struct path *path, uint32_t id);
 
 #endif

@@ -27,7 +27,7 @@ static void send_copy(
 	    path_has_room(path) ? packet_copy(path->setup.pool, pkt) : NULL;
 	struct packet lost;
 
-	path->totals.tx_switched++;
+	path->totals.tx_switched += pkt->segments;
 	if (copy) {
 		path_make_fresh(copy);
 		copy->is_traced = false; /* it goes its own way */
@@ -46,8 +46,8 @@ static enum verdict forward(
 {
 	if (!path_has_room(path))
 		return verdict_of(pkt, DROP_NOMEM);
-	path->totals.rx_forwarded++;
-	path->totals.tx_switched++;
+	path->totals.rx_forwarded += pkt->segments;
+	path->totals.tx_switched += pkt->segments;
 	path_make_fresh(pkt);
 	send_to(path, pkt, peer);
 	return VERDICT_TAKEN;

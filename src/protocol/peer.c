@@ -239,10 +239,11 @@ bool tunnel_peer_takes_floods(const struct peer *peer, struct instant now)
 	       (!peer_has_session(peer, now) || !extension_refusal(peer));
 }
 
-void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
+void tunnel_peer_count_drop(
+    struct peer *peer, enum drop reason, uint64_t packets)
 {
 	(void)reason;
-	peer->counters.drops++;
+	peer->counters.drops += packets;
 }
 
 void tunnel_peer_connect(

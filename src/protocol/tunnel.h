@@ -305,7 +305,8 @@ struct tunnel_peer_status {
 void tunnel_peer_status(const struct peer *peer, struct instant now,
     struct tunnel_peer_status *ret);
 /* Called by the path for each drop with pkt->peer set. */
-void tunnel_peer_count_drop(struct peer *peer, enum drop reason);
+void tunnel_peer_count_drop(
+    struct peer *peer, enum drop reason, uint64_t packets);
 
 /* Calls back with each peer, oldest first. */
 void tunnel_each_peer(const struct tunnel *tunnel,

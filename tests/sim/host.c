@@ -85,7 +85,8 @@ static void take_packets(struct host *host, const struct datagram *cause)
 		pool_put(host->pool, pkt);
 	}
 	while ((pkt = packet_list_pop(core_to_device(host->core)))) {
-		check_delivery(host, pkt, cause);
+		if (pkt->from_id) /* else an ICMP error of the core's own */
+			check_delivery(host, pkt, cause);
 		pool_put(host->pool, pkt);
 	}
 }

@@ -158,9 +158,10 @@ void tunnel_take_dropped(struct tunnel *tunnel, struct packet_list *to)
 	packet_list_append(to, &tunnel->dropped);
 }
 
-void tunnel_peer_count_drop(struct peer *peer, enum drop reason)
+void tunnel_peer_count_drop(
+    struct peer *peer, enum drop reason, uint64_t packets)
 {
-	peer->drops[reason]++;
+	peer->drops[reason] += (unsigned)packets;
 }
 
 enum drop tunnel_peer_refusal(const struct peer *peer)

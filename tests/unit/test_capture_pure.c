@@ -40,7 +40,7 @@ struct outcome {
 	struct path_totals totals;
 	struct drops drops; /* how many kinds, and the last one */
 	uint32_t len;
-	uint8_t bytes[64];
+	uint8_t bytes[2048]; /* an answer may be larger */
 };
 
 static void note_output(struct outcome *outcome, struct packet_list *list)
@@ -59,6 +59,7 @@ static struct outcome outcome_of(struct packet *pkt, bool is_inbound)
 	struct path_totals before = totals();
 
 	memset(path->counters, 0, sizeof(path->counters));
+	path->answers = (struct bucket){0}; /* the twin may be answered, too */
 	(is_inbound ? receive : transmit)(pkt);
 	note_output(&outcome, path_to_wire(path));
 	note_output(&outcome, path_to_device(path));

@@ -168,6 +168,44 @@ START_TEST(a_link_local_source_may_go_back_to_its_peer)
 }
 END_TEST
 
+/* The destination is looked up before the source is. */
+START_TEST(without_a_host_nobody_has_what_no_peer_has)
+{
+	path->setup.is_whole_host = true;
+	receive(udp("10.9.0.7", "192.0.2.1", 53));
+	(void)only_drop("rcv_finish", DROP_IP_INNOROUTES);
+	check_answer("10.9.0.1 > 10.9.0.7 icmp 3/0");
+}
+END_TEST
+
+START_TEST(without_a_host_nobody_has_what_no_peer_has_ipv6)
+{
+	path->setup.is_whole_host = true;
+	receive(udp6("fd09::7", "2001:db8::1"));
+	(void)only_drop("rcv_finish", DROP_IP_INNOROUTES);
+	check_answer("fd09::1 > fd09::7 icmp 1/0");
+	ck_assert_uint_eq(path->snmp.counts[SNMP_Ip6InNoRoutes], 1);
+}
+END_TEST
+
+START_TEST(what_nobody_has_is_said_before_who_sent_it)
+{
+	path->setup.is_whole_host = true;
+	receive(udp("10.9.0.8", "192.0.2.1", 53));
+	check_dropped("rcv_finish", DROP_IP_INNOROUTES);
+}
+END_TEST
+
+static const char *const whole[] = {"10.9.0.1", "10.9.0.255", "224.0.0.22"};
+
+START_TEST(without_a_host_own_addresses_are_as_before)
+{
+	path->setup.is_whole_host = true;
+	receive(udp("10.9.0.7", whole[_i], 53));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+}
+END_TEST
+
 START_TEST(a_spoofed_packet_is_not_forwarded)
 {
 	receive(udp("10.9.0.8", "10.9.0.7", 53));
@@ -207,6 +245,10 @@ Suite *unit_suite(void)
 	EACH(tcase, what_is_the_hosts_goes_to_the_host_ipv6, of_the_host6);
 	tcase_add_test(tcase, forward_drops_a_link_local_source);
 	tcase_add_test(tcase, a_link_local_source_may_go_back_to_its_peer);
+	tcase_add_test(tcase, without_a_host_nobody_has_what_no_peer_has);
+	tcase_add_test(tcase, without_a_host_nobody_has_what_no_peer_has_ipv6);
+	tcase_add_test(tcase, what_nobody_has_is_said_before_who_sent_it);
+	EACH(tcase, without_a_host_own_addresses_are_as_before, whole);
 	tcase_add_test(tcase, a_spoofed_packet_is_not_forwarded);
 	tcase_add_test(tcase, forwarded_packets_leave_buffers_to_the_host);
 	suite_add_tcase(suite, tcase);

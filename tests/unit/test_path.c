@@ -79,9 +79,47 @@ static const char *const unroutable[] = {
 START_TEST(route_drops_what_no_peer_has)
 {
 	transmit(udp("10.9.0.1", unroutable[_i], 53));
-	check_dropped("route", DROP_IP_OUTNOROUTES);
 	ck_assert_str_eq(
 	    only_drop("route", DROP_IP_OUTNOROUTES).direction, "out");
+}
+END_TEST
+
+static void check_told(const char *expected)
+{
+	ck_assert_uint_eq(path_to_wire(path)->len, 0);
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	ck_assert_str_eq(icmp_text(path_to_device(path)->first), expected);
+	ck_assert_uint_eq(totals().rx_ours, 1);
+}
+
+/* Of groups and broadcasts nobody is told. */
+START_TEST(the_host_hears_that_no_peer_has_it)
+{
+	transmit(udp("10.9.0.1", "192.0.2.1", 53));
+	check_told("192.0.2.1 > 10.9.0.1 icmp 3/1");
+	transmit(udp("10.9.0.1", "224.0.0.22", 53));
+	transmit(udp("10.9.0.1", "255.255.255.255", 53));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+}
+END_TEST
+
+START_TEST(the_host_hears_that_no_peer_has_it_ipv6)
+{
+	transmit(udp6("fd09::1", "2001:db8::1"));
+	check_told("2001:db8::1 > fd09::1 icmp 1/3");
+}
+END_TEST
+
+START_TEST(the_host_hears_that_a_peer_is_not_reached)
+{
+	struct packet *pkt = udp("10.9.0.1", "10.9.0.7", 53);
+
+	tunnel.has_session = false;
+	transmit(pkt);
+	pkt->drop = DROP_NEIGH_FAILED;
+	packet_list_append(&tunnel.dropped, &tunnel.staged);
+	path_run_emitted(path, &now);
+	check_told("10.9.0.7 > 10.9.0.1 icmp 3/1");
 }
 END_TEST
 
@@ -89,7 +127,8 @@ START_TEST(neigh_drops_what_can_not_wait)
 {
 	tunnel.neigh = DROP_NEIGH_DEAD;
 	transmit(udp("10.9.0.1", "10.9.0.8", 53));
-	check_dropped("neigh", DROP_NEIGH_DEAD);
+	(void)only_drop("neigh", DROP_NEIGH_DEAD);
+	check_told("10.9.0.8 > 10.9.0.1 icmp 3/1");
 	ck_assert_uint_eq(tunnel.peers[1].drops[DROP_NEIGH_DEAD], 1);
 }
 END_TEST
@@ -331,6 +370,9 @@ static TCase *outbound_cases(void)
 	tcase_add_test(tcase, tun_read_drops_what_is_larger_than_a_frame);
 	tcase_add_test(tcase, ip_out_drops_a_bad_header);
 	EACH(tcase, route_drops_what_no_peer_has, unroutable);
+	tcase_add_test(tcase, the_host_hears_that_no_peer_has_it);
+	tcase_add_test(tcase, the_host_hears_that_no_peer_has_it_ipv6);
+	tcase_add_test(tcase, the_host_hears_that_a_peer_is_not_reached);
 	tcase_add_test(tcase, neigh_drops_what_can_not_wait);
 	tcase_add_test(tcase, encap_drops_what_is_not_sealed);
 	tcase_add_test(tcase, what_waited_goes_out_when_it_is_released);

@@ -15,8 +15,9 @@ static void send_many(const char *destination, int count)
 static void setup_slow(void)
 {
 	setup();
-	ck_assert_int_eq(
-	    path_set_rate(path, tunnel.peers[0].id, SLOW, &now), 0);
+	ck_assert_int_eq(path_add_peer(path, 2), 0);
+	ck_assert_int_eq(path_add_peer(path, 1), 0);
+	path_set_rate(path, 1, SLOW, &now);
 }
 
 static void turn(int64_t ns)
@@ -38,7 +39,7 @@ START_TEST(who_has_a_rate_waits_for_it)
 {
 	size_t sent;
 
-	path->shapes.qdiscs[1].burst_ns = path->shapes.qdiscs[1].credit_ns =
+	path->peers[1].qdisc.burst_ns = path->peers[1].qdisc.credit_ns =
 	    NS_PER_S / 250; /* of one packet */
 	send_many("10.9.0.7", 3);
 	sent = path_to_wire(path)->len;
@@ -58,8 +59,8 @@ END_TEST
 
 START_TEST(a_queue_that_is_full_is_over_its_limit)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
-	path->shapes.qdiscs[1].queue_bytes_max = 2 * INNER_BYTES;
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.queue_bytes_max = 2 * INNER_BYTES;
 	send_many("10.9.0.7", 3);
 	check_dropped("qdisc", DROP_QDISC_OVERLIMIT);
 	ck_assert_uint_eq(totals().tx_waiting, 2);
@@ -69,7 +70,7 @@ END_TEST
 
 START_TEST(who_waits_leaves_buffers_to_others)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
 	send_many("10.9.0.7", PACKETS - PACKETS / 4);
 	check_dropped("qdisc", DROP_QDISC_DROP);
 	send_many("10.9.0.8", 1);
@@ -79,7 +80,7 @@ END_TEST
 
 START_TEST(with_the_peer_goes_what_waits_for_it)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
 	send_many("10.9.0.7", 1);
 	path_forget_peer(path, 1, &now);
 	check_dropped("qdisc", DROP_QDISC_DROP);
@@ -91,9 +92,9 @@ END_TEST
 
 START_TEST(a_limit_that_is_lifted_lets_all_go)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
 	send_many("10.9.0.7", 3);
-	ck_assert_int_eq(path_set_rate(path, 1, 0, &now), 0);
+	path_set_rate(path, 1, 0, &now);
 	turn(0);
 	ck_assert_uint_eq(path_to_wire(path)->len, 3);
 }
@@ -101,15 +102,63 @@ END_TEST
 
 START_TEST(the_same_rate_again_gives_no_credit)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
-	ck_assert_int_eq(path_set_rate(path, 1, SLOW, &now), 0);
-	ck_assert_int_eq(path->shapes.qdiscs[1].credit_ns, -NS_PER_S);
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	path_set_rate(path, 1, SLOW, &now);
+	ck_assert_int_eq(path->peers[1].qdisc.credit_ns, -NS_PER_S);
+}
+END_TEST
+
+static void hear(void *context, const struct path_drop *drop)
+{
+	struct drops *drops = context;
+
+	drops->lines++;
+	drops->last = *drop;
+}
+
+START_TEST(drops_are_known_by_peer_stage_and_reason)
+{
+	struct drops drops = {0};
+	struct packet *pkt = udp("10.9.0.1", "10.9.0.7", 53);
+
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.queue_bytes_max = INNER_BYTES;
+	send_many("10.9.0.7", 3);
+	pkt->segments = 44;
+	transmit(pkt);
+	path_each_peer_drop(path, 2, hear, &drops);
+	ck_assert_uint_eq(drops.lines, 0);
+	path_each_peer_drop(path, 1, hear, &drops);
+	ck_assert_uint_eq(drops.lines, 1);
+	ck_assert_str_eq(drops.last.direction, "out");
+	ck_assert_str_eq(drops.last.stage, "qdisc");
+	ck_assert_int_eq(drops.last.reason, DROP_QDISC_OVERLIMIT);
+	ck_assert_uint_eq(drops.last.packets, 46);
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_QDISC_OVERLIMIT], 46);
+	ck_assert_uint_eq(totals().tx_dropped, 46);
+}
+END_TEST
+
+START_TEST(what_are_too_many_reasons_are_counted_together)
+{
+	struct tally tally = {0};
+	uint64_t sum = 0;
+
+	for (int round = 0; round < 2; round++)
+		for (uint8_t i = 0; i < TALLY_ENTRIES + 5; i++)
+			tally_count(&tally, 1, i, DROP_NOMEM, 1);
+	for (size_t i = 0; i < TALLY_ENTRIES; i++)
+		sum += tally.entries[i].packets;
+	ck_assert_uint_eq(sum, 2 * (TALLY_ENTRIES + 5));
+	ck_assert_uint_eq(tally.entries[0].packets, 2);
+	ck_assert_uint_eq(tally.entries[TALLY_ENTRIES - 1].packets, 12);
+	ck_assert_uint_eq(tally.entries[TALLY_ENTRIES - 1].reason, DROP_NONE);
 }
 END_TEST
 
 START_TEST(what_waits_may_be_left_behind)
 {
-	path->shapes.qdiscs[1].credit_ns = -NS_PER_S;
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
 	send_many("10.9.0.7", 3);
 	ck_assert_uint_eq(totals().tx_waiting, 3);
 }
@@ -128,6 +177,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, with_the_peer_goes_what_waits_for_it);
 	tcase_add_test(tcase, a_limit_that_is_lifted_lets_all_go);
 	tcase_add_test(tcase, the_same_rate_again_gives_no_credit);
+	tcase_add_test(tcase, drops_are_known_by_peer_stage_and_reason);
+	tcase_add_test(tcase, what_are_too_many_reasons_are_counted_together);
 	tcase_add_test(tcase, what_waits_may_be_left_behind);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -258,13 +258,14 @@ static void keep_drop(
 
 static uint64_t answers_made(void)
 {
-	return path->totals.rx_ours + path->totals.tx_ours + path->snmp.counts[SNMP_IcmpOutRateLimitGlobal];
+	return path->totals.rx_ours + path->totals.tx_ours +
+	       path->snmp.counts[SNMP_IcmpOutRateLimitGlobal];
 }
 
 static struct outcome come_true(bool is_inbound, struct packet *pkt)
 {
 	struct outcome ret = {.staged = tunnel.staged.len};
-	uint64_t answers = answers_made();
+	uint64_t answers = answers_made(), told = path->totals.rx_ours;
 
 	last_drop = DROP_NONE;
 	if (is_inbound)
@@ -272,7 +273,8 @@ static struct outcome come_true(bool is_inbound, struct packet *pkt)
 	else
 		transmit(pkt);
 	ret.drop = last_drop;
-	ret.device = path_to_device(path)->len;
+	told = path->totals.rx_ours - told;
+	ret.device = path_to_device(path)->len - told;
 	ret.wire = path_to_wire(path)->len;
 	ret.staged = tunnel.staged.len - ret.staged;
 	ret.answers = answers_made() - answers;
@@ -295,6 +297,7 @@ static void give_up_staged(void)
 		at->drop = DROP_NEIGH_FAILED;
 	packet_list_append(&tunnel.dropped, &tunnel.staged);
 	path_run_emitted(path, &now);
+	take_results(); /* the host hears of it */
 }
 
 static void check_outcome(struct seed *seed, struct packet *pkt)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/* What the path knows of each peer by its number: queue and drops. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "path/run.h"
+#include "path/shape.h"
+
+int path_add_peer(struct path *path, uint32_t id)
+{
+	size_t count = (size_t)id + 1;
+	struct path_peer *more;
+
+	if (count <= path->peers_count)
+		return 0;
+	more = realloc(path->peers, count * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	path->peers = more;
+	while (path->peers_count < count)
+		more[path->peers_count++] = (struct path_peer){0};
+	return 0;
+}
+
+void path_forget_peer(struct path *path, uint32_t id, const struct moment *now)
+{
+	if (id >= path->peers_count)
+		return;
+	path->now = *now;
+	shape_forget(path, id);
+	path->peers[id] = (struct path_peer){0};
+}
+
+void path_clear_peers(struct path *path)
+{
+	for (size_t i = 0; i < path->peers_count; i++)
+		pool_put_list(path->setup.pool, &path->peers[i].qdisc.queue);
+	free(path->peers);
+}
+
+void path_each_peer_drop(const struct path *path, uint32_t id,
+    void (*found)(void *context, const struct path_drop *drop), void *context)
+{
+	const struct tally *tally = &path->peers[id].tally;
+
+	assert(id < path->peers_count);
+	for (size_t i = 0; i < TALLY_ENTRIES; i++) {
+		const struct tally_entry *entry = &tally->entries[i];
+		struct path_drop drop = {
+		    .direction = entry->table == TABLE_OUT ? "out" : "in",
+		    .stage = path->tables[entry->table][entry->idx].name,
+		    .reason = (enum drop)entry->reason,
+		    .packets = entry->packets,
+		};
+
+		if (entry->packets)
+			found(context, &drop);
+	}
+}
