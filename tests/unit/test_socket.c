@@ -773,6 +773,7 @@ static void add_queue(Suite *suite)
 	tcase_add_test(tcase, judging_leaves_no_trace);
 	tcase_add_test(tcase, the_reader_is_woken_on_the_edge_only);
 	tcase_add_test(tcase, what_is_queued_knows_no_peer);
+	tcase_set_timeout(tcase, 60); /* random histories, on a busy machine */
 	tcase_add_test(tcase, invariants_hold_in_random_histories);
 	suite_add_tcase(suite, tcase);
 }
