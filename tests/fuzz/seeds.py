@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Writes the seed corpora of the protocol's fuzz targets (run in tests/fuzz)."""
 import base64
+import hashlib
 import os
 import random
 import struct
@@ -532,3 +533,7 @@ save("socket", "damaged", PLACES + come(ipv6(17, udp(4000, 53))) +
          ipv4(17, udp(4000, 53), fragment=0x2000)) + come(
              LARGE[:-1] + b"!") + come(SIX[:44] + b"\0\0" + SIX[46:]) +
      come(ipv4(17, udp(4000, 53), b"\x94\4\0\0")) + READ)
+
+for number in range(4):
+    save("flow", "story%d" % number,
+         hashlib.shake_128(b"flow%d" % number).digest(1500))
