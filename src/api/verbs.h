@@ -21,6 +21,8 @@
 	    "show vpnd's own sockets: who has sent, what was dropped")        \
 	X("socket recv", ALL, true, "[-c COUNT] PORT",                        \
 	    "attach to one of type \"client\" and print what comes")          \
+	X("flows", ALL, true, "[PEER]",                                       \
+	    "show the flows that the filter knows, and how many there may be") \
 	X("fdb", READ, true, "[PEER]",                                        \
 	    "show which MAC address the switch sends where")                  \
 	X("fdb flush", ALL, true, "[PEER]",                                   \

@@ -99,6 +99,31 @@ static void run_sockets(struct call *call)
 	sockets_reply(call->core, call->reply);
 }
 
+static void out_of_memory(struct call *call)
+{
+	answer_set(call->answer, CONTROL_FAILED, "out of memory");
+}
+
+static bool has_flows(struct call *call)
+{
+	if (!call->core->filter.rules)
+		answer_set(call->answer, CONTROL_FAILED,
+		    "there is no filter, so no flow is looked at");
+	else if (!call->core->filter.flows)
+		answer_set(call->answer, CONTROL_FAILED,
+		    "the filter does not look at flows: stateful is false");
+	return call->core->filter.flows;
+}
+
+static void run_flows(struct call *call)
+{
+	const struct core_peer *only;
+
+	if (has_flows(call) && find_only(call, &only) &&
+	    flows_reply(call->core, only, call->now, call->reply))
+		out_of_memory(call);
+}
+
 static void run_drops(struct call *call)
 {
 	drops_reply(call->core, call->rights, call->now, call->reply);
@@ -138,11 +163,6 @@ static void write_peer_done(
 	reply_string(call->reply, "action", action);
 	reply_string(call->reply, "peer", name);
 	reply_bool(call->reply, "in_file", is_in_file);
-}
-
-static void out_of_memory(struct call *call)
-{
-	answer_set(call->answer, CONTROL_FAILED, "out of memory");
 }
 
 static void run_peer_add(struct call *call)
@@ -200,6 +220,7 @@ static const struct command {
     {"status", CONTROL_RIGHTS_READ, 0, 1, run_status},
     {"drops", CONTROL_RIGHTS_READ, 0, 0, run_drops},
     {"sockets", CONTROL_RIGHTS_READ, 0, 0, run_sockets},
+    {"flows", CONTROL_RIGHTS_ALL, 0, 1, run_flows},
     {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},
     {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
     {"trace", CONTROL_RIGHTS_ALL, 3, 3, run_trace},

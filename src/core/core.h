@@ -172,8 +172,8 @@ struct core_answer {
 };
 
 /*
- * Verbs that need nothing but the core: status, drops, sockets, fdb, "fdb
- * flush", version, "peer add"
+ * Verbs that need nothing but the core: status, drops, sockets, flows, fdb,
+ * "fdb flush", version, "peer add"
  * (the pre-shared key has been read by the daemon into `preshared_key`, NULL
  * without one), "peer remove".
  */

@@ -344,6 +344,12 @@ void tap_write_port(const struct core *core, const struct core_peer *peer,
 void tap_write_switch(
     const struct core *core, struct instant now, struct reply *reply);
 
+/* ---- flows.c: with a stateful filter ---- */
+
+/* 0 or -ENOMEM. `only`: the flows of one peer; NULL: all. */
+must_check int flows_reply(struct core *core, const struct core_peer *only,
+    const struct moment *now, struct reply *reply);
+
 /* ---- fdb.c: on tap ---- */
 
 /* `only`: one peer's entries and port; NULL: all. */

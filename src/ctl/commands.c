@@ -39,6 +39,9 @@ static const struct command commands[] = {
 	"Other\n"
 	"programs may attach by the control socket, see vpnctl(8).\n",
 	"-n site socket recv -c 1 5000"},
+    {"flows", ask_run, 0, 1, true, TIMEOUT_MS,
+	"With a stateful filter. With PEER, only those that it is an end of.\n",
+	"-n site flows branch"},
     {"fdb", ask_run, 0, 1, true, TIMEOUT_MS,
 	"Of a tap tunnel. With PEER, only what leads to that peer.\n",
 	"-n lan fdb branch"},

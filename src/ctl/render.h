@@ -22,6 +22,7 @@ void render_json(FILE *file, const json_t *document);
 void render_status(const struct paper *paper, const json_t *document);
 void render_drops(const struct paper *paper, const json_t *document);
 void render_sockets(const struct paper *paper, const json_t *document);
+void render_flows(const struct paper *paper, const json_t *document);
 void render_fdb(const struct paper *paper, const json_t *document);
 void render_fdb_flush(const struct paper *paper, const json_t *document);
 void render_snmp(const struct paper *paper, const json_t *document);

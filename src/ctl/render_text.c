@@ -15,6 +15,7 @@ static const struct schema {
     {"vpnd.status/1", render_status},
     {"vpnd.drops/1", render_drops},
     {"vpnd.sockets/1", render_sockets},
+    {"vpnd.flows/1", render_flows},
     {"vpnd.fdb/1", render_fdb},
     {"vpnd.fdb_flush/1", render_fdb_flush},
     {"vpnd.snmp/1", render_snmp},

@@ -24,11 +24,20 @@ static const struct named {
 
 #define PROTOCOL_TEXT_BYTES sizeof("proto 255")
 
-static const char *protocol_format(uint8_t protocol, char *text, size_t room)
+const char *packet_protocol_name(uint8_t protocol)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].protocol == protocol)
 			return names[i].name;
+	return NULL;
+}
+
+static const char *protocol_format(uint8_t protocol, char *text, size_t room)
+{
+	const char *name = packet_protocol_name(protocol);
+
+	if (name)
+		return name;
 	snprintf(text, room, "proto %u", protocol);
 	return text;
 }

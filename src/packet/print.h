@@ -19,4 +19,7 @@
  */
 const char *packet_print(const struct packet *pkt, char *text, size_t room);
 
+/* "udp"; NULL: it has no name here. */
+const char *packet_protocol_name(uint8_t protocol);
+
 #endif

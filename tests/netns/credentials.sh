@@ -35,7 +35,7 @@ check_not "but not its endpoint" grep -q '10\.99\.0\.2' "$RUN/ro.txt"
 said "$RUN/ro2.txt" nobody --socket "$ro" status
 check_not "nor in the text for people" grep -q '10\.99\.0\.2' "$RUN/ro2.txt"
 check "nobody reads the drops" nobody --socket "$ro" drops
-for verb in reload stop "ping b" "peer remove b" "fdb flush" \
+for verb in reload stop "ping b" "peer remove b" "fdb flush" flows \
 	"peer add x public-key $(cat "$RUN/b.pub")"; do
 	# shellcheck disable=SC2086 # words
 	check "nobody may not $verb: exit code 6" \

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/state.h"
 #include "filter_conf.h"
+#include "header.h"
 #include "net/rule.h"
 #include "pair.h"
 #include "path/run.h"
@@ -271,6 +273,95 @@ static void add_runtime_peer(const char *name, uint8_t number)
 
 	ask("peer add", name, key_format(public_key, text));
 }
+
+static char *ask_flows(const char *peer, struct core_answer *answer)
+{
+	return pair_ask(
+	    &pair, 1, CONTROL_RIGHTS_ALL, answer, "flows", peer, NULL);
+}
+
+/* UDP from left to right. */
+static void begin_flow(void)
+{
+	uint8_t bytes[IPV4_BYTES + UDP_BYTES] = {[0] = 0x45,
+	    [3] = sizeof(bytes),
+	    [8] = 64,
+	    [9] = IP_PROTOCOL_UDP,
+	    [12] = 10,
+	    [15] = 1,
+	    [16] = 10,
+	    [19] = 2,
+	    [21] = 99,
+	    [23] = 53,
+	    [25] = UDP_BYTES};
+
+	header_finish(bytes, IPV4_BYTES);
+	pair_send_bytes(&pair, 0, bytes, sizeof(bytes));
+	pair_carry(&pair);
+}
+
+START_TEST(flows_are_told)
+{
+	struct core_answer answer;
+	struct config *config;
+	char *reply;
+
+	pair_init(&pair);
+	config = friendly();
+	config->filter.is_stateful = true;
+	config->filter.flows_max = 64;
+	config->filter.flows_per_peer = 32;
+	start(config);
+	reply = ask_flows(NULL, &answer);
+	ck_assert_str_eq(pair_value(reply, "flows"), "0");
+	free(reply);
+	begin_flow();
+	reply = ask_flows(NULL, &answer);
+	ck_assert_str_eq(pair_value(reply, "schema"), "vpnd.flows/1");
+	ck_assert_str_eq(pair_value(reply, "from"), "left");
+	ck_assert_str_eq(pair_value(reply, "to"), "");
+	ck_assert_str_eq(pair_value(reply, "protocol_name"), "udp");
+	ck_assert_str_eq(pair_value(reply, "source"), "10.0.0.1");
+	ck_assert_str_eq(pair_value(reply, "source_port"), "99");
+	ck_assert_str_eq(pair_value(reply, "destination"), "10.0.0.2");
+	ck_assert_str_eq(pair_value(reply, "answered"), "false");
+	ck_assert_str_eq(pair_value(reply, "accepted"), "true");
+	ck_assert_str_eq(pair_value(reply, "flows_max"), "64");
+	ck_assert_str_eq(pair_value(reply, "shown"), "1");
+	free(reply);
+	reply = ask_flows("left", &answer);
+	ck_assert_str_eq(pair_value(reply, "shown"), "1");
+	free(reply);
+	reply = ask_flows("lef", &answer);
+	ck_assert_int_eq(answer.exit, CONTROL_NO_OBJECT);
+	free(reply);
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(there_are_no_flows_without_a_stateful_filter)
+{
+	struct core_answer answer;
+	char *reply;
+
+	pair_init(&pair);
+	start(strict());
+	reply = ask_flows(NULL, &answer);
+	ck_assert_int_eq(answer.exit, CONTROL_FAILED);
+	ck_assert_str_eq(answer.message,
+	    "the filter does not look at flows: stateful is false");
+	free(reply);
+	reply = pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "flows", NULL);
+	ck_assert_int_eq(answer.exit, CONTROL_FAILED);
+	ck_assert_str_eq(
+	    answer.message, "there is no filter, so no flow is looked at");
+	free(reply);
+	reply = pair_ask(&pair, 1, CONTROL_RIGHTS_READ, &answer, "flows", NULL);
+	ck_assert_int_eq(answer.exit, CONTROL_NOT_PERMITTED);
+	free(reply);
+	pair_clear(&pair);
+}
+END_TEST
 
 START_TEST(a_runtime_peer_is_in_no_rule)
 {
@@ -676,6 +767,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, each_reload_has_another_generation);
 	tcase_add_test(tcase, a_rule_that_keeps_its_name_keeps_its_counters);
 	tcase_add_test(tcase, flows_outlive_a_reload_that_keeps_their_limits);
+	tcase_add_test(tcase, flows_are_told);
+	tcase_add_test(tcase, there_are_no_flows_without_a_stateful_filter);
 	tcase_add_test(tcase, a_runtime_peer_is_in_no_rule);
 	tcase_add_test(tcase, a_rule_forgets_a_peer_that_is_removed);
 	tcase_add_test(tcase, each_field_of_a_rule_arrives);

@@ -498,6 +498,89 @@ START_TEST(fdb_flush_says_how_many)
 }
 END_TEST
 
+/* ---- flows ---- */
+
+static const char flows_reply[] = "s\tschema\tvpnd.flows/1\n"
+				  "[\tflows\n"
+				  "{\t\n"
+				  "u\tprotocol\t6\n"
+				  "s\tprotocol_name\ttcp\n"
+				  "s\tfrom\twarehouse-2\n"
+				  "s\tto\t\n"
+				  "s\tsource\t10.9.0.7\n"
+				  "u\tsource_port\t4000\n"
+				  "s\tdestination\t10.9.0.1\n"
+				  "u\tdestination_port\t22\n"
+				  "u\tvlan\t0\n"
+				  "s\tstate\testablished\n"
+				  "b\tanswered\ttrue\n"
+				  "u\tleft_s\t7199\n"
+				  "}\n"
+				  "{\t\n"
+				  "u\tprotocol\t58\n"
+				  "s\tprotocol_name\ticmp6\n"
+				  "s\tfrom\t\n"
+				  "s\tto\twarehouse-2\n"
+				  "s\tsource\tfd09::1\n"
+				  "s\tdestination\tfd09::7\n"
+				  "u\tid\t77\n"
+				  "u\tvlan\t5\n"
+				  "s\tstate\tnew\n"
+				  "u\tleft_s\t12\n"
+				  "}\n"
+				  "{\t\n"
+				  "u\tprotocol\t132\n"
+				  "s\tsource\tfd09::1\n"
+				  "u\tsource_port\t1\n"
+				  "s\tdestination\tfd09::7\n"
+				  "}\n"
+				  "]\n"
+				  "{\ttotals\n"
+				  "u\tflows\t5\n"
+				  "u\tflows_max\t64\n"
+				  "u\tflows_per_peer\t10\n"
+				  "u\tnew\t1203\n"
+				  "u\tearly_drop\t7\n"
+				  "u\tct_full\t3\n"
+				  "u\tinvalid\t0\n"
+				  "u\tmatching\t5\n"
+				  "u\tshown\t3\n"
+				  "}\n"
+				  "[\tpeers\n"
+				  "{\t\n"
+				  "s\tpeer\tother\n"
+				  "u\tflows\t8\n"
+				  "}\n"
+				  "{\t\n"
+				  "s\tpeer\twarehouse-2\n"
+				  "u\tflows\t9\n"
+				  "}\n"
+				  "]\n";
+
+START_TEST(flows_are_a_table_with_totals_and_greedy_peers)
+{
+	ck_assert_str_eq(plain(flows_reply),
+	    "PROTO  STATE        ENDS IN  FROM         TO           FLOW\n"
+	    "tcp    established  1h59m    warehouse-2  this host    "
+	    "10.9.0.7:4000 > 10.9.0.1:22\n"
+	    "icmp6  new          12s      this host    warehouse-2  "
+	    "fd09::1 > fd09::7 id 77 vlan 5\n"
+	    "132    -            0s       this host    this host    "
+	    "[fd09::1]:1 > fd09::7\n"
+	    "and 2 more\n"
+	    "5 of at most 64 flows, 1203 begun, 7 dropped early, 3 packets "
+	    "found no room\n"
+	    "warehouse-2: 9 of at most 10 flows of one peer\n");
+}
+END_TEST
+
+START_TEST(flows_survive_absent_fields)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.flows/1\n"),
+	    "PROTO  STATE        ENDS IN  FROM       TO         FLOW\n");
+}
+END_TEST
+
 static const char tap_reply[] = "s\tschema\tvpnd.status/1\n"
 				"{\ttunnel\n"
 				"s\tname\tlan\n"
@@ -633,6 +716,8 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, fdb_is_a_table_with_totals_and_held_peers);
 	tcase_add_test(tcase, sockets_are_lines_with_their_memory_as_ss_has_it);
 	tcase_add_test(tcase, fdb_survives_absent_fields);
+	tcase_add_test(tcase, flows_are_a_table_with_totals_and_greedy_peers);
+	tcase_add_test(tcase, flows_survive_absent_fields);
 	tcase_add_test(tcase, fdb_flush_says_how_many);
 	tcase_add_test(tcase, status_of_a_tap_shows_the_switch);
 	tcase_add_test(tcase, status_in_detail_lists_what_a_port_has);
