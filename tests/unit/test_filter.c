@@ -7,7 +7,7 @@
 
 #include "net/flow.h"
 #include "net/rule.h"
-#include "path_lab.h"
+#include "tap_lab.h"
 
 static struct ruleset *rules;
 static struct flows *flows;
@@ -36,7 +36,7 @@ static void set_rules(const struct rule_spec *specs, size_t count)
 
 static void begin(void)
 {
-	const struct flows_limits limits = {64, 64};
+	const struct flows_limits room = {64, 64};
 	uint8_t secret[FLOWS_SECRET_BYTES];
 
 	for (size_t i = 0; i < sizeof(secret); i++)
@@ -45,7 +45,7 @@ static void begin(void)
 		tunnel.peers[i].id = i + 1;
 	generation = 0;
 	rules = NULL;
-	ck_assert_int_eq(flows_new(&flows, &limits, secret), 0);
+	ck_assert_int_eq(flows_new(&flows, &room, secret), 0);
 	ck_assert_int_eq(flows_set_last_peer(flows, FAKE_PEERS), 0);
 	set_rules(NULL, 0);
 }
@@ -103,6 +103,13 @@ static const struct rule_spec drop_postrouting = {
     .name = "late", .hook = HOOK_POSTROUTING, .action = RULE_DROP};
 static const struct rule_spec drop_prerouting = {
     .name = "early", .hook = HOOK_PREROUTING, .action = RULE_DROP};
+
+/* Besides what came through before. */
+static void check_dropped_once(const char *stage, enum drop reason)
+{
+	(void)only_drop(stage, reason);
+	ck_assert_uint_eq(traced, 1);
+}
 
 static uint32_t live_flows(void)
 {
@@ -414,6 +421,139 @@ START_TEST(a_trace_tells_of_the_flow_and_changes_nothing)
 }
 END_TEST
 
+/* ---- tap ---- */
+
+static void setup_switch(void)
+{
+	setup_tap();
+	learn_all();
+	begin();
+}
+
+static void teardown_switch(void)
+{
+	take_results();
+	teardown_tap();
+	flows_free(flows);
+	ruleset_free(rules);
+}
+
+/* From peer 0 to the host, or to another one. */
+static struct packet *question_frame(const char *destination)
+{
+	return framed(question(), destination, PEER_MAC(0), ETHERTYPE_IPV4);
+}
+
+static struct packet *answer_frame(void)
+{
+	return framed(answer(), PEER_MAC(0), HOST_MAC, ETHERTYPE_IPV4);
+}
+
+static struct rule_spec accept_mac(const struct mac *mac)
+{
+	struct rule_spec spec = accept_dns;
+
+	spec.source_mac = mac;
+	return spec;
+}
+
+START_TEST(a_frame_is_of_a_flow_too)
+{
+	transmit(answer_frame());
+	ck_assert_uint_eq(sent_to(0), 1);
+	receive_from(0, question_frame(HOST_MAC));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	ck_assert_uint_eq(live_flows(), 1);
+	/* not in another network */
+	receive_from(0, tagged(question_frame(HOST_MAC), ETHERTYPE_VLAN, 7));
+	check_dropped_once("input", DROP_NETFILTER_DROP);
+}
+END_TEST
+
+START_TEST(the_switch_asks_forward_before_postrouting)
+{
+	receive_from(0, question_frame(PEER_MAC(2)));
+	check_dropped_once("postrouting", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+	set_rules(
+	    &(struct rule_spec){
+		.name = "all", .hook = HOOK_FORWARD, .action = RULE_ACCEPT},
+	    1);
+	receive_from(0, question_frame(PEER_MAC(2)));
+	ck_assert_uint_eq(sent_to(2), 1);
+	ck_assert_uint_eq(live_flows(), 1);
+}
+END_TEST
+
+START_TEST(frames_are_judged_again_with_their_addresses)
+{
+	struct mac mac, other;
+
+	ck_assert_int_eq(mac_parse(&mac, PEER_MAC(0)), 0);
+	ck_assert_int_eq(mac_parse(&other, PEER_MAC(1)), 0);
+	set_rules((struct rule_spec[]){accept_mac(&mac), drop_output}, 2);
+	receive_from(0, tagged(question_frame(HOST_MAC), ETHERTYPE_VLAN, 7));
+	transmit(tagged(answer_frame(), ETHERTYPE_VLAN, 7));
+	ck_assert_uint_eq(sent_to(0), 1);
+	/* the answer is judged by the addresses of the question */
+	set_rules((struct rule_spec[]){drop_output, accept_mac(&mac)}, 2);
+	transmit(tagged(answer_frame(), ETHERTYPE_VLAN, 7));
+	ck_assert_uint_eq(sent_to(0), 2);
+	set_rules((struct rule_spec[]){drop_output, accept_mac(&other)}, 2);
+	transmit(tagged(answer_frame(), ETHERTYPE_VLAN, 7));
+	check_dropped_once("output", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(a_frame_of_no_flow_is_judged_by_rules_alone)
+{
+	receive_from(0, arp("10.9.0.7", "10.9.0.1"));
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+	set_rules(
+	    &(struct rule_spec){
+		.name = "arp", .hook = HOOK_INPUT, .action = RULE_ACCEPT},
+	    1);
+	receive_from(0, arp("10.9.0.7", "10.9.0.1"));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	ck_assert_uint_eq(live_flows(), 0);
+}
+END_TEST
+
+START_TEST(a_station_that_moves_is_asked_about_again)
+{
+	/* to MAC 3, behind peer 3, and answered from there */
+	transmit(framed(answer(), PEER_MAC(3), HOST_MAC, ETHERTYPE_IPV4));
+	receive_from(
+	    3, framed(question(), HOST_MAC, PEER_MAC(3), ETHERTYPE_IPV4));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	take_results();
+	/* the station is behind peer 2 now */
+	receive_from(2, frame(HOST_MAC, PEER_MAC(3)));
+	set_rules(NULL, 0);
+	take_results();
+	transmit(framed(answer(), PEER_MAC(3), HOST_MAC, ETHERTYPE_IPV4));
+	ck_assert_uint_eq(sent_to(2), 1);
+	ck_assert_uint_eq(live_flows(), 2);
+	receive_from(
+	    2, framed(question(), HOST_MAC, PEER_MAC(3), ETHERTYPE_IPV4));
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+}
+END_TEST
+
+static TCase *tap_cases(void)
+{
+	TCase *tcase = tcase_create("tap");
+
+	tcase_add_checked_fixture(tcase, setup_switch, teardown_switch);
+	tcase_add_test(tcase, a_frame_is_of_a_flow_too);
+	tcase_add_test(tcase, the_switch_asks_forward_before_postrouting);
+	tcase_add_test(tcase, frames_are_judged_again_with_their_addresses);
+	tcase_add_test(tcase, a_frame_of_no_flow_is_judged_by_rules_alone);
+	tcase_add_test(tcase, a_station_that_moves_is_asked_about_again);
+	return tcase;
+}
+
 static TCase *tun_cases(void)
 {
 	TCase *tcase = tcase_create("tun");
@@ -446,5 +586,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("filter");
 
 	suite_add_tcase(suite, tun_cases());
+	suite_add_tcase(suite, tap_cases());
 	return suite;
 }
