@@ -293,15 +293,18 @@ static bool is_broken(const struct packet *pkt)
 	return pkt->l4_protocol == IP_PROTOCOL_UDP && !pkt->has_l4;
 }
 
+static enum drop refuse_orphan(struct flows *flows, const struct packet *pkt)
+{
+	flows->counters.orphans += !pkt->is_dry;
+	return DROP_VPN_FRAG_ORPHAN;
+}
+
 static enum drop track_later(
     struct flows *flows, struct packet *pkt, struct instant now)
 {
-	if (fragments_find(flows->fragments, pkt, now) &&
-	    pkt->flow_generation == flows->generation)
+	if (fragments_find(flows->fragments, pkt, flows->generation, now))
 		return DROP_NONE;
-	if (!pkt->is_dry)
-		flows->counters.orphans++;
-	return DROP_VPN_FRAG_ORPHAN;
+	return refuse_orphan(flows, pkt);
 }
 
 /* That packet may have no flow, as it was refused; but it was real. */
@@ -339,6 +342,17 @@ static enum drop track(struct flows *flows, struct packet *pkt,
 	return track_member(flows, pkt, probe, now);
 }
 
+static enum drop track_whole(struct flows *flows, struct packet *pkt,
+    const struct flow_probe *probe, struct instant now)
+{
+	enum drop reason = track(flows, pkt, probe, now);
+
+	if (!reason && pkt->is_fragment && !pkt->is_later_fragment &&
+	    !pkt->is_dry)
+		fragments_expect(flows->fragments, pkt, flows->generation, now);
+	return reason;
+}
+
 static bool has_probe(const struct packet *pkt)
 {
 	return pkt->family && !pkt->is_later_fragment;
@@ -351,7 +365,7 @@ enum drop flows_track(
 
 	if (has_probe(pkt))
 		probe_packet(flows, &probe, pkt);
-	return track(flows, pkt, &probe, now);
+	return track_whole(flows, pkt, &probe, now);
 }
 
 /* What is far away comes while the others are looked at. */
@@ -371,7 +385,7 @@ void flows_track_batch(struct flows *flows, struct packet *const *pkts,
 		if (has_probe(pkts[i]))
 			__builtin_prefetch(&flows->entries[*probes[i].chain]);
 	for (size_t i = 0; i < count; i++)
-		pkts[i]->drop = track(flows, pkts[i], &probes[i], now);
+		pkts[i]->drop = track_whole(flows, pkts[i], &probes[i], now);
 }
 
 /* ---- after the hooks ---- */
@@ -379,11 +393,12 @@ void flows_track_batch(struct flows *flows, struct packet *const *pkts,
 bool flows_is_accepted(
     const struct flows *flows, const struct packet *pkt, bool is_routed)
 {
-	bool is_kind = pkt->is_later_fragment ||
-		       pkt->flow_state == FLOW_ESTABLISHED ||
-		       pkt->flow_state == FLOW_RELATED;
-
-	return is_kind && pkt->flow_generation == flows->generation &&
+	if (pkt->flow_generation != flows->generation)
+		return false;
+	if (pkt->is_later_fragment)
+		return true;
+	return (pkt->flow_state == FLOW_ESTABLISHED ||
+		   pkt->flow_state == FLOW_RELATED) &&
 	       (!is_routed || pkt->flow_peer == pkt->to_id);
 }
 
@@ -459,19 +474,30 @@ static enum drop confirm_new(
 	return DROP_NONE;
 }
 
+static enum drop confirm_later(
+    struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	if (fragments_is_accepted(
+		flows->fragments, pkt, flows->generation, now))
+		return DROP_NONE;
+	return refuse_orphan(flows, pkt);
+}
+
 enum drop flows_confirm(
     struct flows *flows, struct packet *pkt, struct instant now)
 {
 	enum drop reason = DROP_NONE;
 
 	assert(pkt->to_id <= flows->last_id);
-	if (pkt->is_dry || pkt->is_later_fragment ||
-	    pkt->flow_state == FLOW_NONE)
+	if (pkt->flow_state == FLOW_NONE)
+		return DROP_NONE;
+	if (pkt->is_later_fragment)
+		return confirm_later(flows, pkt, now);
+	if (pkt->is_dry)
 		return DROP_NONE;
 	if (pkt->flow_state == FLOW_NEW)
 		reason = confirm_new(flows, pkt, now);
 	if (!reason && pkt->is_fragment)
-		fragments_remember(
-		    flows->fragments, pkt, flows->generation, now);
+		fragments_accept(flows->fragments, pkt, flows->generation, now);
 	return reason;
 }

@@ -104,8 +104,9 @@ must_check bool flows_is_stale(
 void flows_follow_route(
     const struct flows *flows, struct packet *pkt, struct instant now);
 
-/* The packet has passed the last hook; to_id is known. DROP_NONE, or
- * VPN_CT_FULL: the room that flows_track saw is gone. */
+/* The packet has passed the last hook; to_id is known. DROP_NONE;
+ * VPN_CT_FULL: the room that flows_track saw is gone; VPN_FRAG_ORPHAN: the
+ * first fragment has not passed. */
 must_check enum drop flows_confirm(
     struct flows *flows, struct packet *pkt, struct instant now);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The cache of first fragments that were accepted. */
+/* The cache of first fragments. */
 #include "net/fragment.h"
 
 #include <assert.h>
@@ -29,6 +29,7 @@ struct fragment {
 	struct instant seen; /* of an empty place: long ago */
 	uint32_t generation, to_id;
 	enum flow_state state;
+	bool is_accepted;
 };
 
 struct fragments {
@@ -168,8 +169,8 @@ static struct fragment *find_place(
 	return free ? free : find_victim(set);
 }
 
-void fragments_remember(struct fragments *fragments, const struct packet *pkt,
-    uint32_t generation, struct instant now)
+static void remember(struct fragments *fragments, const struct packet *pkt,
+    uint32_t generation, bool is_accepted, struct instant now)
 {
 	const struct fragment_key key = key_of(pkt);
 	struct fragment *set = fragments->sets[set_of(fragments, &key)];
@@ -180,14 +181,41 @@ void fragments_remember(struct fragments *fragments, const struct packet *pkt,
 	    .generation = generation,
 	    .to_id = pkt->to_id,
 	    .state = pkt->flow_state,
+	    .is_accepted = is_accepted,
 	};
 }
 
-bool fragments_find(
-    const struct fragments *fragments, struct packet *pkt, struct instant now)
+static const struct fragment *find_current(const struct fragments *fragments,
+    const struct packet *pkt, uint32_t generation, struct instant now)
 {
 	const struct fragment_key key = key_of(pkt);
 	const struct fragment *fragment = find(fragments, &key, now);
+
+	return fragment && fragment->generation == generation ? fragment : NULL;
+}
+
+/* One that comes twice was accepted already. */
+void fragments_expect(struct fragments *fragments, const struct packet *pkt,
+    uint32_t generation, struct instant now)
+{
+	const struct fragment *before =
+	    find_current(fragments, pkt, generation, now);
+
+	if (!before || !before->is_accepted)
+		remember(fragments, pkt, generation, false, now);
+}
+
+void fragments_accept(struct fragments *fragments, const struct packet *pkt,
+    uint32_t generation, struct instant now)
+{
+	remember(fragments, pkt, generation, true, now);
+}
+
+bool fragments_find(const struct fragments *fragments, struct packet *pkt,
+    uint32_t generation, struct instant now)
+{
+	const struct fragment *fragment =
+	    find_current(fragments, pkt, generation, now);
 
 	if (!fragment)
 		return false;
@@ -195,6 +223,16 @@ bool fragments_find(
 	pkt->flow_generation = fragment->generation;
 	pkt->flow_peer = fragment->to_id;
 	return true;
+}
+
+bool fragments_is_accepted(const struct fragments *fragments,
+    const struct packet *pkt, uint32_t generation, struct instant now)
+{
+	const struct fragment *fragment =
+	    find_current(fragments, pkt, generation, now);
+
+	return fragment && fragment->is_accepted &&
+	       fragment->to_id == pkt->to_id;
 }
 
 void fragments_remove_peer(struct fragments *fragments, uint32_t id)

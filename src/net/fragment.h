@@ -3,10 +3,12 @@
  * Fragments: what was decided about the first one holds for the later ones.
  *
  * How it works: the first fragment has the ports, so rules and flows are asked
- * about it, and when it was accepted, this is remembered by addresses,
- * identification and sender. There are sets of 8 places; where a set is full,
- * the oldest of the sender that has most of them goes: who sends very many
- * pushes out their own.
+ * about it. It is remembered by addresses, identification and sender when it is
+ * tracked, and once more when it was accepted. A later fragment that comes
+ * between the two, in the same batch, passes the hooks on trust, and the last
+ * one asks again. There are sets of 8 places; where a set is full, the oldest
+ * of the sender that has most of them goes: who sends very many pushes out
+ * their own.
  */
 #ifndef NET_FRAGMENT_H
 #define NET_FRAGMENT_H
@@ -33,13 +35,20 @@ void fragments_free(struct fragments *fragments); /* NULL is fine */
  * whole of it, or a later one that would change TCP's flags (RFC 1858). */
 must_check bool fragment_is_tiny(const struct packet *pkt);
 
-/* A first fragment was accepted: as its flow_* fields say, for to_id. */
-void fragments_remember(struct fragments *fragments, const struct packet *pkt,
+/* A first fragment was tracked, with these flow_* fields. */
+void fragments_expect(struct fragments *fragments, const struct packet *pkt,
+    uint32_t generation, struct instant now);
+/* It was accepted, for to_id. */
+void fragments_accept(struct fragments *fragments, const struct packet *pkt,
     uint32_t generation, struct instant now);
 
-/* Gives a later fragment the flow_* fields of its first one. */
-must_check bool fragments_find(
-    const struct fragments *fragments, struct packet *pkt, struct instant now);
+/* Gives a later fragment the flow_* fields of its first one. False: that did
+ * not come under these rules. */
+must_check bool fragments_find(const struct fragments *fragments,
+    struct packet *pkt, uint32_t generation, struct instant now);
+/* The first one was accepted, and went where this one goes. */
+must_check bool fragments_is_accepted(const struct fragments *fragments,
+    const struct packet *pkt, uint32_t generation, struct instant now);
 
 /* From or to that peer. */
 void fragments_remove_peer(struct fragments *fragments, uint32_t id);

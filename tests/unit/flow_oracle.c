@@ -284,25 +284,61 @@ static bool is_same_datagram(
 	       (a->family == 6 || a->protocol == b->protocol);
 }
 
+/* The first one of that datagram, under these rules; NULL: none. */
+static struct oracle_fragment *find_first(struct flow_oracle *oracle,
+    const struct oracle_packet *pkt, struct instant now)
+{
+	for (int i = 0; i < oracle->fragments_len; i++) {
+		struct oracle_fragment *it = &oracle->fragments[i];
+
+		if (is_same_datagram(&it->first, pkt) &&
+		    it->generation == oracle->generation &&
+		    now.ns - it->seen.ns < 30 * NS_PER_S)
+			return it;
+	}
+	return NULL;
+}
+
 static void track_later(struct flow_oracle *oracle,
     const struct oracle_packet *pkt, struct instant now,
     struct oracle_verdict *verdict)
 {
-	verdict->state = FLOW_UNTRACKED;
-	verdict->drop = DROP_VPN_FRAG_ORPHAN;
-	for (int i = 0; i < oracle->fragments_len; i++) {
-		const struct oracle_fragment *it = &oracle->fragments[i];
+	const struct oracle_fragment *it = find_first(oracle, pkt, now);
 
-		if (!is_same_datagram(&it->first, pkt) ||
-		    now.ns - it->seen.ns >= 30 * NS_PER_S)
-			continue;
-		verdict->state = it->state;
-		verdict->generation = it->generation;
-		verdict->peer = it->first.to;
-		if (it->generation == oracle->generation)
-			verdict->drop = DROP_NONE;
+	verdict->state = FLOW_UNTRACKED;
+	if (!it) {
+		verdict->drop = DROP_VPN_FRAG_ORPHAN;
+		oracle->counters.orphans++;
+		return;
 	}
-	oracle->counters.orphans += verdict->drop != DROP_NONE;
+	verdict->state = it->state;
+	verdict->generation = it->generation;
+	verdict->peer = it->to;
+}
+
+static void remember(struct flow_oracle *oracle,
+    const struct oracle_packet *pkt, enum flow_state state, uint32_t to,
+    bool is_accepted, struct instant now)
+{
+	int at = 0;
+
+	while (at < oracle->fragments_len &&
+	       !is_same_datagram(&oracle->fragments[at].first, pkt))
+		at++;
+	assert(at < ORACLE_FRAGMENTS);
+	if (at == oracle->fragments_len)
+		oracle->fragments_len++;
+	oracle->fragments[at] = (struct oracle_fragment){
+	    *pkt, now, oracle->generation, state, to, is_accepted};
+}
+
+static void expect(struct flow_oracle *oracle, const struct oracle_packet *pkt,
+    enum flow_state state, uint32_t to, struct instant now)
+{
+	const struct oracle_fragment *it = find_first(oracle, pkt, now);
+
+	if (!it || !it->is_accepted)
+		remember(oracle, pkt, state, to, false, now);
 }
 
 struct oracle_verdict flow_oracle_track(struct flow_oracle *oracle,
@@ -323,29 +359,16 @@ struct oracle_verdict flow_oracle_track(struct flow_oracle *oracle,
 	flow = find(oracle, pkt, has_to, now);
 	if (!flow || begins_anew(flow, pkt)) {
 		track_new(oracle, pkt, &verdict);
-		return verdict;
+	} else {
+		go_on(oracle, flow, pkt, now);
+		describe(&verdict, flow, direction_of(flow, pkt));
 	}
-	go_on(oracle, flow, pkt, now);
-	describe(&verdict, flow, direction_of(flow, pkt));
+	if (pkt->is_first_fragment && !verdict.drop)
+		expect(oracle, pkt, verdict.state, knows_to ? pkt->to : 0, now);
 	return verdict;
 }
 
 /* ---- confirming ---- */
-
-static void remember(struct flow_oracle *oracle,
-    const struct oracle_packet *pkt, enum flow_state state, struct instant now)
-{
-	int at = 0;
-
-	while (at < oracle->fragments_len &&
-	       !is_same_datagram(&oracle->fragments[at].first, pkt))
-		at++;
-	assert(at < ORACLE_FRAGMENTS);
-	if (at == oracle->fragments_len)
-		oracle->fragments_len++;
-	oracle->fragments[at] =
-	    (struct oracle_fragment){*pkt, now, oracle->generation, state};
-}
 
 static int owners_count(const struct flow_oracle *oracle)
 {
@@ -477,6 +500,17 @@ static enum drop confirm_new(struct flow_oracle *oracle,
 	return DROP_NONE;
 }
 
+static enum drop confirm_later(struct flow_oracle *oracle,
+    const struct oracle_packet *pkt, struct instant now)
+{
+	const struct oracle_fragment *it = find_first(oracle, pkt, now);
+
+	if (it && it->is_accepted && it->to == pkt->to)
+		return DROP_NONE;
+	oracle->counters.orphans++;
+	return DROP_VPN_FRAG_ORPHAN;
+}
+
 enum drop flow_oracle_confirm(struct flow_oracle *oracle,
     const struct oracle_packet *pkt, const struct oracle_verdict *verdict,
     struct instant now)
@@ -484,11 +518,11 @@ enum drop flow_oracle_confirm(struct flow_oracle *oracle,
 	enum drop drop = DROP_NONE;
 
 	if (pkt->is_later_fragment)
-		return DROP_NONE;
+		return confirm_later(oracle, pkt, now);
 	if (verdict->state == FLOW_NEW)
 		drop = confirm_new(oracle, pkt, now);
 	if (!drop && pkt->is_first_fragment)
-		remember(oracle, pkt, verdict->state, now);
+		remember(oracle, pkt, verdict->state, pkt->to, true, now);
 	return drop;
 }
 
@@ -515,7 +549,7 @@ void flow_oracle_remove_peer(struct flow_oracle *oracle, uint32_t id)
 			flow_oracle_remove(oracle, i);
 	for (int i = oracle->fragments_len; i-- > 0;)
 		if (oracle->fragments[i].first.from == id ||
-		    oracle->fragments[i].first.to == id)
+		    oracle->fragments[i].to == id)
 			oracle->fragments[i] =
 			    oracle->fragments[--oracle->fragments_len];
 }

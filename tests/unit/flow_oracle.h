@@ -51,6 +51,8 @@ struct oracle_fragment {
 	struct instant seen;
 	uint32_t generation;
 	enum flow_state state;
+	uint32_t to;
+	bool is_accepted;
 };
 
 struct flow_oracle {

@@ -86,12 +86,37 @@ START_TEST(fragment_without_first_one_is_an_orphan)
 	struct flows_status status;
 
 	ck_assert_str_eq(track(&later, 1), ORPHAN);
+	ck_assert(!flows_is_accepted(flows, &last, false));
 	/* tracked, but a hook drops it */
 	ck_assert_str_eq(track(&first, 1), "NONE");
-	ck_assert_str_eq(track(&later, 1), ORPHAN);
-	ck_assert(!flows_is_accepted(flows, &last, false));
+	ck_assert_str_eq(accept(&later, 1), ORPHAN);
 	flows_status(flows, &status);
 	ck_assert_uint_eq(status.orphans, 2);
+}
+END_TEST
+
+START_TEST(fragment_may_come_in_one_batch_with_its_first_one)
+{
+	struct packet one, two;
+	uint8_t more[FLOW_PACKET_BYTES];
+
+	ck_assert_str_eq(track(&first, 1), "NONE");
+	one = last;
+	two = flow_packet_parse(more, flow_packet_write(more, &later));
+	two.from_id = 1;
+	ck_assert_int_eq(flows_track(flows, &two, now), DROP_NONE);
+	ck_assert(flows_is_accepted(flows, &two, true));
+	one.to_id = two.to_id = 2;
+	ck_assert_int_eq(flows_confirm(flows, &one, now), DROP_NONE);
+	ck_assert_int_eq(flows_confirm(flows, &two, now), DROP_NONE);
+	/* the first one once more: that it was accepted is known */
+	ck_assert_str_eq(track(&first, 1), "NONE");
+	ck_assert_int_eq(flows_confirm(flows, &two, now), DROP_NONE);
+	/* nor may it go elsewhere */
+	two.to_id = 3;
+	ck_assert_int_eq(flows_confirm(flows, &two, now), DROP_VPN_FRAG_ORPHAN);
+	two.is_dry = true;
+	ck_assert_int_eq(flows_confirm(flows, &two, now), DROP_VPN_FRAG_ORPHAN);
 }
 END_TEST
 
@@ -230,6 +255,8 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, fragment_is_what_its_first_one_was);
 	tcase_add_test(tcase, fragment_without_first_one_is_an_orphan);
+	tcase_add_test(
+	    tcase, fragment_may_come_in_one_batch_with_its_first_one);
 	tcase_add_test(tcase, fragment_of_another_packet_is_an_orphan);
 	tcase_add_test(tcase, fragment_is_waited_for_30_seconds);
 	tcase_add_test(tcase, fragment_accepted_by_other_rules_is_an_orphan);
