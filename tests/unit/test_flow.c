@@ -22,6 +22,7 @@ static void begin(uint32_t room, uint32_t per_peer)
 	for (size_t i = 0; i < sizeof(secret); i++)
 		secret[i] = (uint8_t)(i * 73 + 41);
 	now = (struct instant){1000 * NS_PER_S};
+	flows_free(flows); /* of the fixture */
 	ck_assert_int_eq(flows_new(&flows, &limits, secret), 0);
 	ck_assert_int_eq(flows_set_last_peer(flows, PEERS), 0);
 }
