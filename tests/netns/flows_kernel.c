@@ -228,6 +228,113 @@ static bool random_step(void)
 	return is_same(from, bytes, len, is_blocked);
 }
 
+/* ---- TCP connections ---- */
+
+#define FIN 0x01
+#define SYN 0x02
+#define RST 0x04
+#define ACK 0x10
+
+#define CONNECTIONS 8
+
+/* From its opening to its end, one packet after the other. */
+static const struct move {
+	enum flow_side from;
+	uint8_t flags;
+	uint8_t sequence, acknowledgement; /* behind the first numbers */
+	uint8_t payload;
+} moves[] = {
+    {SIDE_A, SYN, 0, 0, 0},
+    {SIDE_B, SYN | ACK, 0, 1, 0},
+    {SIDE_A, ACK, 1, 1, 0},
+    {SIDE_A, ACK, 1, 1, 20},
+    {SIDE_B, ACK, 1, 21, 0},
+    {SIDE_B, ACK, 1, 21, 30},
+    {SIDE_A, ACK, 21, 31, 0},
+    {SIDE_B, FIN | ACK, 31, 21, 0},
+    {SIDE_A, ACK, 21, 32, 0},
+    {SIDE_A, ACK, 21, 32, 10},
+    {SIDE_B, ACK, 32, 31, 0},
+    {SIDE_A, FIN | ACK, 31, 32, 0},
+    {SIDE_B, ACK, 32, 32, 0},
+};
+#define MOVES (sizeof(moves) / sizeof(moves[0]))
+
+static struct connection {
+	uint16_t port;
+	size_t next;	/* move */
+	uint32_t first; /* sequence number */
+} connections[CONNECTIONS];
+
+static bool make_move(struct connection *it, size_t idx, uint8_t flags)
+{
+	const struct move *move = &moves[idx];
+	bool is_a = move->from == SIDE_A;
+	uint32_t mine = it->first + (is_a ? 0 : 500000);
+	uint32_t others = it->first + (is_a ? 500000 : 0);
+	uint8_t bytes[FLOW_PACKET_BYTES];
+	struct flow_packet packet = {
+	    .family = it->port & 1 ? 6 : 4,
+	    .protocol = 6,
+	    .source = is_a ? 7 : 1,
+	    .destination = is_a ? 1 : 7,
+	    .source_port = is_a ? it->port : 80,
+	    .destination_port = is_a ? 80 : it->port,
+	    .tcp_flags = flags,
+	    .sequence = mine + move->sequence,
+	    .acknowledgement = flags & ACK ? others + move->acknowledgement : 0,
+	    .payload = move->payload,
+	};
+
+	return is_same(
+	    move->from, bytes, flow_packet_write(bytes, &packet), false);
+}
+
+/* Another connection, mostly from another port. */
+static void open_anew(struct connection *it)
+{
+	static uint16_t last = 30000;
+
+	if (!it->port || seed_below(&seed, 4))
+		it->port = last = (uint16_t)(30000 + (last + 1) % 30000);
+	it->first += 1000000;
+	it->next = 0;
+}
+
+/* The next packet of a connection, the last one again, or a reset by A: after
+ * one by B, the kernel goes on with its entry and calls a SYN of A established,
+ * where we ask the rules again. */
+static bool tcp_step(void)
+{
+	struct connection *it = &connections[seed_below(&seed, CONNECTIONS)];
+	uint64_t choice = seed_below(&seed, 100);
+
+	if (!it->port || it->next == MOVES)
+		open_anew(it);
+	if (choice < 20 && it->next)
+		return make_move(it, it->next - 1, moves[it->next - 1].flags);
+	if (choice < 25 && it->next > 2 && moves[it->next - 1].from == SIDE_A) {
+		size_t idx = it->next - 1;
+
+		it->next = MOVES;
+		return make_move(it, idx, RST | ACK);
+	}
+	it->next++;
+	return make_move(it, it->next - 1, moves[it->next - 1].flags);
+}
+
+static void run_connections(uint64_t steps)
+{
+	uint64_t bad = 0;
+
+	for (uint64_t i = 0; i < steps && bad < BAD_MAX; i++)
+		bad += !tcp_step();
+	printf("%s %" PRIu64 " steps of TCP connections are the same\n",
+	    bad ? "not ok" : "ok", steps);
+}
+
+/* ---- all of it ---- */
+
 /* Now and then other ports, that no flow has yet. */
 static void run_history(uint64_t steps)
 {
@@ -274,6 +381,7 @@ int main(int argc, char **argv)
 		    run_script(&flow_scripts[i], (uint16_t)i) ? "ok" : "not ok",
 		    flow_scripts[i].name);
 	run_history(strtoull(argv[3], NULL, 10));
+	run_connections(strtoull(argv[3], NULL, 10));
 	flows_free(flows);
 	return 0;
 }
