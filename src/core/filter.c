@@ -61,7 +61,7 @@ static int make_flows(struct flows **ret, const struct config_filter *filter)
 	return err;
 }
 
-/* Those in use go on while their limits are the same. */
+/* The table in use goes on while its limits are the same. */
 static bool can_keep_flows(
     const struct core *core, const struct config_filter *filter)
 {
@@ -74,8 +74,9 @@ static bool can_keep_flows(
 	       status.flows_per_peer == filter->flows_per_peer;
 }
 
+/* Its flows go on in any case, as many as there is room for. */
 static int take_flows(struct core *core, struct filter_next *next,
-    const struct config_filter *filter)
+    const struct config_filter *filter, struct instant now)
 {
 	int err;
 
@@ -87,7 +88,11 @@ static int take_flows(struct core *core, struct filter_next *next,
 		return flows_set_last_peer(next->flows, core->last_id);
 	}
 	err = make_flows(&next->flows, filter);
-	return err ? err : flows_set_last_peer(next->flows, core->last_id);
+	if (!err)
+		err = flows_set_last_peer(next->flows, core->last_id);
+	if (!err && core->filter.flows)
+		flows_inherit(next->flows, core->filter.flows, now);
+	return err;
 }
 
 int filter_prepare(struct core *core, struct filter_next *ret,
@@ -101,7 +106,7 @@ int filter_prepare(struct core *core, struct filter_next *ret,
 		return 0;
 	err = make_rules(core, &ret->rules, from, now);
 	if (!err)
-		err = take_flows(core, ret, filter);
+		err = take_flows(core, ret, filter, now);
 	if (err)
 		filter_discard(ret);
 	return err;

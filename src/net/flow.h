@@ -61,6 +61,12 @@ must_check int flows_new(struct flows **ret, const struct flows_limits *limits,
     const uint8_t secret[FLOWS_SECRET_BYTES]);
 void flows_free(struct flows *flows); /* NULL is fine */
 
+/* The flows of another table (of the same peers) go on in this one, which is
+ * empty: as many as there is room for, weak ones last. Counters and generation
+ * are the other one's. */
+void flows_inherit(
+    struct flows *to, const struct flows *from, struct instant now);
+
 /* Packets may have ids up to this one; it never gets smaller. 0 or -ENOMEM. */
 must_check int flows_set_last_peer(struct flows *flows, uint32_t last_id);
 

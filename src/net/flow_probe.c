@@ -10,6 +10,12 @@
 
 #define ICMP_ID 4
 
+void probe_look_up(const struct flows *flows, struct flow_probe *probe)
+{
+	probe->chain = &flows->chains[flow_key_hash(
+	    &probe->key, &flows->secret, flows->chain_bits)];
+}
+
 static void look_up(const struct flows *flows, struct flow_probe *probe,
     const struct packet *pkt, unsigned sender)
 {
@@ -17,8 +23,7 @@ static void look_up(const struct flows *flows, struct flow_probe *probe,
 	probe->from_id = pkt->from_id;
 	probe->is_exact = pkt->to_id != 0;
 	probe->to_id = pkt->to_id;
-	probe->chain = &flows->chains[flow_key_hash(
-	    &probe->key, &flows->secret, flows->chain_bits)];
+	probe_look_up(flows, probe);
 }
 
 bool probe_is_icmp(const struct packet *pkt)

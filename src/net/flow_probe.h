@@ -26,6 +26,9 @@ bool probe_is_icmp(const struct packet *pkt);
 void probe_packet(const struct flows *flows, struct flow_probe *probe,
     const struct packet *pkt);
 
+/* Fills chain; the rest is there. */
+void probe_look_up(const struct flows *flows, struct flow_probe *probe);
+
 /* For the packet that an ICMP error is about. The error comes from the end that
  * the quoted packet went to, and goes to the address that sent that. False: it
  * quotes nothing useful. */

@@ -332,6 +332,16 @@ START_TEST(flows_are_told)
 	reply = ask_flows("left", &answer);
 	ck_assert_str_eq(pair_value(reply, "shown"), "1");
 	free(reply);
+	/* another table has it, too */
+	config = friendly();
+	config->filter.is_stateful = true;
+	config->filter.flows_max = 128;
+	config->filter.flows_per_peer = 32;
+	ck_assert_int_eq(reload(config), 0);
+	reply = ask_flows("left", &answer);
+	ck_assert_str_eq(pair_value(reply, "shown"), "1");
+	ck_assert_str_eq(pair_value(reply, "flows_max"), "128");
+	free(reply);
 	reply = ask_flows("lef", &answer);
 	ck_assert_int_eq(answer.exit, CONTROL_NO_OBJECT);
 	free(reply);

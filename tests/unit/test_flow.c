@@ -553,6 +553,48 @@ START_TEST(flow_of_a_peer_that_is_gone_is_gone)
 }
 END_TEST
 
+static void move_to(uint32_t room, uint32_t per_peer)
+{
+	const struct flows_limits limits = {room, per_peer};
+	struct flows *next;
+
+	secret[5]++;
+	ck_assert_int_eq(flows_new(&next, &limits, secret), 0);
+	ck_assert_int_eq(flows_set_last_peer(next, PEERS), 0);
+	flows_inherit(next, flows, now);
+	flows_free(flows);
+	flows = next;
+}
+
+START_TEST(flow_goes_on_in_a_table_of_another_size)
+{
+	for (uint16_t i = 0; i < 20; i++)
+		ck_assert_str_eq(udp(1, 0, 4000 + i), "new");
+	for (uint16_t i = 15; i < 20; i++)
+		ck_assert_str_eq(udp_back(0, 1, 4000 + i), "established");
+	open_tcp(5000);
+	move_to(1000, 1000);
+	ck_assert_uint_eq(status().flows, 21);
+	ck_assert_uint_eq(status().weak, 15);
+	ck_assert_uint_eq(status().confirmed, 21);
+	ck_assert_str_eq(udp(1, 0, 4001), "new");
+	ck_assert_str_eq(udp(1, 0, 4016), "established");
+	ck_assert(flows_is_accepted(flows, &last, true));
+	/* those that were answered first */
+	move_to(64, 10);
+	ck_assert_uint_eq(status().flows, 10);
+	ck_assert_uint_eq(status().weak, 4);
+	for (uint16_t i = 15; i < 20; i++)
+		ck_assert_str_eq(udp(1, 0, 4000 + i), "established");
+	ck_assert_str_eq(tcp(0, 1, 5000, 0x10), "established");
+	move_to(3, 10);
+	ck_assert_uint_eq(status().flows, 3);
+	pass_s(7201);
+	move_to(64, 10);
+	ck_assert_uint_eq(status().flows, 0);
+}
+END_TEST
+
 START_TEST(flow_counts_segments)
 {
 	const struct flow_packet stray = {
@@ -762,6 +804,7 @@ Suite *unit_suite(void)
 	    tcase, flow_is_accepted_under_the_rules_that_accepted_it);
 	tcase_add_test(tcase, flow_that_new_rules_refuse_is_forgotten);
 	tcase_add_test(tcase, flow_of_a_peer_that_is_gone_is_gone);
+	tcase_add_test(tcase, flow_goes_on_in_a_table_of_another_size);
 	tcase_add_test(tcase, flow_counts_segments);
 	tcase_add_loop_test(
 	    tcase, flow_is_not_changed_by_a_dry_packet, 0, ARRAY_SIZE(drys));
