@@ -537,3 +537,33 @@ save("socket", "damaged", PLACES + come(ipv6(17, udp(4000, 53))) +
 for number in range(4):
     save("flow", "story%d" % number,
          hashlib.shake_128(b"flow%d" % number).digest(1500))
+
+
+def checksum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(">%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return struct.pack(">H", ~total & 0xffff)
+
+
+def quoting(packet):
+    """An ICMP error to the sender of the packet."""
+    is_ipv6 = packet[0] >> 4 == 6
+    ends = packet[24:40] + packet[8:24] if is_ipv6 \
+        else packet[16:20] + packet[12:16]
+    body = struct.pack(">BBHI", 1 if is_ipv6 else 3, 0, 0, 0) + packet
+    pseudo = ends + struct.pack(">II", len(body), 58) if is_ipv6 else b""
+    body = body[:2] + checksum(pseudo + body) + body[4:]
+    if is_ipv6:
+        return struct.pack(">IHBB", 6 << 28, len(body), 58, 64) + ends + body
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), 1, 0, 64, 1, 0)
+    return head[:10] + checksum(head + ends) + ends + body
+
+def parts(*packets):
+    return b"".join(bytes([len(packet)]) + packet for packet in packets)
+
+
+for key, value in PACKETS.items():
+    if len(value) < 128:
+        save("track", key, parts(value, quoting(value), value))
