@@ -115,6 +115,34 @@ static inline uint32_t flow_owner_id(const struct flow *flow)
 	return beginner ? beginner : flow->peers[!flow->beginner];
 }
 
+/* After a packet: when it ends, and whether it is weak. */
+void flow_refresh(struct flow *flow, struct instant now);
+
+/* What a packet from that end is. */
+static inline void flow_describe(
+    struct packet *pkt, const struct flow *flow, unsigned sender)
+{
+	pkt->flow_state =
+	    flow->flags & FLOW_IS_ANSWERED ? FLOW_ESTABLISHED : FLOW_NEW;
+	pkt->flow_generation = flow->generation;
+	pkt->flow_peer = flow->peers[!sender];
+}
+
+static inline enum drop flows_refuse_full(
+    struct flows *flows, const struct packet *pkt)
+{
+	if (!pkt->is_dry)
+		flows->counters.full += pkt->segments;
+	return DROP_VPN_CT_FULL;
+}
+
+static inline enum drop flows_refuse_orphan(
+    struct flows *flows, const struct packet *pkt)
+{
+	flows->counters.orphans += !pkt->is_dry;
+	return DROP_VPN_FRAG_ORPHAN;
+}
+
 struct flow_probe;
 
 /* 0 or -ENOMEM; undone by flow_table_clear. */

@@ -20,7 +20,7 @@ parsers=(
 	"reply libapi api reply_read.c"
 	"endpoint libbase base endpoint.c"
 	"fdb libnet net fdb.c bridge.c loop.c port.c storm.c switch.c"
-	"flow libnet net flow.c flow_table.c flow_probe.c flow_tcp.c flow_icmp.c fragment.c"
+	"flow libnet net flow_track.c flow_confirm.c flow_life.c flow_table.c flow_probe.c flow_tcp.c flow_icmp.c fragment.c"
 	"state libdaemon daemon state_text.c"
 )
 

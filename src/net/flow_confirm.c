@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* At the hooks and behind them: who passes, and what is kept of that. */
+#include <assert.h>
+
+#include "net/flow_probe.h"
+#include "net/flow_tcp.h"
+#include "packet/ip.h"
+
+bool flows_is_accepted(
+    const struct flows *flows, const struct packet *pkt, bool is_routed)
+{
+	if (pkt->flow_generation != flows->generation)
+		return false;
+	if (pkt->is_later_fragment)
+		return true;
+	return (pkt->flow_state == FLOW_ESTABLISHED ||
+		   pkt->flow_state == FLOW_RELATED) &&
+	       (!is_routed || pkt->flow_peer == pkt->to_id);
+}
+
+bool flows_is_stale(const struct flows *flows, const struct packet *pkt)
+{
+	return (pkt->flow_state == FLOW_ESTABLISHED ||
+		   pkt->flow_state == FLOW_RELATED) &&
+	       !pkt->is_later_fragment &&
+	       pkt->flow_generation != flows->generation;
+}
+
+void flows_follow_route(
+    const struct flows *flows, struct packet *pkt, struct instant now)
+{
+	struct flow_probe probe;
+	const struct flow *flow;
+
+	if (pkt->is_later_fragment || pkt->flow_state != FLOW_ESTABLISHED ||
+	    pkt->flow_peer == pkt->to_id)
+		return;
+	probe_packet(flows, &probe, pkt);
+	probe.is_exact = true;
+	probe.to_id = pkt->to_id;
+	flow = flow_table_find(flows, &probe, now);
+	if (flow) {
+		flow_describe(pkt, flow, probe.sender);
+		return;
+	}
+	pkt->flow_state = FLOW_NEW;
+	pkt->flow_generation = 0;
+	pkt->flow_peer = pkt->to_id;
+}
+
+static enum drop add(struct flows *flows, const struct flow_probe *probe,
+    const struct packet *pkt, struct instant now)
+{
+	struct flow flow = {
+	    .key = probe->key,
+	    .generation = flows->generation,
+	    .beginner = (uint8_t)probe->sender,
+	};
+
+	flow.peers[probe->sender] = pkt->from_id;
+	flow.peers[!probe->sender] = pkt->to_id;
+	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
+		tcp_begin(&flow, pkt->tcp_flags);
+	flow_refresh(&flow, now);
+	if (!flow_table_add(flows, probe, &flow, now))
+		return flows_refuse_full(flows, pkt);
+	flows->counters.confirmed++;
+	return DROP_NONE;
+}
+
+static enum drop confirm_new(
+    struct flows *flows, struct packet *pkt, struct instant now)
+{
+	struct flow_probe probe;
+	struct flow *flow;
+
+	pkt->flow_peer = pkt->to_id;
+	probe_packet(flows, &probe, pkt);
+	probe.is_exact = true;
+	probe.to_id = pkt->to_id;
+	flow = flow_table_find(flows, &probe, now);
+	if (flow && pkt->l4_protocol == IP_PROTOCOL_TCP &&
+	    tcp_begins_anew(flow, pkt->tcp_flags)) {
+		flow_table_remove(flows, flow);
+		flow = NULL;
+	}
+	if (!flow)
+		return add(flows, &probe, pkt, now);
+	flow->generation = flows->generation;
+	return DROP_NONE;
+}
+
+static enum drop confirm_later(
+    struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	if (fragments_is_accepted(
+		flows->fragments, pkt, flows->generation, now))
+		return DROP_NONE;
+	return flows_refuse_orphan(flows, pkt);
+}
+
+enum drop flows_confirm(
+    struct flows *flows, struct packet *pkt, struct instant now)
+{
+	enum drop reason = DROP_NONE;
+
+	assert(pkt->to_id <= flows->last_id);
+	if (pkt->flow_state == FLOW_NONE)
+		return DROP_NONE;
+	if (pkt->is_later_fragment)
+		return confirm_later(flows, pkt, now);
+	if (pkt->is_dry)
+		return DROP_NONE;
+	if (pkt->flow_state == FLOW_NEW)
+		reason = confirm_new(flows, pkt, now);
+	if (!reason && pkt->is_fragment)
+		fragments_accept(flows->fragments, pkt, flows->generation, now);
+	return reason;
+}
