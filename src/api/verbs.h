@@ -33,6 +33,10 @@
 	    "show packets as they go by, or write them to a file")            \
 	X("snmp", READ, true, "",                                             \
 	    "show the counters that /proc/net/snmp has for the host")         \
+	X("filter show", READ, true, "",                                      \
+	    "show the filter's rules, and what they matched")                 \
+	X("filter export", READ, true, "nft",                                 \
+	    "print the filter's rules for nftables")                          \
 	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
 	    "measure round-trip time and loss inside the session")            \
 	X("peer add", ALL, true,                                              \

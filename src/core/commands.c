@@ -124,6 +124,32 @@ static void run_flows(struct call *call)
 		out_of_memory(call);
 }
 
+static bool has_filter(struct call *call)
+{
+	if (!call->core->filter.rules)
+		answer_set(call->answer, CONTROL_FAILED,
+		    "there is no filter: the configuration has no section "
+		    "\"filter\", and all packets are accepted");
+	return call->core->filter.rules;
+}
+
+static void run_filter_show(struct call *call)
+{
+	if (has_filter(call))
+		filter_reply(call->core, call->reply);
+}
+
+static void run_filter_export(struct call *call)
+{
+	const char *format = call->request->arguments[0];
+
+	if (strcmp(format, "nft") != 0)
+		answer_set(call->answer, CONTROL_USAGE,
+		    "there is no export to \"%.32s\", only to \"nft\"", format);
+	else if (has_filter(call))
+		filter_export_reply(call->core, call->reply);
+}
+
 static void run_drops(struct call *call)
 {
 	drops_reply(call->core, call->rights, call->now, call->reply);
@@ -225,6 +251,8 @@ static const struct command {
     {"fdb flush", CONTROL_RIGHTS_ALL, 0, 1, run_fdb_flush},
     {"trace", CONTROL_RIGHTS_ALL, 3, 3, run_trace},
     {"snmp", CONTROL_RIGHTS_READ, 0, 0, run_snmp},
+    {"filter show", CONTROL_RIGHTS_READ, 0, 0, run_filter_show},
+    {"filter export", CONTROL_RIGHTS_READ, 1, 1, run_filter_export},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

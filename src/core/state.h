@@ -283,6 +283,11 @@ extern const struct setting settings_restart[], settings_live[];
 /* Writes lines for what rules logged since it was called last. */
 void filter_log_hear(struct core *core, const struct moment *now);
 
+/* ---- filter_show.c; there is a filter ---- */
+
+void filter_reply(const struct core *core, struct reply *reply);
+void filter_export_reply(const struct core *core, struct reply *reply);
+
 /* ---- filter_plan.c ---- */
 
 bool filter_is_on_differs(const struct config *a, const struct config *b);

@@ -55,6 +55,13 @@ static const struct command commands[] = {
 	"capture --drops --peer branch 'udp port 53'"},
     {"snmp", ask_run, 0, 0, true, TIMEOUT_MS,
 	"In the layout of /proc/net/snmp, netstat and snmp6.\n", "snmp"},
+    {"filter show", ask_run, 0, 0, true, TIMEOUT_MS,
+	"For each hook its rules in their order, and its policy.\n",
+	"filter show"},
+    {"filter export", ask_run, 1, 1, true, TIMEOUT_MS,
+	"To look at, to compare or to take along; vpnd needs no nftables. "
+	"Rules that\nnftables has no equal of are comments.\n",
+	"filter export nft > vpn0.nft"},
     {"ping", ping_run, 1, 1, true, TIMEOUT_MS,
 	"Exit code 4 when no echo was answered.\n", "ping -c 10 -i 0.2 branch"},
     {"peer add", ask_run, 3, CONTROL_ARGUMENTS, true, TIMEOUT_MS,

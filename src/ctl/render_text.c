@@ -19,6 +19,8 @@ static const struct schema {
     {"vpnd.fdb/1", render_fdb},
     {"vpnd.fdb_flush/1", render_fdb_flush},
     {"vpnd.snmp/1", render_snmp},
+    {"vpnd.filter/1", render_filter},
+    {"vpnd.filter_nft/1", render_filter_nft},
     {"vpnd.reload/1", render_reload},
     {"vpnd.peer/1", render_peer},
     {"vpnd.version/1", render_version},

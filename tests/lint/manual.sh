@@ -64,7 +64,7 @@ done
 
 verbs_of_header >"$scratch/wanted"
 section vpnctl.8 VERBS |
-	sed -nE 's/^(\.It |\.It Xo|)(\.)?(Cm |It Cm )((peer |socket )?[a-z]+( flush)?).*/\4/p' \
+	sed -nE 's/^(\.It |\.It Xo|)(\.)?(Cm |It Cm )((peer |socket |filter )?[a-z]+( flush)?).*/\4/p' \
 		>"$scratch/manual"
 same 'vpnctl(8) has each verb'
 

@@ -98,6 +98,18 @@ check "the log has what a rule accepted" wait_for 2 contains "$RUN/b.log" \
 check_not "and nothing of rules that do not log" \
 	grep -q 'rule dns' "$RUN/b.log"
 
+# ---- what it tells ----
+
+shown() { ctl b --json filter show | jq -e "$1" >/dev/null; }
+check "filter show counts what a rule matched" shown \
+	'.rules[] | select(.name == "ssh") | .packets > 0 and .bytes > 0'
+check "and what the policy decided" shown \
+	'.policies[] | select(.hook == "input") | .packets > 0'
+ctl b filter export nft >"$RUN/b.nft"
+check "nft takes what filter export prints" on b nft -c -f "$RUN/b.nft"
+check "peers are their prefixes there" contains "$RUN/b.nft" \
+	'ip saddr 10\.77\.0\.1/32 .*th dport \{ 22 \} .*comment "ssh"'
+
 # ---- reload ----
 
 spawn a talk python3 "$test_dir/talker.py" talk tcp 10.77.0.2 22
