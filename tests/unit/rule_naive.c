@@ -110,10 +110,12 @@ uint32_t naive_failures(
 
 void naive_init(struct naive_set *set, struct instant now)
 {
-	for (size_t i = 0; i < set->count; i++)
-		for (size_t id = 0; id <= RANDOM_LAST_PEER; id++)
-			bucket_init(&set->state[i].buckets[id],
-			    &set->rules[i].spec.rate, now);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct bucket_rate *rate = &set->rules[i].spec.rate;
+
+		for (size_t id = 0; rate->rate && id <= RANDOM_LAST_PEER; id++)
+			bucket_init(&set->state[i].buckets[id], rate, now);
+	}
 }
 
 /* Whether the rate lets the packet pass. */

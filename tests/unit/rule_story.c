@@ -111,8 +111,8 @@ void rule_story_tell(
 	    .specs = specs, .last_peer_id = RANDOM_LAST_PEER};
 	struct ruleset *set;
 
-	memset(states, 0, sizeof(states));
 	naive.count = dice_below(&dice, RULE_STORY_RULES + 1);
+	memset(states, 0, naive.count * sizeof(*states));
 	for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
 		setup.policy[hook] = naive.policy[hook] =
 		    dice_below(&dice, RULE_COUNT);
