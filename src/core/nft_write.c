@@ -73,34 +73,13 @@ bool nft_side_has_family(const struct nft_setup *setup,
 	return walk_next(&walk) != NULL;
 }
 
-/* The set of a side has the name of the first place where the side is. */
-struct place {
-	uint32_t idx;
-	bool is_from;
-};
-
-static struct place first_place(
-    const struct ruleset *set, const struct rule_side *side)
-{
-	struct place place = {0, false};
-	const struct rule *rule;
-
-	while ((rule = ruleset_rule(set, place.idx))) {
-		place.is_from = rule->spec.from == side;
-		if (place.is_from || rule->spec.to == side)
-			break;
-		place.idx++;
-	}
-	return place;
-}
-
 static const char *family_word(enum family family)
 {
 	return family == FAMILY_IPV4 ? "ipv4" : "ipv6";
 }
 
 static void write_set(const struct nft_setup *setup,
-    const struct rule_side *side, const struct place *place, enum family family)
+    const struct rule_side *side, size_t idx, enum family family)
 {
 	struct walk walk = walk_start(setup, side, family);
 	const char *name = family_word(family), *comma = "";
@@ -108,10 +87,10 @@ static void write_set(const struct nft_setup *setup,
 	char text[PREFIX_TEXT_BYTES];
 
 	nft_printf(setup,
-	    "\tset %s_%u_%s {\n\t\ttype %s_addr\n"
+	    "\tset side_%zu_%s {\n\t\ttype %s_addr\n"
 	    "\t\tflags interval\n\t\tauto-merge\n"
 	    "\t\telements = { ",
-	    place->is_from ? "from" : "to", place->idx, name, name);
+	    idx, name, name);
 	while ((prefix = walk_next(&walk))) {
 		nft_printf(setup, "%s%s", comma,
 		    prefix_format(prefix, text, sizeof(text)));
@@ -120,40 +99,20 @@ static void write_set(const struct nft_setup *setup,
 	nft_printf(setup, " }\n\t}\n");
 }
 
-/* Of the side of this place, when it is the first one of its side. */
-static void write_sets_of(const struct nft_setup *setup,
-    const struct ruleset *set, const struct rule_side *side,
-    const struct place *here)
-{
-	static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
-	struct place first;
-
-	if (!side)
-		return;
-	first = first_place(set, side);
-	if (first.idx != here->idx || first.is_from != here->is_from)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (has_several(setup, side, families[i]))
-			write_set(setup, side, here, families[i]);
-}
-
 void nft_write_sets(const struct nft_setup *setup, const struct ruleset *set)
 {
-	const struct rule *rule;
+	static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
+	const struct rule_side *side;
 
-	for (uint32_t i = 0; (rule = ruleset_rule(set, i)); i++) {
-		struct place from = {i, true}, to = {i, false};
-
-		write_sets_of(setup, set, rule->spec.from, &from);
-		write_sets_of(setup, set, rule->spec.to, &to);
-	}
+	for (size_t i = 0; (side = ruleset_side(set, i)); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(families); k++)
+			if (has_several(setup, side, families[k]))
+				write_set(setup, side, i, families[k]);
 }
 
 void nft_write_side(const struct nft_setup *setup, const struct ruleset *set,
     const struct rule_side *side, bool is_from, enum family family)
 {
-	struct place place;
 	struct walk walk;
 	char text[PREFIX_TEXT_BYTES];
 
@@ -162,9 +121,8 @@ void nft_write_side(const struct nft_setup *setup, const struct ruleset *set,
 	nft_printf(setup, "%s %s ", family == FAMILY_IPV4 ? "ip" : "ip6",
 	    is_from ? "saddr" : "daddr");
 	if (has_several(setup, side, family)) {
-		place = first_place(set, side);
-		nft_printf(setup, "@%s_%u_%s ", place.is_from ? "from" : "to",
-		    place.idx, family_word(family));
+		nft_printf(setup, "@side_%zu_%s ", ruleset_side_idx(set, side),
+		    family_word(family));
 		return;
 	}
 	walk = walk_start(setup, side, family);

@@ -16,7 +16,7 @@ void nft_write_sets(const struct nft_setup *setup, const struct ruleset *set);
 must_check bool nft_side_has_family(const struct nft_setup *setup,
     const struct rule_side *side, enum family family);
 
-/* "ip saddr 10.9.0.0/24 " or "ip6 daddr @to_3_ipv6 "; nothing for NULL. */
+/* "ip saddr 10.9.0.0/24 " or "ip6 daddr @side_3_ipv6 "; nothing for NULL. */
 void nft_write_side(const struct nft_setup *setup, const struct ruleset *set,
     const struct rule_side *side, bool is_from, enum family family);
 

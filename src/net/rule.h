@@ -199,6 +199,11 @@ void ruleset_explain(const struct ruleset *set, enum hook hook,
 uint32_t ruleset_generation(const struct ruleset *set);
 /* Rules in the order of the list; NULL behind the last. */
 const struct rule *ruleset_rule(const struct ruleset *set, size_t idx);
+/* The sides of its rules, each once; NULL behind the last. */
+const struct rule_side *ruleset_side(const struct ruleset *set, size_t idx);
+/* Of a side that one of its rules points to. */
+size_t ruleset_side_idx(
+    const struct ruleset *set, const struct rule_side *side);
 const struct rule_policy *ruleset_policy(
     const struct ruleset *set, enum hook hook);
 

@@ -18,6 +18,8 @@ struct ruleset {
 	size_t count;
 	struct set_side *sides;
 	size_t sides_count;
+	uint32_t *side_slots; /* a hash table: their indices + 1, or 0 */
+	size_t side_slots_mask;
 	uint8_t *memory; /* of the copies */
 	struct rule_policy policy[HOOK_COUNT];
 	struct rule_list lists[HOOK_COUNT][LIST_FAMILIES];

@@ -139,6 +139,17 @@ const struct rule *ruleset_rule(const struct ruleset *set, size_t idx)
 	return idx < set->count ? &set->rules[idx].rule : NULL;
 }
 
+const struct rule_side *ruleset_side(const struct ruleset *set, size_t idx)
+{
+	return idx < set->sides_count ? &set->sides[idx].copy : NULL;
+}
+
+size_t ruleset_side_idx(const struct ruleset *set, const struct rule_side *side)
+{
+	return (size_t)(container_of(side, const struct set_side, copy) -
+			set->sides);
+}
+
 const struct rule_policy *ruleset_policy(
     const struct ruleset *set, enum hook hook)
 {

@@ -6,37 +6,55 @@
 #include "net/rule_copy.h"
 #include "net/rule_state.h"
 
-/* Of a side that several rules point to there is one. */
-static struct set_side *find_side(
-    struct ruleset *set, const struct rule_side *original)
+/* An odd constant of random bits. */
+#define HASH_FACTOR UINT64_C(0x9fb21c651e98df25)
+
+/* Where the index of a side is, or would be. */
+static uint32_t *side_slot(
+    const struct ruleset *set, const struct rule_side *original)
 {
-	for (size_t i = set->sides_count; i > 0; i--)
-		if (set->sides[i - 1].original == original)
-			return &set->sides[i - 1];
-	return NULL;
+	size_t at = ((uintptr_t)original * HASH_FACTOR) >> 32;
+	uint32_t *slot = &set->side_slots[at & set->side_slots_mask];
+
+	while (*slot && set->sides[*slot - 1].original != original)
+		slot = &set->side_slots[++at & set->side_slots_mask];
+	return slot;
 }
 
+/* Of a side that several rules point to there is one. */
 static int add_side(struct ruleset *set, const struct rule_side *original)
 {
-	struct set_side *added;
+	uint32_t *slot = original ? side_slot(set, original) : NULL;
+	struct set_side *added = &set->sides[set->sides_count];
 	int err;
 
-	if (!original || find_side(set, original))
+	if (!slot || *slot)
 		return 0;
-	added = &set->sides[set->sides_count];
 	err = side_new(&added->side, original);
 	if (err)
 		return err;
 	added->original = original;
-	set->sides_count++;
+	*slot = (uint32_t)++set->sides_count;
 	return 0;
+}
+
+/* Half of the table stays empty, or more. */
+static int alloc_sides(struct ruleset *set, size_t count)
+{
+	size_t slots = 2;
+
+	while (slots < 4 * count)
+		slots *= 2;
+	set->side_slots_mask = slots - 1;
+	set->side_slots = calloc(slots, sizeof(*set->side_slots));
+	set->sides = calloc(2 * count + 1, sizeof(*set->sides));
+	return set->side_slots && set->sides ? 0 : -ENOMEM;
 }
 
 static int make_sides(
     struct ruleset *set, const struct rule_spec *specs, size_t count)
 {
-	set->sides = calloc(count ? 2 * count : 1, sizeof(*set->sides));
-	if (!set->sides)
+	if (alloc_sides(set, count))
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (add_side(set, specs[i].from) || add_side(set, specs[i].to))
@@ -65,6 +83,12 @@ static int make_copies(struct ruleset *set, const struct rule_spec *specs)
 	arena = (struct arena){.memory = set->memory};
 	copy_all(set, &arena, specs);
 	return 0;
+}
+
+static const struct set_side *find_side(
+    const struct ruleset *set, const struct rule_side *original)
+{
+	return original ? &set->sides[*side_slot(set, original) - 1] : NULL;
 }
 
 static void link_sides(struct ruleset *set, struct compiled *compiled,
@@ -180,6 +204,7 @@ void ruleset_free(struct ruleset *set)
 		side_free(set->sides[i].side);
 	free(set->rules);
 	free(set->sides);
+	free(set->side_slots);
 	free(set->memory);
 	free(set);
 }
