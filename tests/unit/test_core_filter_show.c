@@ -81,8 +81,8 @@ START_TEST(filter_export_has_the_peers_prefixes)
 	static const char *const wanted[] = {
 	    "s\t\ttable inet vpnd_",
 	    "s\t\t\\x09chain input {\n",
-	    "meta nfproto ipv4 ip saddr 10.0.0.1/32 limit rate 2/second burst "
-	    "2 packets log prefix \"left: \" counter accept comment \"left\"\n",
+	    "meta nfproto ipv4 ip saddr 10.0.0.1/32 limit rate 2/second ",
+	    " log prefix \"left: \" counter accept comment \"left\"\n",
 	    "counter drop comment \"policy\"\n",
 	};
 
