@@ -7,6 +7,8 @@ N = "src/net/"
 UNIT = ("test_tunnel", "test_extension")
 PEERS = ("tests/sim/test_sim_peers",)
 SWITCH = ("test_switch",)
+SOCKET = ("test_socket",)
+SERVED = ("test_core_sockets",)
 TIMERS = ("tests/sim/test_sim_timers",)
 K = "src/packet/"
 ETHERNET = ("test_ethernet",)
@@ -512,4 +514,49 @@ MUTANTS = [
      ("test_bridge",)),
     ("nobody is a router", N + "guard.c",
      "!port->is_router && ", "", ("test_bridge",)),
+    ("an empty buffer refuses what is large", N + "rcvbuf.c",
+     "return !buffer->used_bytes ||", "return buffer->used_bytes &&", SOCKET),
+    ("a datagram is charged its length", N + "rcvbuf.c",
+     "return heads[i] + DESCRIPTOR_BYTES;", "return ip_bytes;", SOCKET),
+    ("any address goes before the address", N + "socket_lookup.c",
+     "find(sockets, pkt, is_bound_to);\n", "find(sockets, pkt, is_any);\n",
+     SOCKET),
+    ("a connected socket is no better", N + "socket_lookup.c",
+     "#define SCORE_CONNECTED 4", "#define SCORE_CONNECTED 0", SOCKET),
+    ("the family makes no difference", N + "socket_lookup.c",
+     "#define SCORE_BOTH\t2", "#define SCORE_BOTH\t3", SOCKET),
+    ("a closed socket takes datagrams", N + "socket_lookup.c",
+     "if (!socket->is_open)\n\t\treturn false;\n", "", SOCKET),
+    ("each datagram wakes", N + "socket_queue.c",
+     "if (was_empty)\n", "if (was_empty || pkt)\n", SOCKET),
+    ("the orders are the same", N + "socket_queue.c",
+     "{check_buffer, check_filter, check_sum}",
+     "{check_filter, check_buffer, check_sum}", SOCKET),
+    ("a filter sees damaged datagrams", N + "socket_queue.c",
+     "reason = check_sum(sockets, socket, pkt);\n\tif (reason)",
+     "reason = DROP_NONE;\n\tif (reason)", SOCKET),
+    ("a filter does not trim", N + "socket_queue.c",
+     "\tkeep(socket, pkt, wanted);\n",
+     "\tif (!pkt)\n\t\tkeep(socket, pkt, wanted);\n", SOCKET),
+    ("sockets share no memory", N + "socket_queue.c",
+     "return DROP_PROTO_MEM;", "return DROP_NONE;", SOCKET),
+    ("a damaged small datagram is looked up", K + "udp.c",
+     "if (!reason && l4_len(pkt) <= UDP_SMALL_BYTES", "if (reason",
+     ("test_udp",)),
+    ("a length of zero is whole in IPv4", K + "udp.c",
+     "if (!whole && pkt->family == FAMILY_IPV6)", "if (!whole)",
+     ("test_udp",)),
+    ("two echoes answer each other for ever", C + "socket_serve.c",
+     ".ttl = (uint8_t)(hops_left(pkt) - 1)};", ".ttl = 64};", SERVED),
+    ("the port of an echo is answered", C + "socket_serve.c",
+     "return is_service_port(pkt->source_port) ||", "return", SERVED),
+    ("answers have no limit", C + "socket_serve.c",
+     "return owner && bucket_take(&owner->socket_answers, &answers, now->now);",
+     "return owner && (answers.rate || now);", SERVED),
+    ("a socket's own address is the host's", T + "local.c",
+     "if (is_among(path->addresses + shared, path->addresses_count - shared,",
+     "if (is_among(path->addresses + shared, 0,", ("test_local",)),
+    ("a later fragment is a datagram", T + "local.c",
+     "if (pkt->is_fragment)\n\t\treturn DROP_VPN_FRAG_LOCAL;\n", "",
+     ("test_local",)),
 ]

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter_conf.h"
 #include "header.h"
 #include "pair.h"
 #include "unit.h"
@@ -270,6 +271,66 @@ START_TEST(others_than_from_names_are_not)
 }
 END_TEST
 
+/* ---- behind the rules ---- */
+
+/* All kinds, behind a filter with these policies. */
+static struct config *behind(
+    enum config_action input, enum config_action output)
+{
+	struct config *config = all_kinds();
+
+	config->filter.is_on = config->filter.is_stateful = true;
+	config->filter.policy[CONFIG_HOOK_INPUT] = input;
+	config->filter.policy[CONFIG_HOOK_OUTPUT] = output;
+	return config;
+}
+
+static bool has_dropped(const char *stage)
+{
+	char *reply = pair_ask(
+	    &pair, 0, CONTROL_RIGHTS_ALL, &answer, "drops", (const char *)NULL);
+	char line[64];
+	bool is_there;
+
+	snprintf(line, sizeof(line), "s\tstage\t%s\ns\treason\tNETFILTER_DROP",
+	    stage);
+	is_there = strstr(reply, line);
+	free(reply);
+	return is_there;
+}
+
+START_TEST(what_input_refuses_reaches_no_socket)
+{
+	start_with(behind(CONFIG_ACTION_DROP, CONFIG_ACTION_ACCEPT));
+	send(7, "hello");
+	ck_assert_uint_eq(pair.ends[1].delivered, 0);
+	ck_assert_int_eq(value("echo", "rx_packets"), 0);
+	ck_assert(has_dropped("input"));
+}
+END_TEST
+
+START_TEST(an_answer_is_of_the_flow_that_was_accepted)
+{
+	start_with(behind(CONFIG_ACTION_ACCEPT, CONFIG_ACTION_DROP));
+	send(7, "hello");
+	check_came_back(7, "hello");
+	ck_assert(!has_dropped("output"));
+}
+END_TEST
+
+START_TEST(without_flows_output_judges_answers_as_well)
+{
+	struct config *config =
+	    behind(CONFIG_ACTION_ACCEPT, CONFIG_ACTION_DROP);
+
+	config->filter.is_stateful = false;
+	start_with(config);
+	send(7, "hello");
+	ck_assert_uint_eq(pair.ends[1].delivered, 0);
+	ck_assert(has_dropped("output"));
+}
+END_TEST
+
 /* ---- programs ---- */
 
 static uint32_t attach(void)
@@ -516,6 +577,9 @@ static void add_builtins(Suite *suite)
 	tcase_add_test(tcase, a_peer_gets_a_hundred_answers_a_second);
 	tcase_add_test(tcase, only_whom_from_names_is_answered);
 	tcase_add_test(tcase, others_than_from_names_are_not);
+	tcase_add_test(tcase, what_input_refuses_reaches_no_socket);
+	tcase_add_test(tcase, an_answer_is_of_the_flow_that_was_accepted);
+	tcase_add_test(tcase, without_flows_output_judges_answers_as_well);
 	suite_add_tcase(suite, tcase);
 }
 
