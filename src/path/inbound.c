@@ -172,9 +172,9 @@ const struct stage path_input[] = {
 const struct stage path_socket[] = {
     [SOCKET_UDP_RCV] = {"udp_rcv", "__udp4_lib_rcv", .run = local_udp_rcv,
 	.why = why_udp_rcv},
-    [SOCKET_LOOKUP] = {"lookup", "__udp4_lib_lookup_skb", .run = local_lookup,
+    [SOCKET_LOOKUP] = {"lookup", "__udp4_lib_lookup", .run = local_lookup,
 	.why = why_lookup},
-    [SOCKET_SOCK_QUEUE] = {"sock_queue", "__udp_enqueue_schedule_skb",
+    [SOCKET_SOCK_QUEUE] = {"sock_queue", "sock_queue_rcv_skb",
 	.run = local_sock_queue, .dry = local_judge, .why = why_sock_queue},
     [SOCKET_DATA_READY] = {"data_ready", "sock_def_readable",
 	.run = local_data_ready},

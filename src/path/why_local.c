@@ -43,6 +43,8 @@ void why_sock_queue(
 	struct socket_status status;
 
 	(void)path;
+	if (pkt->drop && pkt->drop != DROP_SOCKET_RCVBUFF)
+		return;
 	socket_status(pkt->socket, &status);
 	why_add(why, "%u of %u bytes are used, this packet counts as %u",
 	    status.used_bytes, socket_setup(pkt->socket)->rcvbuf_bytes,

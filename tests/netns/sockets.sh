@@ -93,6 +93,22 @@ check_is "whom from does not name gets no answer" "timed out" \
 	"$(cat "$RUN/9101")"
 check "sockets and drops agree on SOCKET_FILTER" agree SOCKET_FILTER
 
+# trace asks the same tables: 0 it would be read, 10 it would be dropped
+traced() { # CODE PATTERN PACKET
+	code_of "$1" ctl a trace --peer b "$3" >"$RUN/trace" 2>&1 &&
+		contains "$RUN/trace" "$2"
+}
+check "trace follows a datagram into a socket" traced 0 "data_ready" \
+	'udp 10.77.0.2:4000 > 10.77.0.1:7 len 60'
+check "trace names the filter" traced 10 "^verdict: SOCKET_FILTER" \
+	'udp 10.77.0.2:4000 > 10.77.0.1:7 len 700'
+check "trace names the missing socket" traced 10 \
+	"^verdict: NO_SOCKET, would answer ICMP 3/3" \
+	'udp 10.77.0.2:4000 > 10.77.0.99:8 len 60'
+check "trace names the unknown protocol" traced 10 \
+	"^verdict: IP_NOPROTO, would answer ICMP 3/2" \
+	'tcp 10.77.0.2:4000 > 10.77.0.99:8 len 60'
+
 # ---- programs ----
 
 is_detached() { same false "$(socket_field client 5000 open)"; }
