@@ -6,6 +6,8 @@ usage: datagrams.py ask ADDRESS PORT TEXT [BYTES]
            sends TEXT, filled up to BYTES; prints what comes back within 1 s,
            or the error
        datagrams.py send ADDRESS PORT COUNT: COUNT datagrams of 4 bytes
+       datagrams.py damaged udp|icmp ADDRESS: one with a wrong checksum, to port
+           7 or as an echo request
        datagrams.py recvfrom|epoll CONTROL-SOCKET PORT
            attaches, waits in recvfrom or epoll for datagrams, prints each, and
            answers it with its text after "answer to "
@@ -44,6 +46,15 @@ def send(address, port, count):
     udp = open_udp(address, port)
     for _ in range(int(count)):
         udp.send(b"many")
+
+
+def damaged(protocol, address):
+    kind = {"udp": socket.IPPROTO_UDP, "icmp": socket.IPPROTO_ICMP}[protocol]
+    head = struct.pack(">HHHH", 4000, 7, 12, 1)
+    if protocol == "icmp":
+        head = struct.pack(">BBHHH", 8, 0, 1, 1, 1)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, kind)
+    raw.sendto(head + b"oops", (address, 0))
 
 
 def take(control, length):
@@ -106,7 +117,7 @@ def wait_in_epoll(pair):
 
 
 COMMANDS = {
-    "ask": ask, "send": send, "short": short,
+    "ask": ask, "send": send, "short": short, "damaged": damaged,
     "recvfrom": lambda path, port: serve(path, port, lambda pair: None),
     "epoll": lambda path, port: serve(path, port, wait_in_epoll),
 }

@@ -13,7 +13,8 @@ lab_pair
 keys a b
 datagrams="$test_dir/datagrams.py"
 
-client='{ type = "client"; port = 5000; rcvbuf = 16640; }'
+client='{ type = "client"; port = 5000; rcvbuf = 16640; },
+	{ type = "client"; port = 5001; rcvbuf = 16777216; }'
 conf_a() { # the last socket, or none
 	conf a 10.77.0.1/24,fd77::1/64 "sockets = (
 		{ type = \"echo\"; port = 7; filter = \"udp and less 600\"; },
@@ -93,6 +94,23 @@ check_is "whom from does not name gets no answer" "timed out" \
 	"$(cat "$RUN/9101")"
 check "sockets and drops agree on SOCKET_FILTER" agree SOCKET_FILTER
 
+# ---- damaged datagrams, and others that no socket takes ----
+
+has_dropped() { # STAGE REASON
+	ctl a --json drops | jq -e ".drops[] | select(.stage == \"$1\" and
+		.reason == \"$2\" and .packets > 0)"
+}
+dropped() { # STAGE REASON COMMAND...: of b, until it is
+	drop_it() { on b "${@:3}"; has_dropped "$1" "$2"; }
+	check "$1 drops for $2" wait_for 10 drop_it "$@"
+}
+dropped udp_rcv UDP_CSUM python3 "$datagrams" damaged udp 10.77.0.99
+dropped sock_queue ICMP_CSUM python3 "$datagrams" damaged icmp 10.77.0.99
+dropped udp_rcv VPN_FRAG_LOCAL \
+	timeout 0.2 python3 "$datagrams" ask 10.77.0.99 7 large 3000
+check "lookup has dropped for NO_SOCKET" has_dropped lookup NO_SOCKET
+check "udp_rcv has dropped for IP_NOPROTO" has_dropped udp_rcv IP_NOPROTO
+
 # trace asks the same tables: 0 it would be read, 10 it would be dropped
 traced() { # CODE PATTERN PACKET
 	code_of "$1" ctl a trace --peer b "$3" >"$RUN/trace" 2>&1 &&
@@ -149,6 +167,18 @@ is_empty() { [ "$(socket_field client 5000 queued)" -eq 0 ]; }
 check "when it wakes up, it gets the rest" wait_for 10 is_empty
 answered "and is woken again" '^answer to again$' 10.77.0.1 5000 again
 quit epoll
+spawn a hoard python3 "$datagrams" epoll "$(vpnd_socket a)" 5001
+wait_for 10 contains "$RUN/hoard.log" '^attached$' >/dev/null
+kill -STOP "$(pid_of hoard)"
+hoards() {
+	from_b send 10.77.0.1 5001 1000
+	[ "$(reason_of PROTO_MEM)" -gt 0 ]
+}
+check "a huge buffer does not take all packet buffers" wait_for 10 hoards
+check "sockets and drops agree on PROTO_MEM" agree PROTO_MEM
+check "the tunnel goes on" pings b 10.77.0.1
+kill -CONT "$(pid_of hoard)"
+quit hoard
 
 # ---- short buffers, vpnctl, reload ----
 
