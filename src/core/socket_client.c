@@ -86,6 +86,7 @@ size_t core_socket_receive(
 	pkt = one ? socket_receive(core->sockets->table, one->socket) : NULL;
 	if (!pkt)
 		return 0;
+	path_note_read(core->path, pkt);
 	head = (struct datagram_head){.remote = pkt->source,
 	    .local = pkt->destination,
 	    .remote_port = pkt->source_port,

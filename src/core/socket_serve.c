@@ -157,6 +157,7 @@ static bool serve_socket(const struct served *served)
 		pkt = socket_receive(served->set->table, served->one->socket);
 		if (!pkt)
 			return true;
+		path_note_read(served->set->core->path, pkt);
 		serve(served, pkt);
 	}
 	return false;

@@ -58,6 +58,7 @@ static enum drop check(struct path *path, struct packet *pkt)
 		return DROP_VPN_FRAG_LOCAL;
 	if (!is_udp && !is_icmp(pkt))
 		return refuse_protocol(path, pkt);
+	snmp_count(path, pkt, SNMP_IpInDelivers, SNMP_Ip6InDelivers);
 	return is_udp ? packet_check_udp(pkt) : DROP_NONE;
 }
 
@@ -70,10 +71,14 @@ enum verdict local_udp_rcv(struct path *path, struct packet *pkt)
 
 /* ---- lookup ---- */
 
-/* Of IPv6 the kernel names the other reason. */
-static enum drop refuse_damaged(const struct packet *pkt)
+/* Of IPv6 the kernel names the other reason, and counts what it is. */
+static enum drop refuse_damaged(struct path *path, const struct packet *pkt)
 {
-	return pkt->family == FAMILY_IPV4 ? DROP_UDP_CSUM : DROP_NO_SOCKET;
+	if (pkt->family == FAMILY_IPV4)
+		return DROP_UDP_CSUM;
+	snmp_count(path, pkt, SNMP_NONE, SNMP_Udp6InErrors);
+	snmp_count(path, pkt, SNMP_NONE, SNMP_Udp6InCsumErrors);
+	return DROP_NO_SOCKET;
 }
 
 /* A damaged datagram is not answered: who knows who sent it. */
@@ -82,7 +87,8 @@ static enum drop refuse_port(struct path *path, struct packet *pkt)
 	if (pkt->l4_protocol != IP_PROTOCOL_UDP)
 		return DROP_NO_SOCKET;
 	if (!packet_verify_l4(pkt))
-		return refuse_damaged(pkt);
+		return refuse_damaged(path, pkt);
+	snmp_count(path, pkt, SNMP_UdpNoPorts, SNMP_Udp6NoPorts);
 	answer_error(path, pkt, ICMP_PORT_UNREACHABLE, 0);
 	return DROP_NO_SOCKET;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/ip.h"
 #include "packet/print.h"
 #include "path/answer.h"
 #include "path/run.h"
@@ -47,6 +48,13 @@ void path_free(struct path *path)
 	free(path);
 }
 
+void path_note_read(struct path *path, const struct packet *pkt)
+{
+	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
+		snmp_count(
+		    path, pkt, SNMP_UdpInDatagrams, SNMP_Udp6InDatagrams);
+}
+
 /* It may have been another one before, which came from a peer. */
 void path_send(struct path *path, struct packet *pkt)
 {
@@ -57,6 +65,9 @@ void path_send(struct path *path, struct packet *pkt)
 	pkt->flow_generation = pkt->flow_peer = 0;
 	pkt->is_traced = false;
 	pkt->drop = DROP_NONE;
+	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
+		snmp_count(
+		    path, pkt, SNMP_UdpOutDatagrams, SNMP_Udp6OutDatagrams);
 	path->totals.tx_ours++;
 	path_emit(path, TABLE_OUT, OUTBOUND_OURS, pkt);
 }

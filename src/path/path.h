@@ -131,6 +131,9 @@ must_check int path_set_addresses(
  * changed. To be called again when sockets come or go. */
 must_check int path_set_local(struct path *path, const struct prefix *addresses,
     size_t count, struct sockets *sockets);
+/* A reader has taken it out of the queue of its socket: it counts as received
+ * from now on, as in the kernel. */
+void path_note_read(struct path *path, const struct packet *pkt);
 /* A packet of ours, parsed, enters the outbound table. Consumes pkt; call
  * path_run_emitted then. */
 void path_send(struct path *path, struct packet *pkt);

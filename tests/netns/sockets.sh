@@ -107,9 +107,28 @@ dropped() { # STAGE REASON COMMAND...: of b, until it is
 dropped udp_rcv UDP_CSUM python3 "$datagrams" damaged udp 10.77.0.99
 dropped sock_queue ICMP_CSUM python3 "$datagrams" damaged icmp 10.77.0.99
 dropped udp_rcv VPN_FRAG_LOCAL \
-	timeout 0.2 python3 "$datagrams" ask 10.77.0.99 7 large 3000
+	python3 "$datagrams" ask 10.77.0.99 7 large 3000
 check "lookup has dropped for NO_SOCKET" has_dropped lookup NO_SOCKET
 check "udp_rcv has dropped for IP_NOPROTO" has_dropped udp_rcv IP_NOPROTO
+
+read_by_sockets() {
+	ctl a --json sockets | jq '[.sockets[] | select(.protocol == "udp").rx_read
+		] | add'
+}
+udp_of_snmp() { # FIELD: of IPv4 and IPv6
+	ctl a snmp | awk -v name="$1" '
+		$1 ~ /^Udp6?:$/ && !seen[$1]++ {
+			for (i = 2; i <= NF; i++) at[$1, $i] = i; next }
+		$1 ~ /^Udp6?:$/ { sum += $at[$1, name] }
+		$1 ~ "^Udp6" name "$" { sum += $2 }
+		END { print sum }'
+}
+check_is "snmp counts as received what was read" \
+	"$(read_by_sockets)" "$(udp_of_snmp InDatagrams)"
+at_least_one() { [ "$(udp_of_snmp "$1")" -gt 0 ]; }
+for field in NoPorts InErrors InCsumErrors OutDatagrams; do
+	check "snmp counts $field" at_least_one $field
+done
 
 # trace asks the same tables: 0 it would be read, 10 it would be dropped
 traced() { # CODE PATTERN PACKET

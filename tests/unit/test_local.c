@@ -264,6 +264,51 @@ START_TEST(an_answer_takes_the_outbound_table)
 }
 END_TEST
 
+/* ---- counters ---- */
+
+static void check_counts(uint64_t delivers, uint64_t no_ports,
+    uint64_t in_errors, uint64_t rcvbuf_errors, uint64_t csum_errors)
+{
+	const uint64_t *counts = path->snmp.counts;
+
+	ck_assert_uint_eq(counts[SNMP_IpInDelivers], delivers);
+	ck_assert_uint_eq(counts[SNMP_UdpNoPorts], no_ports);
+	ck_assert_uint_eq(counts[SNMP_UdpInErrors], in_errors);
+	ck_assert_uint_eq(counts[SNMP_UdpRcvbufErrors], rcvbuf_errors);
+	ck_assert_uint_eq(counts[SNMP_UdpInCsumErrors], csum_errors);
+}
+
+/* As the golden corpus has it: a datagram counts as received when it is read,
+ * and as delivered by IP even if UDP drops it. */
+START_TEST(counters_move_where_the_kernel_moves_its_own)
+{
+	struct socket *socket = add(ALONE, 7, false);
+	struct packet *pkt = udp(PEER, ALONE, 7);
+
+	receive(udp(PEER, ALONE, 7));
+	receive(udp(PEER, ALONE, 7));
+	check_counts(2, 0, 0, 0, 0);
+	receive(udp(PEER, ALONE, 7));
+	check_counts(3, 0, 1, 1, 0);
+	receive(udp(PEER, ALONE, 8));
+	check_counts(4, 1, 1, 1, 0);
+	packet_data(pkt)[IPV4_BYTES + UDP_CHECKSUM] = 1;
+	receive(pkt);
+	check_counts(5, 1, 2, 1, 1);
+	receive(altered(ALONE, 25, 13));
+	check_counts(6, 1, 3, 1, 1);
+	receive(altered(ALONE, 9, IP_PROTOCOL_TCP));
+	check_counts(6, 1, 3, 1, 1);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IpInUnknownProtos], 1);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_UdpInDatagrams], 0);
+	pkt = socket_receive(sockets, socket);
+	path_note_read(path, pkt);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_UdpInDatagrams], 1);
+	path_send(path, pkt);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_UdpOutDatagrams], 1);
+}
+END_TEST
+
 /* ---- dry runs ---- */
 
 static void trace(struct packet *pkt)
@@ -332,6 +377,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, it_is_not_forwarded_to);
 	tcase_add_test(tcase, what_does_not_fit_is_dropped_and_counted_alike);
 	tcase_add_test(tcase, an_answer_takes_the_outbound_table);
+	tcase_add_test(tcase, counters_move_where_the_kernel_moves_its_own);
 	tcase_add_test(tcase, a_dry_packet_is_judged_and_leaves_no_trace);
 	tcase_add_test(tcase, a_dry_packet_for_no_protocol_says_which_one);
 	suite_add_tcase(suite, tcase);
