@@ -37,6 +37,10 @@
 	    "show the filter's rules, and what they matched")                 \
 	X("filter export", READ, true, "nft",                                 \
 	    "print the filter's rules for nftables")                          \
+	X("filter test", ALL, true, "FILE",                                   \
+	    "check a file's filter, and say what it would change")            \
+	X("filter replace", ALL, true, "FILE",                                \
+	    "use a file's filter until the next reload")                      \
 	X("ping", ALL, true, "[-c COUNT] [-i SECONDS] [-W SECONDS] PEER",     \
 	    "measure round-trip time and loss inside the session")            \
 	X("peer add", ALL, true,                                              \

@@ -356,6 +356,7 @@ static void raise_events(struct work *work, const struct plan_step *step)
 static void commit(struct work *work)
 {
 	filter_commit(work->core, &work->filter);
+	*work->core->filter_file = '\0';
 	each_step(work, PLAN_PEER_CHANGE, take_prefixes);
 	each_step(work, PLAN_PEER_REMOVE, remove_peer);
 	each_step(work, PLAN_PRIVATE_KEY, change_key);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/filter_change.h"
 #include "core/sockets.h"
 #include "core/state.h"
 #include "core/trace.h"
@@ -155,6 +156,18 @@ static void run_drops(struct call *call)
 	drops_reply(call->core, call->rights, call->now, call->reply);
 }
 
+static void run_filter_test(struct call *call)
+{
+	filter_change(call->core, call->request->arguments[0], false, call->now,
+	    call->reply, call->answer);
+}
+
+static void run_filter_replace(struct call *call)
+{
+	filter_change(call->core, call->request->arguments[0], true, call->now,
+	    call->reply, call->answer);
+}
+
 /* The peer's name, or "" for the host; how the packet is given; the packet. */
 static void run_trace(struct call *call)
 {
@@ -253,6 +266,8 @@ static const struct command {
     {"snmp", CONTROL_RIGHTS_READ, 0, 0, run_snmp},
     {"filter show", CONTROL_RIGHTS_READ, 0, 0, run_filter_show},
     {"filter export", CONTROL_RIGHTS_READ, 1, 1, run_filter_export},
+    {"filter test", CONTROL_RIGHTS_ALL, 1, 1, run_filter_test},
+    {"filter replace", CONTROL_RIGHTS_ALL, 1, 1, run_filter_replace},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

@@ -38,6 +38,22 @@ static bool same_ends(
 	return true;
 }
 
+/* Of one set of peers. */
+static bool same_indices(
+    const struct config_ends *a, const struct config_ends *b)
+{
+	if (!same_text(a->text, b->text) || a->peers_count != b->peers_count ||
+	    a->prefixes_count != b->prefixes_count)
+		return false;
+	for (size_t i = 0; i < a->peers_count; i++)
+		if (a->peers[i] != b->peers[i])
+			return false;
+	for (size_t i = 0; i < a->prefixes_count; i++)
+		if (!prefix_is_equal(&a->prefixes[i], &b->prefixes[i]))
+			return false;
+	return true;
+}
+
 /* What it owns is compared by itself, and its place in the file is none of its
  * meaning. */
 static void copy_flat(struct config_rule *ret, const struct config_rule *rule)
@@ -64,6 +80,14 @@ static bool same_rule(
 {
 	return same_flat(a, b) && same_ends(in, &a->from, &b->from) &&
 	       same_ends(in, &a->to, &b->to) &&
+	       same_text(a->match.text, b->match.text);
+}
+
+bool filter_is_same_rule(
+    const struct config_rule *a, const struct config_rule *b)
+{
+	return same_flat(a, b) && same_indices(&a->from, &b->from) &&
+	       same_indices(&a->to, &b->to) &&
 	       same_text(a->match.text, b->match.text);
 }
 

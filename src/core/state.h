@@ -88,6 +88,7 @@ struct core {
 	struct core_sockets *sockets;
 	uint32_t last_socket; /* number that was given */
 	struct captures captures;
+	char filter_file[CONFIG_PATH_BYTES]; /* filter_change's; "": config's */
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
@@ -290,6 +291,9 @@ void filter_export_reply(const struct core *core, struct reply *reply);
 
 /* ---- filter_plan.c ---- */
 
+/* Two rules whose peers are those of one list. */
+bool filter_is_same_rule(
+    const struct config_rule *a, const struct config_rule *b);
 bool filter_is_on_differs(const struct config *a, const struct config *b);
 bool filter_stateful_differs(const struct config *a, const struct config *b);
 bool filter_flows_differs(const struct config *a, const struct config *b);

@@ -161,7 +161,8 @@ static void write_place(const struct core *core,
 
 	if (!record->line)
 		return;
-	snprintf(place, sizeof(place), "%s:%u:%u", core->config->file,
+	snprintf(place, sizeof(place), "%s:%u:%u",
+	    *core->filter_file ? core->filter_file : core->config->file,
 	    record->line, record->column);
 	reply_string(reply, "place", place);
 }

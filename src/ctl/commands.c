@@ -12,6 +12,7 @@
 #include "ctl/ask.h"
 #include "ctl/capture.h"
 #include "ctl/drops.h"
+#include "ctl/filter.h"
 #include "ctl/help.h"
 #include "ctl/keys.h"
 #include "ctl/options.h"
@@ -81,6 +82,15 @@ static const struct command commands[] = {
 	"-n site reload"},
     {"stop", ask_run, 0, 0, true, TIMEOUT_MS,
 	"Peers are told. systemd does not start it again.\n", "-n site stop"},
+    {"filter test", filter_run_file, 1, 1, true, TIMEOUT_RELOAD_MS,
+	"FILE is a configuration file, of which only the filter counts. "
+	"Nothing is\nchanged.\n",
+	"filter test /etc/vpnd/site.conf"},
+    {"filter replace", filter_run_file, 1, 1, true, TIMEOUT_RELOAD_MS,
+	"FILE is a configuration file, of which only the filter counts. All of "
+	"it is\ntaken, or nothing. The next reload brings the filter of the "
+	"tunnel's file back.\n",
+	"filter replace /tmp/site.conf"},
     {"trace", trace_run, 0, 1, true, TIMEOUT_MS,
 	"Nothing is sent, counted or learned. With -r FILE, EXPRESSION is "
 	"tcpdump's and\nchooses packets. Exit code 10 when one would be "

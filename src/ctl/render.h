@@ -33,6 +33,7 @@ void render_peer(const struct paper *paper, const json_t *document);
 void render_version(const struct paper *paper, const json_t *document);
 void render_drop(const struct paper *paper, const json_t *document);
 void render_lost(const struct paper *paper, const json_t *document);
+void render_filter_change(const struct paper *paper, const json_t *document);
 void render_trace(const struct paper *paper, const json_t *document);
 void render_ping(const struct paper *paper, const json_t *document);
 

@@ -26,6 +26,7 @@ static const struct schema {
     {"vpnd.version/1", render_version},
     {"vpnd.ping/1", render_ping},
     {"vpnd.trace/1", render_trace},
+    {"vpnd.filter_change/1", render_filter_change},
     {"vpnd.drop/1", render_drop},
     {"vpnd.lost/1", render_lost},
 };

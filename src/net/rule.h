@@ -186,7 +186,8 @@ struct rule_explanation {
 	struct rule_result result; /* what ruleset_decide would say now */
 	uint32_t rules;		   /* of the hook */
 	/* When the policy decided: the rule that failed on the fewest fields,
-	 * the first of them, and on what; NULL: the hook has none. */
+	 * of these one with the most that matched, the first of them, and on
+	 * what; NULL: the hook has none. */
 	const struct rule *nearest;
 	enum rule_field field;
 	char why[RULE_WHY_BYTES]; /* "dport 53 != 1002"; "" with a rule */

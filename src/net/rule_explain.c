@@ -10,7 +10,7 @@
 /* The rule that came nearest so far. */
 struct nearest {
 	const struct compiled *compiled;
-	unsigned failures;
+	unsigned failures, matches;
 	enum rule_field field; /* the first that failed */
 };
 
@@ -23,28 +23,35 @@ static bool field_is_met(
 	       field_matches(compiled, field, look);
 }
 
-static unsigned failures_of(const struct compiled *compiled, struct look *look,
-    enum rule_field *ret_first)
+static struct nearest look_at(
+    const struct compiled *compiled, struct look *look)
 {
-	unsigned failures = 0;
+	struct nearest ret = {.compiled = compiled, .field = RULE_FIELDS};
 
 	/* tokens are only asked for when all else matches */
 	for (unsigned field = 0; field < RULE_FIELDS; field++) {
-		if (field == RULE_RATE && failures)
+		if (field == RULE_RATE && ret.failures)
 			break;
 		if (field_is_met(compiled, field, look))
-			continue;
-		if (!failures++)
-			*ret_first = field;
+			ret.matches += compiled->fields >> field & 1;
+		else if (!ret.failures++)
+			ret.field = field;
 	}
-	return failures;
+	return ret;
 }
 
-static bool is_limit(
-    const struct compiled *compiled, unsigned failures, enum rule_field field)
+static bool is_limit(const struct nearest *found)
 {
-	return failures == 1 && field == RULE_RATE &&
-	       compiled->rule.spec.action == RULE_ACCEPT;
+	return found->failures == 1 && found->field == RULE_RATE &&
+	       found->compiled->rule.spec.action == RULE_ACCEPT;
+}
+
+/* Of rules with as many failures, the one of which more matched is meant. */
+static bool is_nearer(const struct nearest *a, const struct nearest *b)
+{
+	if (!b->compiled || a->failures != b->failures)
+		return !b->compiled || a->failures < b->failures;
+	return a->matches > b->matches;
 }
 
 /* True when this rule decides. */
@@ -53,22 +60,21 @@ static bool try_rule(const struct ruleset *set, const struct compiled *compiled,
 {
 	const struct rule *rule = &compiled->rule;
 	const struct rule *log = rule->spec.has_log ? rule : ret->log;
-	enum rule_field field = RULE_FIELDS;
-	unsigned failures = failures_of(compiled, look, &field);
+	struct nearest found = look_at(compiled, look);
 
-	if (is_limit(compiled, failures, field)) {
+	if (is_limit(&found)) {
 		*ret =
 		    (struct rule_result){RULE_DROP, DROP_VPN_RATE, rule, log};
 		return true;
 	}
-	if (!failures) {
+	if (!found.failures) {
 		if (rule->spec.action != RULE_COUNT)
 			*ret = rule_result_of(set, look->hook, rule);
 		ret->log = log;
 		return rule->spec.action != RULE_COUNT;
 	}
-	if (!nearest->compiled || failures < nearest->failures)
-		*nearest = (struct nearest){compiled, failures, field};
+	if (is_nearer(&found, nearest))
+		*nearest = found;
 	return false;
 }
 

@@ -151,17 +151,23 @@ static enum rule_field lowest(uint32_t failures)
 	return field;
 }
 
-static void note_nearest(
-    struct naive_result *result, int rule, uint32_t failures)
+static void note_nearest(struct naive_result *result, int rule,
+    const struct rule_spec *spec, uint32_t failures)
 {
-	unsigned count = 0;
+	unsigned count = 0, matches = 0;
 
-	for (uint32_t left = failures; left; left >>= 1)
-		count += left & 1;
-	if (result->nearest >= 0 && count >= result->failures)
+	for (unsigned field = 0; field < RULE_FIELDS; field++) {
+		count += failures >> field & 1;
+		matches += field != RULE_RATE && !(failures >> field & 1) &&
+			   rule_has_field(spec, field);
+	}
+	if (result->nearest >= 0 &&
+	    (count > result->failures ||
+		(count == result->failures && matches <= result->matches)))
 		return;
 	result->nearest = rule;
 	result->failures = count;
+	result->matches = matches;
 	result->field = lowest(failures);
 }
 
@@ -184,8 +190,8 @@ static bool try_rule(struct naive_set *set, size_t idx, enum hook hook,
 		return true;
 	}
 	if (failures || is_over) {
-		note_nearest(
-		    result, (int)idx, is_over ? 1u << RULE_RATE : failures);
+		note_nearest(result, (int)idx, spec,
+		    is_over ? 1u << RULE_RATE : failures);
 		return false;
 	}
 	if (!is_dry) {

@@ -27,9 +27,9 @@ struct naive_set {
 struct naive_result {
 	enum rule_action action;
 	enum drop drop;
-	int rule, log;	   /* index, or -1 */
-	int nearest;	   /* when the policy decided; or -1 */
-	unsigned failures; /* of the nearest */
+	int rule, log;		    /* index, or -1 */
+	int nearest;		    /* when the policy decided; or -1 */
+	unsigned failures, matches; /* of the nearest */
 	enum rule_field field;
 };
 
