@@ -56,7 +56,7 @@ static struct mac destination_mac(const struct core *core,
 static void fill_macs(const struct core *core, const struct core_peer *from,
     struct packet_spec *spec, const struct moment *now)
 {
-	static const struct address nowhere = {FAMILY_NONE};
+	static const struct address nowhere = {.family = FAMILY_NONE};
 	bool is_ip = spec->kind == SPEC_IP;
 
 	if (spec->has_macs)
