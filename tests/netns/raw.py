@@ -3,7 +3,7 @@
 """raw.py - packets as bytes: made, and sent through a device as they are.
 
 usage: raw.py make udp|tcp SOURCE DESTINATION [PORT [LEN [TTL]]]
-       raw.py send DEVICE HEX
+       raw.py send DEVICE HEX [COUNT]
 """
 import ipaddress
 import socket
@@ -51,13 +51,14 @@ def make(name, source, destination, port=53, size=60, ttl=64):
     return ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + data
 
 
-def send(device, data):
+def send(device, data, count=1):
     protocol = 0x0800 if data[0] >> 4 == 4 else 0x86dd
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(data, (device, protocol))
+        for _ in range(int(count)):
+            sock.sendto(data, (device, protocol))
 
 
 if sys.argv[1] == "make":
     print(make(*sys.argv[2:]).hex())
 else:
-    send(sys.argv[2], bytes.fromhex(sys.argv[3]))
+    send(sys.argv[2], bytes.fromhex(sys.argv[3]), *sys.argv[4:])

@@ -12,7 +12,11 @@ need_vpnd
 lab_pair
 keys a b c
 
-conf a 10.77.0.1/24,fd77::1/64 "" \
+conf a 10.77.0.1/24,fd77::1/64 'forwarding = "daemon"; sockets = (
+	{ type = "echo"; address = "10.77.0.50"; port = 7;
+		filter = "udp and less 600"; },
+	{ type = "client"; address = "10.77.0.50"; port = 5000;
+		rcvbuf = 2304; } );' \
 	"$(peer b 10.99.0.2:51820 10.77.0.2/32,fd77::2/128)" \
 	"$(peer c - 10.77.0.3/32)"
 conf b 10.77.0.2/24,fd77::2/64 'routes = "none";' \
@@ -22,8 +26,12 @@ check "the tunnel is up" pings b 10.77.0.1
 
 # packet WORDS: a file of the packet's bytes, as hexadecimal digits.
 packet() { python3 "$test_dir/raw.py" make "$@"; }
-# inject HOST HEX: through the tunnel device.
-inject() { on "$1" python3 "$test_dir/raw.py" send vpn0 "$2"; }
+# inject HOST HEX [COUNT]: through the tunnel device.
+inject() {
+	local host=$1
+	shift
+	on "$host" python3 "$test_dir/raw.py" send vpn0 "$@"
+}
 
 drop_count() { # HOST STAGE REASON
 	ctl "$1" --json drops | jq --arg stage "$2" --arg reason "$3" \
@@ -69,6 +77,27 @@ dies "nobody has the destination" a route IP_OUTNOROUTES \
 	"$(packet udp 10.77.0.1 10.77.0.99)"
 dies "a peer without an endpoint" a neigh NEIGH_DEAD \
 	"$(packet udp 10.77.0.1 10.77.0.3)"
+
+dies "no hop is left to another peer" b forward IP_INHDR \
+	"$(packet udp 10.77.0.2 10.77.0.3 53 60 1)"
+dies "nobody listens at a socket's address" b lookup NO_SOCKET \
+	"$(packet udp 10.77.0.2 10.77.0.50 8)"
+dies "the socket's filter wants shorter ones" b sock_queue SOCKET_FILTER \
+	"$(packet udp 10.77.0.2 10.77.0.50 7 700)"
+
+# A program that sleeps: its socket's buffer fills, 2304 bytes of it.
+spawn a program "$VPNCTL" --socket "$(vpnd_socket a)" socket recv 5000
+large=$(packet udp 10.77.0.2 10.77.0.50 5000 1000)
+fills() {
+	kill -STOP "$(pid_of program)"
+	inject b "$large" 200
+	[ "$(ctl a --json sockets | jq '.sockets[] |
+		select(.type == "client") | .used_bytes')" -gt 0 ]
+}
+check "the buffer of a program that sleeps fills" wait_for 10 fills
+dies "a full receive buffer" b sock_queue SOCKET_RCVBUFF "$large"
+kill -CONT "$(pid_of program)"
+quit program
 
 # ---- what passes ----
 
