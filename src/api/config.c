@@ -27,9 +27,9 @@ static const char *const routes_names[] = {
     [CONFIG_ROUTES_NONE] = "none",
     [CONFIG_ROUTES_TABLE] = "table",
 };
-static const char *const udp_gso_names[] = {
-    [CONFIG_UDP_GSO_AUTO] = "auto",
-    [CONFIG_UDP_GSO_OFF] = "off",
+static const char *const offload_names[] = {
+    [CONFIG_OFFLOAD_AUTO] = "auto",
+    [CONFIG_OFFLOAD_OFF] = "off",
 };
 
 static const char *const device_type_names[] = {
@@ -62,7 +62,7 @@ const struct config_names config_cipher_names = NAMES(cipher_names);
 const struct config_names config_extension_names = NAMES(extension_names);
 const struct config_names config_routes_names = NAMES(routes_names);
 const struct config_names config_log_level_names = NAMES(log_level_names);
-const struct config_names config_udp_gso_names = NAMES(udp_gso_names);
+const struct config_names config_offload_names = NAMES(offload_names);
 const struct config_names config_device_type_names = NAMES(device_type_names);
 const struct config_names config_control_names = NAMES(control_names);
 const struct config_names config_forwarding_names = NAMES(forwarding_names);

@@ -57,9 +57,9 @@ enum config_cipher {
 	CONFIG_CIPHER_CHACHA20POLY1305,
 };
 
-enum config_udp_gso {
-	CONFIG_UDP_GSO_AUTO, /* where the kernel has it and takes it */
-	CONFIG_UDP_GSO_OFF,
+enum config_offload {
+	CONFIG_OFFLOAD_AUTO, /* where the kernel has it and takes it */
+	CONFIG_OFFLOAD_OFF,
 };
 
 enum config_extension {
@@ -129,9 +129,10 @@ struct config {
 	size_t addresses_count;
 	uint32_t mtu;
 	uint32_t txqueuelen;
+	enum config_offload offload; /* of the device */
 	struct address listen_address; /* "::" serves both families */
 	uint16_t listen_port;	       /* 0: the kernel chooses */
-	enum config_udp_gso udp_gso;
+	enum config_offload udp_gso, udp_gro;
 	char private_key_file[CONFIG_PATH_BYTES];
 	struct config_place private_key_place;
 	enum config_routes routes;
@@ -191,7 +192,7 @@ extern const struct config_names config_cipher_names;
 extern const struct config_names config_extension_names;
 extern const struct config_names config_routes_names;
 extern const struct config_names config_log_level_names;
-extern const struct config_names config_udp_gso_names;
+extern const struct config_names config_offload_names;
 extern const struct config_names config_device_type_names;
 extern const struct config_names config_control_names;
 extern const struct config_names config_hook_names;

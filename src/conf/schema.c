@@ -32,6 +32,9 @@ static const struct conf_setting device_settings[] = {
 	{.key = "txqueuelen", NUMBER, .read = conf_read_u32,
 	 CONFIG_AT(txqueuelen), .least = 1, .most = CONFIG_TXQLEN_MAX,
 	 .preset = "250", .example = "250"},
+	{.key = "offload", STRING, .read = conf_read_choice,
+	 CONFIG_AT(offload), .names = &config_offload_names,
+	 .preset = "auto", .example = "\"auto\""},
 };
 
 static const struct conf_setting listen_settings[] = {
@@ -41,7 +44,10 @@ static const struct conf_setting listen_settings[] = {
 	 CONFIG_AT(listen_address), .values = "address of this host",
 	 .preset = "::", .example = "\"::\""},
 	{.key = "udp_gso", STRING, .read = conf_read_choice,
-	 CONFIG_AT(udp_gso), .names = &config_udp_gso_names,
+	 CONFIG_AT(udp_gso), .names = &config_offload_names,
+	 .preset = "auto", .example = "\"auto\""},
+	{.key = "udp_gro", STRING, .read = conf_read_choice,
+	 CONFIG_AT(udp_gro), .names = &config_offload_names,
 	 .preset = "auto", .example = "\"auto\""},
 };
 

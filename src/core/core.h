@@ -233,6 +233,15 @@ struct capture;
 must_check struct capture *core_capture(struct core *core,
     const struct control_request *request, struct core_answer *ret);
 
+/* What the kernel does for us, or does not. */
+struct core_offload {
+	const char *name; /* a constant: "tun_tso" */
+	bool is_on;
+	const char *why; /* it is off: the end of a sentence */
+};
+
+#define CORE_OFFLOADS 4
+
 /* What the daemon knows of the host, shown by status. */
 struct core_host {
 	char device[CONFIG_DEVICE_BYTES];
@@ -244,6 +253,7 @@ struct core_host {
 	struct instant started;
 	const char *last_reload; /* sentence, NULL: none yet */
 	bool last_reload_failed;
+	struct core_offload offloads[CORE_OFFLOADS]; /* name NULL: none */
 };
 void core_set_host(struct core *core, const struct core_host *host);
 

@@ -67,6 +67,16 @@ static bool udp_gso_differs(const struct config *a, const struct config *b)
 	return a->udp_gso != b->udp_gso;
 }
 
+static bool udp_gro_differs(const struct config *a, const struct config *b)
+{
+	return a->udp_gro != b->udp_gro;
+}
+
+static bool offload_differs(const struct config *a, const struct config *b)
+{
+	return a->offload != b->offload;
+}
+
 static bool forwarding_differs(const struct config *a, const struct config *b)
 {
 	return a->forwarding != b->forwarding;
@@ -141,9 +151,11 @@ const struct setting settings_restart[] = {
     {"device.bridge", PLAN_RESTART, bridge_differs},
     {"device.mtu", PLAN_RESTART, mtu_differs},
     {"device.txqueuelen", PLAN_RESTART, txqueuelen_differs},
+    {"device.offload", PLAN_RESTART, offload_differs},
     {"listen.port", PLAN_RESTART, port_differs},
     {"listen.address", PLAN_RESTART, address_differs},
     {"listen.udp_gso", PLAN_RESTART, udp_gso_differs},
+    {"listen.udp_gro", PLAN_RESTART, udp_gro_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
     {NULL, PLAN_RESTART, NULL},

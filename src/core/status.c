@@ -304,6 +304,24 @@ static void write_ciphers(const struct core *core, struct reply *reply)
 	reply_close_array(reply);
 }
 
+static void write_offloads(const struct core *core, struct reply *reply)
+{
+	reply_open_array(reply, "offloads");
+	for (size_t i = 0; i < CORE_OFFLOADS; i++) {
+		const struct core_offload *offload = &core->host.offloads[i];
+
+		if (!offload->name)
+			continue;
+		reply_open_object(reply, "");
+		reply_string(reply, "name", offload->name);
+		reply_bool(reply, "on", offload->is_on);
+		if (!offload->is_on)
+			reply_string(reply, "why", offload->why);
+		reply_close_object(reply);
+	}
+	reply_close_array(reply);
+}
+
 static void write_tunnel(
     const struct core *core, struct instant now, struct reply *reply)
 {
@@ -323,6 +341,7 @@ static void write_tunnel(
 	    reply, "addresses", config->addresses, config->addresses_count);
 	reply_string(reply, "compress", config_compress_name(config->compress));
 	write_ciphers(core, reply);
+	write_offloads(core, reply);
 	reply_unsigned(reply, "peers", config->peers_count);
 	reply_unsigned(reply, "peers_up", status_peers_up(core, now));
 	reply_bool(reply, "under_load", status.is_under_load);

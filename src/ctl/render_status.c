@@ -120,6 +120,32 @@ static void ciphers_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
+/* "offloads tun_tso tun_uso  without udp_gso: Input/output error" */
+static void offloads_line(const struct paper *paper, const json_t *tunnel)
+{
+	const json_t *offloads = json_object_get(tunnel, "offloads");
+	json_t *offload;
+	size_t idx;
+
+	if (json_array_size(offloads) == 0)
+		return;
+	paper_print(paper, INK_FAINT, "  offloads");
+	json_array_foreach(offloads, idx, offload)
+	{
+		if (tree_is(offload, "on"))
+			paper_print(paper, INK_FAINT, " %s",
+			    tree_text(offload, "name", "-"));
+	}
+	json_array_foreach(offloads, idx, offload)
+	{
+		if (!tree_is(offload, "on"))
+			paper_print(paper, INK_WARN, "  without %s: %s",
+			    tree_text(offload, "name", "-"),
+			    tree_text(offload, "why", "-"));
+	}
+	paper_end_line(paper);
+}
+
 static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 {
 	bool is_up = tree_is(tunnel, "device_up");
@@ -142,6 +168,7 @@ static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 	}
 	switch_line(paper, tunnel);
 	ciphers_line(paper, tunnel);
+	offloads_line(paper, tunnel);
 	tunnel_notes(paper, tunnel);
 }
 

@@ -75,6 +75,7 @@ struct daemon {
 	uint64_t last_ping;
 	struct core_host core_host;
 	char device[TUN_NAME_BYTES]; /* as it is named now */
+	struct tun_offload offload;  /* of the device, when it was opened */
 	uint64_t device_dropped;     /* by the kernel, as last counted */
 	struct loop_watch *tun_watch, *udp_watch, *news_watch, *loader_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
@@ -124,6 +125,12 @@ void device_turn(struct daemon *daemon);
 void device_count_drops(struct daemon *daemon);
 /* Tells the core what status shows of the host. */
 void device_tell_core(struct daemon *daemon);
+
+/* ---- offloads.c ---- */
+
+/* What status shows of offloads. */
+void offloads_tell(
+    const struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS]);
 
 /* ---- verbs.c ---- */
 void verbs_run(void *context, uint64_t client, enum control_rights rights,

@@ -34,6 +34,32 @@ static bool read_packet(struct data *data, struct packet_list *list)
 	return false;
 }
 
+/* The same with offloads: one read may bring many packets. */
+static bool read_batch(struct data *data, struct packet_list *list)
+{
+	struct path *path = core_path(data->core);
+	struct tun_taken taken;
+	enum tun_result result;
+
+	if (!pool_available(data->pool))
+		return false;
+	result = tun_batch_read(data->batch, data->tun_fd, list, &taken);
+	if (taken.lost)
+		path_count_outside(
+		    path, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
+	if (taken.refused)
+		path_count_outside(
+		    path, PATH_OUTSIDE_TUN_READ, taken.drop, taken.refused);
+	if (result == TUN_GONE)
+		data->is_device_gone = true;
+	return result == TUN_DONE;
+}
+
+static bool read_some(struct data *data, struct packet_list *list)
+{
+	return data->batch ? read_batch(data, list) : read_packet(data, list);
+}
+
 /* Without buffers the device is still emptied, or it would call for ever. */
 static void discard_from_device(struct data *data)
 {
@@ -49,9 +75,9 @@ static bool carry_from_device(struct data *data)
 	struct packet_list list = {0};
 	bool is_full;
 
-	while (list.len < PACKET_BATCH && read_packet(data, &list))
+	while (list.len < PACKET_BATCH && read_some(data, &list))
 		;
-	is_full = list.len == PACKET_BATCH;
+	is_full = list.len >= PACKET_BATCH;
 	if (list.len)
 		core_from_device(data->core, &list, data->moment);
 	data_flush(data);
@@ -85,10 +111,13 @@ static bool carry_from_wire(struct data *data)
 	if (received.is_starved)
 		path_count_outside(path, PATH_OUTSIDE_OUTER, DROP_NOMEM,
 		    udp_discard(data->udp, PACKET_BATCH));
+	if (received.lost)
+		path_count_outside(
+		    path, PATH_OUTSIDE_OUTER, DROP_NOMEM, received.lost);
 	if (list.len)
 		core_from_wire(data->core, &list, data->moment);
 	data_flush(data);
-	return received.count == PACKET_BATCH;
+	return received.has_more;
 }
 
 void data_from_wire(struct data *data)
@@ -117,6 +146,32 @@ static void write_packet(struct data *data, struct packet *pkt)
 	}
 	path_drop_outside(
 	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
+}
+
+static void refuse_packet(void *context, struct packet *pkt)
+{
+	struct data *data = context;
+
+	path_drop_outside(
+	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
+}
+
+static void write_packets(struct data *data, struct packet_list *list)
+{
+	const struct tun_writer writer = {
+	    .failed = refuse_packet, .context = data};
+	struct packet *pkt;
+
+	if (!list->first)
+		return;
+	if (data->batch && data->tun_fd >= 0) {
+		if (tun_batch_write(data->batch, data->tun_fd, list, &writer) ==
+		    TUN_GONE)
+			data->is_device_gone = true;
+		return;
+	}
+	while ((pkt = packet_list_pop(list)))
+		write_packet(data, pkt);
 }
 
 static void fail_packet(void *context, enum drop reason, struct packet *pkt)
@@ -159,8 +214,7 @@ void data_flush(struct data *data)
 	    .context = data};
 	struct packet *pkt;
 
-	while ((pkt = packet_list_pop(core_to_device(data->core))))
-		write_packet(data, pkt);
+	write_packets(data, core_to_device(data->core));
 	while ((pkt = packet_list_pop(core_to_wire(data->core))))
 		queue_packet(data, pkt);
 	if (data->backlog.first &&

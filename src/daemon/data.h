@@ -14,10 +14,12 @@
 #include "base/packet.h"
 #include "core/core.h"
 #include "daemon/underlay.h"
+#include "io/tun_offload.h"
 #include "io/udp.h"
 
 struct data {
-	int tun_fd; /* -1: the device is gone */
+	int tun_fd;		 /* -1: the device is gone */
+	struct tun_batch *batch; /* NULL: the device has no offloads */
 	struct udp *udp;
 	struct pool *pool;
 	struct core *core;

@@ -20,18 +20,35 @@ static void device_ready(void *context, unsigned events)
 	data_from_device(&daemon->data);
 }
 
+static int open_batch(struct daemon *daemon, enum tun_type type)
+{
+	struct tun_batch_setup setup = {
+	    .type = type, .offload = &daemon->offload, .pool = daemon->pool};
+
+	if (!daemon->offload.has_header)
+		return 0;
+	return tun_batch_new(&daemon->data.batch, &setup);
+}
+
 int device_open(struct daemon *daemon)
 {
 	const struct config *config = core_config(daemon->core);
-	int fd =
-	    tun_open(config->device_type == CONFIG_DEVICE_TAP ? TUN_TYPE_TAP
-							      : TUN_TYPE_TUN,
-		config->device, daemon->device, daemon->error,
-		sizeof(daemon->error));
+	enum tun_type type = config->device_type == CONFIG_DEVICE_TAP
+				 ? TUN_TYPE_TAP
+				 : TUN_TYPE_TUN;
+	bool wants_offload = config->offload == CONFIG_OFFLOAD_AUTO;
+	int fd = tun_open(type, config->device,
+	    wants_offload ? &daemon->offload : NULL, daemon->device,
+	    daemon->error, sizeof(daemon->error));
 
 	if (fd < 0)
 		return fd;
 	daemon->data.tun_fd = fd;
+	if (wants_offload && open_batch(daemon, type)) {
+		device_close(daemon);
+		return -ENOMEM;
+	}
+	path_set_partial(core_path(daemon->core), daemon->data.batch != NULL);
 	daemon->data.is_device_gone = false;
 	daemon->device_dropped = 0;
 	daemon->tun_watch =
@@ -49,6 +66,8 @@ void device_close(struct daemon *daemon)
 	if (daemon->data.tun_fd >= 0)
 		close(daemon->data.tun_fd);
 	daemon->data.tun_fd = -1;
+	tun_batch_free(daemon->data.batch);
+	daemon->data.batch = NULL;
 }
 
 void device_tell_core(struct daemon *daemon)
@@ -66,6 +85,7 @@ void device_tell_core(struct daemon *daemon)
 	host->port = udp_port(daemon->udp);
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);
+	offloads_tell(daemon, host->offloads);
 	core_set_host(daemon->core, host);
 }
 

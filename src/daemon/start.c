@@ -196,7 +196,8 @@ static int open_socket(struct daemon *daemon)
 	struct udp_setup setup = {.listen = config->listen_address,
 	    .port = config->listen_port,
 	    .pool = daemon->pool,
-	    .wants_gso = config->udp_gso == CONFIG_UDP_GSO_AUTO};
+	    .wants_gso = config->udp_gso == CONFIG_OFFLOAD_AUTO,
+	    .wants_gro = config->udp_gro == CONFIG_OFFLOAD_AUTO};
 	int code = udp_open(
 	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
 

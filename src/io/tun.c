@@ -67,10 +67,66 @@ static int complain_of_device(
 	return -code;
 }
 
-int tun_open(enum tun_type type, const char *name,
-    char ret_name[TUN_NAME_BYTES], char *error, size_t room)
+/* Linux 6.2; the headers of Debian 12 lack them. They go together. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+#define TSO_FLAGS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
+#define USO_FLAGS (TUN_F_USO4 | TUN_F_USO6)
+
+/* The device has a virtio-net header; now for what it is good for. */
+static void ask_for_offloads(int fd, struct tun_offload *offload)
 {
-	struct ifreq request = {.ifr_flags = types[type].flags};
+	offload->has_tso = true;
+	offload->has_uso = true;
+	if (ioctl(fd, TUNSETOFFLOAD, TSO_FLAGS | USO_FLAGS) == 0)
+		return;
+	offload->error = errno;
+	offload->has_uso = false;
+	if (ioctl(fd, TUNSETOFFLOAD, TSO_FLAGS) == 0)
+		return;
+	offload->has_tso = false;
+}
+
+static int attach(int fd, struct ifreq *request, short flags)
+{
+	request->ifr_flags = flags;
+	return ioctl(fd, TUNSETIFF, request) ? -errno : 0;
+}
+
+/* 0 or negative errno. */
+static int attach_best(
+    int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
+{
+	int code;
+
+	if (ret) {
+		*ret = (struct tun_offload){0};
+		code = attach(fd, request, types[type].flags | IFF_VNET_HDR);
+		if (!code) {
+			ret->has_header = true;
+			ask_for_offloads(fd, ret);
+			return 0;
+		}
+		if (code != -EINVAL)
+			return code;
+		ret->error = EINVAL;
+	}
+	code = attach(fd, request, types[type].flags);
+	/* a device that was kept may still have what an earlier vpnd asked for
+	 */
+	if (!code)
+		(void)ioctl(fd, TUNSETOFFLOAD, 0);
+	return code;
+}
+
+int tun_open(enum tun_type type, const char *name,
+    struct tun_offload *ret_offload, char ret_name[TUN_NAME_BYTES], char *error,
+    size_t room)
+{
+	struct ifreq request = {0};
 	int fd, code;
 
 	if (strlen(name) >= sizeof(request.ifr_name))
@@ -80,10 +136,10 @@ int tun_open(enum tun_type type, const char *name,
 	if (fd < 0)
 		return complain_of_node(errno, error, room);
 	memcpy(request.ifr_name, name, strlen(name));
-	if (ioctl(fd, TUNSETIFF, &request)) {
-		code = errno;
+	code = attach_best(fd, type, &request, ret_offload);
+	if (code) {
 		close(fd);
-		return complain_of_device(code, type, name, error, room);
+		return complain_of_device(-code, type, name, error, room);
 	}
 	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
 	return fd;
@@ -133,7 +189,7 @@ size_t tun_discard(int fd, size_t most)
 	return count;
 }
 
-static enum drop drop_of_error(int error)
+enum drop tun_drop_of_error(int error)
 {
 	switch (error) {
 	case EIO: /* the device is down */
@@ -160,5 +216,5 @@ enum tun_result tun_write(int fd, struct packet *pkt)
 		pkt->drop = DROP_DEV_READY;
 		return TUN_GONE;
 	}
-	return drop(pkt, drop_of_error(errno));
+	return drop(pkt, tun_drop_of_error(errno));
 }

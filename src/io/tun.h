@@ -4,11 +4,16 @@
  * into it, and back.
  *
  * How it works: each read(2) takes one packet and each write(2) gives one; the
- * kernel has nothing that does more at once. A device that was deleted never
+ * kernel has nothing that does more at once. But with a virtio-net header
+ * before it (struct virtio_net_hdr) one may be a super-packet: many packets of
+ * a flow, to be cut after reading (TSO, USO), and put together before writing
+ * (GRO), which io/tun_offload.h does. A device that was deleted never
  * heals: its descriptor must be closed and the device opened again.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H
+
+#include <stdbool.h>
 
 #include "base/attributes.h"
 #include "base/packet.h"
@@ -27,17 +32,28 @@ enum tun_result {
 	TUN_GONE,    /* the device was deleted */
 };
 
+/* What the kernel does for the device's packets. */
+struct tun_offload {
+	bool has_header; /* a virtio-net header is before each packet */
+	bool has_tso;	 /* it hands over and takes TCP super-packets */
+	bool has_uso;	 /* and UDP ones */
+	int error;	 /* errno of what it refused, 0: nothing */
+};
+
 /*
- * Opens or creates device `name`, non-blocking. Returns the descriptor and
+ * Opens or creates device `name`, non-blocking. With ret_offload, with all the
+ * offloads that the kernel has; NULL: without any. Returns the descriptor and
  * fills *ret_name, or a negative errno with a sentence for people in `error`.
  */
 must_check int tun_open(enum tun_type type, const char *name,
-    char ret_name[TUN_NAME_BYTES], char *error, size_t room);
+    struct tun_offload *ret_offload, char ret_name[TUN_NAME_BYTES], char *error,
+    size_t room);
 
-/* Reads one packet behind the head room of an empty pkt. */
+/* Of a device without offloads: reads one packet behind the head room of an
+ * empty pkt. */
 must_check enum tun_result tun_read(int fd, struct packet *pkt);
 
-/* Writes one packet; never TUN_EMPTY. */
+/* Likewise: writes one packet; never TUN_EMPTY. */
 must_check enum tun_result tun_write(int fd, struct packet *pkt);
 
 /* Reads and forgets up to `most` packets; returns how many. */
@@ -46,5 +62,8 @@ size_t tun_discard(int fd, size_t most);
 /* The device's present name, which the host's users may change. 0 or negative
  * errno. */
 must_check int tun_name(int fd, char ret_name[TUN_NAME_BYTES]);
+
+/* Why a write was refused. */
+enum drop tun_drop_of_error(int error);
 
 #endif

@@ -187,6 +187,8 @@ int udp_open(
 	udp->pool = setup->pool;
 	udp->port = port_of(udp->fd);
 	udp->has_gso = setup->wants_gso && can_gso(udp->fd);
+	if (setup->wants_gro)
+		udp_gro_begin(udp);
 	for (size_t i = 0; i < PACKET_BATCH; i++) {
 		prepare_slot(&udp->rx[i], &udp->rx_headers[i]);
 		prepare_slot(&udp->tx[i], &udp->tx_headers[i]);
@@ -202,6 +204,7 @@ void udp_close(struct udp *udp)
 	for (size_t i = 0; i < PACKET_BATCH; i++)
 		pool_put(udp->pool, udp->rx[i].pkt);
 	close(udp->fd);
+	free(udp->gro_bytes);
 	free(udp);
 }
 

@@ -4,7 +4,8 @@
  *
  * How it works: one dual-stack socket serves both families; where the kernel
  * has no IPv6, or the configured address is IPv4, it is an IPv4 socket.
- * recvmmsg fills packets borrowed from the pool beforehand. Path MTU discovery
+ * recvmmsg fills packets borrowed from the pool beforehand; with UDP_GRO, large
+ * buffers, whose datagrams are copied into packets. Path MTU discovery
  * is off in the form that neither sets DF nor believes what ICMP says.
  */
 #ifndef IO_UDP_H
@@ -24,6 +25,7 @@ struct udp_setup {
 	uint16_t port;	       /* 0: the kernel chooses */
 	struct pool *pool;
 	bool wants_gso; /* UDP_SEGMENT where the kernel has it */
+	bool wants_gro; /* UDP_GRO likewise */
 };
 
 /* 0, or negative errno with a sentence for people in `error`. */
@@ -34,7 +36,9 @@ void udp_close(struct udp *udp);
 
 /* UDP_SEGMENT is in use. */
 bool udp_has_gso(const struct udp *udp);
-/* The errno that ended its use while running; 0: none did. */
+/* UDP_GRO is in use. */
+bool udp_has_gro(const struct udp *udp);
+/* The errno that ended the use of UDP_SEGMENT while running; 0: none did. */
 int udp_gso_error(const struct udp *udp);
 
 int udp_fd(const struct udp *udp);
@@ -49,10 +53,14 @@ must_check int udp_set_mark(struct udp *udp, uint32_t mark);
 struct udp_received {
 	size_t count;	   /* datagrams appended */
 	uint32_t overflow; /* lost since the last call: the buffer was full */
-	bool is_starved;   /* the pool had no packet */
+	size_t lost;	   /* received, but the pool had no packet for them */
+	bool is_starved;   /* the pool had no packet; nothing was received */
+	bool has_more;	   /* perhaps: all that a call takes was there */
 };
 
-/* Appends up to PACKET_BATCH datagrams to `to`. */
+/* Appends what one call takes: up to PACKET_BATCH datagrams, with UDP_GRO as
+ * many as UDP_RECEIVE_MAX. */
+#define UDP_RECEIVE_MAX (4 * 64)
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 

@@ -10,11 +10,17 @@
 #include "io/udp.h"
 
 /* Room for the source address, the ECN bits, the overflow counter and the
- * segment size, of both families, as a mapped datagram brings the options of both. */
+ * segment size, of both families, as a mapped datagram brings the options of
+ * both. */
 #define UDP_CONTROL_BYTES                                                      \
 	(CMSG_SPACE(sizeof(struct in6_pktinfo)) +                              \
 	    CMSG_SPACE(sizeof(struct in_pktinfo)) +                            \
 	    4 * CMSG_SPACE(sizeof(int)))
+
+/* With UDP_GRO each buffer takes what the kernel has put together: at most 64
+ * datagrams of one size, but for a shorter last one. */
+#define UDP_GRO_SLOTS 4
+#define UDP_GRO_BYTES 65536
 
 struct udp_slot {
 	union sockaddr_any name;
@@ -31,6 +37,7 @@ struct udp {
 	uint32_t overflow; /* as the kernel counts it */
 	struct udp_slot rx[PACKET_BATCH], tx[PACKET_BATCH];
 	struct mmsghdr rx_headers[PACKET_BATCH], tx_headers[PACKET_BATCH];
+	uint8_t *gro_bytes; /* UDP_GRO_SLOTS buffers; NULL: no UDP_GRO */
 	/* what is sent at once, see udp_send.c */
 	bool has_gso;
 	int gso_error;	   /* why not any more; 0: it was not refused */
@@ -39,5 +46,20 @@ struct udp {
 	struct iovec run_bytes[PACKET_BATCH];
 	size_t run_first[PACKET_BATCH + 1];
 };
+
+/* ---- udp_receive.c ---- */
+
+/* Receives into the first `count` slots; returns how many it filled. */
+size_t udp_receive_some(struct udp *udp, size_t count);
+/* Endpoint, ECN and segment size (segment_bytes) of the datagram in a slot. */
+void udp_describe_received(
+    struct udp *udp, size_t idx, struct packet *pkt, struct udp_received *ret);
+
+/* ---- udp_gro.c ---- */
+
+/* Switches UDP_GRO on where the kernel has it. */
+void udp_gro_begin(struct udp *udp);
+void udp_gro_receive(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
 #endif

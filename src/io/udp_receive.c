@@ -3,6 +3,7 @@
 #include "io/udp_internal.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #define ECN_BITS 0x03
@@ -84,6 +85,15 @@ static void take_v6_info(const struct cmsghdr *option, struct packet *pkt)
 	pkt->endpoint.source_ifindex = info.ipi6_ifindex;
 }
 
+static void take_segment(const struct cmsghdr *option, struct packet *pkt)
+{
+	int bytes = 0;
+
+	if (read_option(option, &bytes, sizeof(bytes)) && bytes > 0 &&
+	    bytes <= UINT16_MAX)
+		pkt->segment_bytes = (uint16_t)bytes;
+}
+
 static const struct {
 	int level, type;
 	void (*take)(const struct cmsghdr *option, struct packet *pkt);
@@ -92,6 +102,7 @@ static const struct {
     {SOL_IP, IP_PKTINFO, take_v4_info},
     {SOL_IPV6, IPV6_TCLASS, take_class},
     {SOL_IPV6, IPV6_PKTINFO, take_v6_info},
+    {SOL_UDP, UDP_GRO, take_segment},
 };
 
 static void take_option(struct udp *udp, const struct cmsghdr *option,
@@ -112,13 +123,12 @@ static void take_option(struct udp *udp, const struct cmsghdr *option,
 			takers[i].take(option, pkt);
 }
 
-static void finish_packet(struct udp *udp, size_t idx, struct udp_received *ret)
+void udp_describe_received(
+    struct udp *udp, size_t idx, struct packet *pkt, struct udp_received *ret)
 {
 	struct msghdr *header = &udp->rx_headers[idx].msg_hdr;
-	struct packet *pkt = udp->rx[idx].pkt;
 	struct cmsghdr *option;
 
-	pkt->len = udp->rx_headers[idx].msg_len;
 	pkt->is_truncated = header->msg_flags & MSG_TRUNC;
 	sockaddr_read(&pkt->endpoint, &udp->rx[idx].name);
 	for (option = CMSG_FIRSTHDR(header); option;
@@ -128,33 +138,42 @@ static void finish_packet(struct udp *udp, size_t idx, struct udp_received *ret)
 
 /* An error stands for an earlier datagram of ours (ICMP); it is taken off by
  * being returned, and whoever could forge it must not stop us. */
-static int receive_some(struct udp *udp, size_t count)
+size_t udp_receive_some(struct udp *udp, size_t count)
 {
 	int got, tries = 8;
 
+	arm(udp, count);
 	do
 		got = recvmmsg(udp->fd, udp->rx_headers, (unsigned)count,
 		    MSG_DONTWAIT, NULL);
 	while (got < 0 && errno != EAGAIN && --tries);
-	return got < 0 ? 0 : got;
+	return got < 0 ? 0 : (size_t)got;
 }
 
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret)
 {
-	size_t ready = borrow(udp);
+	size_t ready = 0;
 	size_t got = 0;
 
+	if (udp->gro_bytes) {
+		udp_gro_receive(udp, to, ret);
+		return;
+	}
+	ready = borrow(udp);
 	*ret = (struct udp_received){.is_starved = ready == 0};
-	arm(udp, ready);
 	if (ready)
-		got = (size_t)receive_some(udp, ready);
+		got = udp_receive_some(udp, ready);
 	for (size_t i = 0; i < got; i++) {
-		finish_packet(udp, i, ret);
-		packet_list_push(to, udp->rx[i].pkt);
+		struct packet *pkt = udp->rx[i].pkt;
+
+		pkt->len = udp->rx_headers[i].msg_len;
+		udp_describe_received(udp, i, pkt, ret);
+		packet_list_push(to, pkt);
 		udp->rx[i].pkt = NULL;
 	}
 	ret->count = got;
+	ret->has_more = got == PACKET_BATCH;
 	for (size_t i = got, at = 0; got && i < PACKET_BATCH; i++, at++) {
 		struct packet *pkt = udp->rx[i].pkt;
 

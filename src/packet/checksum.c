@@ -85,6 +85,13 @@ static size_t field_offset(const struct packet *pkt, size_t l4_bytes)
 	return 0;
 }
 
+size_t checksum_field(const struct packet *pkt)
+{
+	size_t field = pkt->has_l4 ? field_offset(pkt, l4_len(pkt)) : 0;
+
+	return field ? pkt->l2_bytes + pkt->l3_bytes + field : 0;
+}
+
 void checksum_complete(struct packet *pkt)
 {
 	uint8_t *l4 = l4_data(pkt);

@@ -42,6 +42,10 @@ uint16_t checksum_l4(const struct packet *pkt);
  * (RFC 1624, equation 3). */
 uint16_t checksum_replace(uint16_t checksum, uint16_t before, uint16_t after);
 
+/* Where the L4 checksum of a parsed packet is, from its first byte on; 0: it is
+ * no whole TCP or UDP. */
+size_t checksum_field(const struct packet *pkt);
+
 /*
  * A parsed packet whose L4 checksum is CHECKSUM_PARTIAL gets a complete one,
  * as a plain device can not do it. What is neither whole TCP nor whole UDP

@@ -103,15 +103,15 @@ static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 	return path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
-/* The device is a plain one: it takes no packet without its L4 checksum. What
- * the host sends back has to fit into the tunnel. */
+/* A plain device takes no packet without its L4 checksum. What the host sends
+ * back has to fit into the tunnel. */
 static enum verdict tun_write(struct path *path, struct packet *pkt)
 {
 	if (pkt->peer)
 		snmp_count(path, pkt, SNMP_IpInDelivers, SNMP_Ip6InDelivers);
 	if (pkt->peer && !pkt->l2_bytes)
 		mss_clamp(pkt, mtu_of(path, pkt->peer, pkt->family));
-	if (pkt->checksum == CHECKSUM_PARTIAL)
+	if (pkt->checksum == CHECKSUM_PARTIAL && !path->takes_partial)
 		checksum_complete(pkt);
 	path->totals.rx_delivered += pkt->segments;
 	packet_list_push(&path->to_device, pkt);

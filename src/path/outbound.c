@@ -6,6 +6,7 @@
  * from another peer enter at mtu, those that waited for a session enter again
  * at neigh, and frames of ours at encap.
  */
+#include "packet/checksum.h"
 #include "packet/ecn.h"
 #include "packet/ip.h"
 #include "path/answer.h"
@@ -72,6 +73,9 @@ static enum verdict compress(struct path *path, struct packet *pkt)
 {
 	if (packet_is_encrypted(pkt))
 		pkt->flow_hash = 0;
+	if (pkt->checksum == CHECKSUM_PARTIAL &&
+	    !tunnel_peer_takes_checksums(pkt->peer))
+		checksum_complete(pkt);
 	tunnel_compress(path->setup.tunnel, pkt);
 	return VERDICT_PASS;
 }

@@ -82,6 +82,11 @@ void path_set_mtu(struct path *path, size_t mtu)
 	path->mtu = mtu;
 }
 
+void path_set_partial(struct path *path, bool takes_partial)
+{
+	path->takes_partial = takes_partial;
+}
+
 void path_set_port(struct path *path, uint16_t port)
 {
 	path->port = port;

@@ -144,6 +144,10 @@ void path_set_forwarding(struct path *path, bool is_on);
 /* The device's MTU, which is that of the way to each peer. */
 void path_set_mtu(struct path *path, size_t mtu);
 
+/* The device takes packets whose L4 checksum is partial (CHECKSUM_PARTIAL) and
+ * completes them itself; at first it does not. */
+void path_set_partial(struct path *path, bool takes_partial);
+
 /* The port of our socket. On tap, what leaves it must not come back from the
  * device, as it does when the way to a peer leads over a bridge that the device
  * is in, and a host behind another peer has the gateway's MAC address. */

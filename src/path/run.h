@@ -137,6 +137,7 @@ struct path {
 	uint16_t port;		       /* of our socket; 0: unknown */
 	size_t mtu;		       /* of the device; 0: unknown */
 	bool is_forwarding;
+	bool takes_partial;	 /* the device */
 	struct tracer tracer;	 /* of live packets; zero: none is traced */
 	struct rule_log log;	 /* of rules that want it */
 	struct bucket answers;	 /* of ICMP errors and resets */
@@ -144,6 +145,7 @@ struct path {
 	size_t peers_count;
 	struct shapes shapes;
 	struct snmp snmp;
+	uint64_t unanswered;   /* for want of tokens or buffers */
 	struct ruleset *rules; /* not owned; NULL: no filter */
 	struct flows *flows;   /* not owned; NULL: it is not stateful */
 };

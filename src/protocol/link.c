@@ -41,6 +41,19 @@ static enum drop restore_ip(struct packet *pkt)
 	return DROP_NONE;
 }
 
+void link_tell_state(struct packet *pkt)
+{
+	uint8_t *first = packet_data(pkt);
+
+	for (size_t i = 0; i < ARRAY_SIZE(nibbles); i++)
+		if (*first >> 4 == nibbles[i].plain &&
+		    pkt->checksum == nibbles[i].state) {
+			*first =
+			    (uint8_t)(nibbles[i].wire << 4 | (*first & 0x0f));
+			return;
+		}
+}
+
 /* ---- Ethernet frames ---- */
 
 static const uint8_t ethernet_frames[] = {

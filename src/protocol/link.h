@@ -30,6 +30,8 @@ bool link_is_ethernet(uint8_t first);
  */
 must_check enum drop link_restore(enum wire_link link, struct packet *pkt);
 
+/* Tells the state of an IP packet's checksum in its version nibble. */
+void link_tell_state(struct packet *pkt);
 /* Puts the head before a frame, without padding yet. */
 void link_put_head(struct packet *pkt);
 /* `padding` zeros will follow the frame behind the head, less than 256. */

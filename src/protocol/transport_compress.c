@@ -64,6 +64,20 @@ static bool try_to_shrink(
 	return has_shrunk;
 }
 
+/* The packet that confirms a session can be read by whoever has its keys: the
+ * peer may have been restarted as a plain one. */
+bool tunnel_peer_takes_checksums(const struct peer *peer)
+{
+	const struct keypair *keypair = peer->keypairs.current;
+
+	if (peer->tunnel->link == WIRE_LINK_ETHERNET)
+		return true;
+	return peer->extension.is_known &&
+	       peer->extension.features & WIRE_FEATURE_CHECKSUM &&
+	       !(keypair && keypair->is_initiator &&
+		   keypair->send_counter == 0);
+}
+
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	struct peer *peer = pkt->peer;
@@ -74,6 +88,8 @@ void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 	pkt->plain_bytes = pkt->len;
 	if (tunnel->link == WIRE_LINK_ETHERNET)
 		link_put_head(pkt);
+	else if (tunnel_peer_takes_checksums(peer))
+		link_tell_state(pkt);
 	if (!compressor || pkt->flow_hash == 0 ||
 	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX ||
 	    !compress_flow_may_try(peer->flows, pkt->flow_hash))

@@ -206,7 +206,12 @@ must_check size_t tunnel_route_prefix(const struct tunnel *tunnel,
 must_check enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken);
 
-/* Makes pkt what tunnel_seal takes: puts the head of ETHERNET before a frame;
+/* What is sent to this peer next may be without a complete L4 checksum, as the
+ * peer hears of it (CHECKSUM of the extension). */
+bool tunnel_peer_takes_checksums(const struct peer *peer);
+
+/* Makes pkt what tunnel_seal takes: tells the state of its checksum to a peer
+ * that hears of it; puts the head of ETHERNET before a frame;
  * compresses it in place when the peer takes that and it becomes smaller.
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);

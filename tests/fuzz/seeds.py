@@ -316,6 +316,15 @@ for key, value in {
         "flags": "tcp 1.1.1.1:1 > 2.2.2.2:2 flags syn,,ack"}.items():
     save("spec", key, value.encode())
 
+# What fuzz_offload draws: sizes, flows and oddities; and super-packets.
+for key, value in {
+        "even": bytes(600), "mixed": bytes(i * 7 % 251 for i in range(700)),
+        "udp": bytes([0, 2, 0, 5] * 150),
+        "tcp4": ipv4(6, TCP + bytes(900)), "udp4": ipv4(17, UDP[:4] +
+            struct.pack(">HH", 508, 0) + bytes(500)),
+        "tcp6": ipv6(6, TCP + bytes(900)), "short": ipv4(6, TCP[:18])}.items():
+    save("offload", key, value)
+
 KEY = base64.b64encode(bytes(range(32))).decode()
 STATE = "vpnd-endpoints 1\n%s 192.0.2.1:51820\nend\n"
 save("state", "one", (STATE % KEY).encode())

@@ -14,7 +14,7 @@ declare -A may=(
 	[api]="base api"
 	[core]="base packet protocol net path api core"
 	[conf]="base packet api conf"
-	[io]="base io"
+	[io]="base packet io"
 	[daemon]="base packet protocol net path api core io daemon"
 	[ctl]="base packet api conf ctl"
 )

@@ -102,8 +102,8 @@ same_flat()
 printf 'private_key_file = "%s";' "$scratch/key" >"$scratch/a.conf"
 cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
-addresses = [ ]; mtu = 1420; txqueuelen = 250; }; fwmark = 0;
-listen = { port = 0; address = "::"; udp_gso = "auto"; }; routes = "auto"; compress = "none";
+addresses = [ ]; mtu = 1420; txqueuelen = 250; offload = "auto"; }; fwmark = 0;
+listen = { port = 0; address = "::"; udp_gso = "auto"; udp_gro = "auto"; }; routes = "auto"; compress = "none";
 forwarding = "kernel"; socket_order = "classic"; log = { level = "info"; };
 peers = ( ); sockets = ( );
 END

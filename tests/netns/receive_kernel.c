@@ -18,6 +18,11 @@
 #include "base/attributes.h"
 #include "packet/ip.h"
 
+enum {
+	ICMPV6_FIRST_OF_LINK = 130,
+	ICMPV6_LAST_OF_LINK = 143
+};
+
 static struct {
 	int in, out;	/* tun0, tun1 */
 	int sockets[2]; /* the plain ones */
@@ -175,16 +180,26 @@ void kernel_close(void)
 		trace_close();
 }
 
-/* What the kernel says on its own, to groups of a link; nothing else that goes
- * there is forwarded. */
+/* What the kernel says on its own: who listens to which group, neighbours. */
 static bool is_noise(const uint8_t *bytes, size_t len)
 {
-	bool is_v4 = bytes[0] >> 4 == FAMILY_IPV4;
-	size_t at = is_v4 ? 16 : 24;
+	static const uint8_t from_us[] = {0xfd, 0x08}, link[] = {0xfe, 0x80};
+	const uint8_t *icmp = bytes + IPV6_BYTES;
 
-	if (len < (is_v4 ? IPV4_BYTES : IPV6_BYTES))
-		return true;
-	return is_v4 ? bytes[at] >> 4 == 14 : bytes[at] == 0xff;
+	if (len < IPV6_BYTES + ICMP_BYTES)
+		return false;
+	if (bytes[0] >> 4 == FAMILY_IPV4)
+		return bytes[9] == 2 && bytes[12] == 10 && bytes[15] == 1;
+	if (bytes[6] == IP_PROTOCOL_HOP_BY_HOP && len > IPV6_BYTES + 16 &&
+	    icmp[0] == IP_PROTOCOL_ICMPV6)
+		icmp += 8;
+	else if (bytes[6] != IP_PROTOCOL_ICMPV6)
+		return false;
+	return (!memcmp(bytes + 8, link, 2) || bytes[8] == 0 ||
+		   (bytes[8] == from_us[0] && bytes[9] >= from_us[1] &&
+		       bytes[23] == 1)) &&
+	       icmp[0] >= ICMPV6_FIRST_OF_LINK &&
+	       icmp[0] <= ICMPV6_LAST_OF_LINK;
 }
 
 static void take(int fd, struct kernel_out *out)

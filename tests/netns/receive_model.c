@@ -16,7 +16,7 @@
 #include "receive_lab.h"
 
 #define BATCH	    256
-#define CLASSES	    1024
+#define CLASSES	    128
 #define CLASS_BYTES 320
 /* Of so many packets, one at least has each of the verdicts. */
 #define PACKETS_PER_HIT 4000

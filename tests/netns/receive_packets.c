@@ -139,17 +139,6 @@ static bool is_ip(uint8_t first)
 	return first >> 4 == FAMILY_IPV4 || first >> 4 == FAMILY_IPV6;
 }
 
-/* IPv4 addresses have lists of their own. */
-static size_t random_place(
-    struct seed *seed, const struct random_packet *packet, size_t within)
-{
-	size_t at = seed_below(seed, within);
-	bool is_address =
-	    packet->bytes[0] >> 4 == FAMILY_IPV4 && at >= 12 && at < IPV4_BYTES;
-
-	return is_address ? seed_below(seed, within) : at;
-}
-
 /* Of the bytes that decide: the headers. The family stays. */
 static void mutate(struct seed *seed, struct random_packet *packet)
 {
@@ -158,8 +147,7 @@ static void mutate(struct seed *seed, struct random_packet *packet)
 	uint8_t first = packet->bytes[0];
 
 	for (uint64_t n = seed_below(seed, 4); n-- > 0;) {
-		uint8_t *at =
-		    packet->bytes + random_place(seed, packet, within);
+		uint8_t *at = packet->bytes + seed_below(seed, within);
 
 		*at = interesting(seed, *at);
 	}

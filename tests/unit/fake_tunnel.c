@@ -179,6 +179,11 @@ uint32_t tunnel_peer_id(const struct peer *peer)
 	return peer->id;
 }
 
+bool tunnel_peer_takes_checksums(const struct peer *peer)
+{
+	return peer->takes_checksums;
+}
+
 void *tunnel_peer_port(const struct peer *peer)
 {
 	return peer->port;

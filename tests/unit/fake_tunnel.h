@@ -28,6 +28,7 @@ struct peer {
 	struct endpoint endpoint;
 	bool has_no_allowed_ips, takes_no_floods;
 	enum drop refusal;
+	bool takes_checksums;
 };
 
 struct fake_route {

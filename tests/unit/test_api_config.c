@@ -228,6 +228,8 @@ static const struct {
     {"s\tlisten_address\t::", "s\tlisten_address\t:"},
     {"u\tlisten_port\t0", "u\tlisten_port\t65536"},
     {"s\tudp_gso\tauto", "s\tudp_gso\ton"},
+    {"s\tudp_gro\tauto", "s\tudp_gro\ton"},
+    {"s\toffload\tauto", "s\toffload\ton"},
     {"/etc/vpnd/keys/site.key", ""},
     {"s\troutes\ttable", "s\troutes\tauto"},
     {"s\troutes\ttable", "s\troutes\tmany"},

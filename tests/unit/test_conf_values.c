@@ -72,6 +72,8 @@ static const struct {
     {"device = { txqueuelen = 0; };",
 	"device.txqueuelen: 0 is outside 1..1000"},
     {"listen = { udp_gso = \"on\"; };", "listen.udp_gso: "},
+    {"listen = { udp_gro = \"on\"; };", "listen.udp_gro: "},
+    {"device = { offload = \"on\"; };", "device.offload: "},
     {"device = { txqueuelen = 1001; };", "device.txqueuelen: 1001 is outside"},
     {"listen = { port = 65536; };", "listen.port: 65536 is outside 0..65535"},
     {"routes = 0;", "routes: 0 is outside 1..4294967295"},
@@ -240,9 +242,9 @@ END_TEST
 #define ALL                                                                    \
 	"device = { type = \"tun\"; name = \"vpn0\"; mtu = 0x500;\n"           \
 	"  addresses = [ \"10.77.0.1/24\", \"fd77::1/64\" ]; "                 \
-	"txqueuelen = 100; };\n"                                               \
+	"txqueuelen = 100; offload = \"off\"; };\n"                            \
 	"listen = { port = 51820; address = \"fd00::2\"; "                     \
-	"udp_gso = \"off\"; };\n"                                              \
+	"udp_gso = \"off\"; udp_gro = \"off\"; };\n"                           \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
 	"routes = \"77\"; fwmark = 0xffffffff; forwarding = \"kernel\";\n"     \
 	"peers = (\n"                                                          \
@@ -271,7 +273,9 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->txqueuelen, 100);
 	ck_assert_uint_eq(config->listen_port, 51820);
 	ck_assert_uint_eq(config->listen_address.bytes[15], 2);
-	ck_assert_int_eq(config->udp_gso, CONFIG_UDP_GSO_OFF);
+	ck_assert_int_eq(config->udp_gso, CONFIG_OFFLOAD_OFF);
+	ck_assert_int_eq(config->udp_gro, CONFIG_OFFLOAD_OFF);
+	ck_assert_int_eq(config->offload, CONFIG_OFFLOAD_OFF);
 	ck_assert_str_eq(config->private_key_file, "/etc/vpnd/keys/site.key");
 	ck_assert_uint_eq(config->private_key_place.line, 4);
 	ck_assert_uint_eq(config->private_key_place.column, 20);

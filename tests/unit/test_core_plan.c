@@ -104,7 +104,15 @@ static void set_port(struct config *config)
 }
 static void set_udp_gso(struct config *config)
 {
-	config->udp_gso = CONFIG_UDP_GSO_OFF;
+	config->udp_gso = CONFIG_OFFLOAD_OFF;
+}
+static void set_udp_gro(struct config *config)
+{
+	config->udp_gro = CONFIG_OFFLOAD_OFF;
+}
+static void set_offload(struct config *config)
+{
+	config->offload = CONFIG_OFFLOAD_OFF;
 }
 static void set_address(struct config *config)
 {
@@ -181,6 +189,8 @@ static const struct difference {
     {set_port, PLAN_RESTART, "listen.port"},
     {set_address, PLAN_RESTART, "listen.address"},
     {set_udp_gso, PLAN_RESTART, "listen.udp_gso"},
+    {set_udp_gro, PLAN_RESTART, "listen.udp_gro"},
+    {set_offload, PLAN_RESTART, "device.offload"},
     {set_routes, PLAN_RESTART, "routes"},
     {set_table, PLAN_RESTART, "routes"},
     {set_fwmark, PLAN_RESTART, "fwmark"},

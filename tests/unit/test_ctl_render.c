@@ -190,6 +190,28 @@ START_TEST(status_says_which_back_ends_work_and_how_fast)
 }
 END_TEST
 
+START_TEST(status_says_which_offloads_are_on_and_why_not)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
+			       "{\ttunnel\n"
+			       "s\tname\tsite\n"
+			       "[\toffloads\n"
+			       "{\t\n"
+			       "s\tname\tudp_gso\n"
+			       "b\ton\tfalse\n"
+			       "s\twhy\tInput/output error\n"
+			       "}\n"
+			       "{\t\n"
+			       "s\tname\ttun_tso\n"
+			       "b\ton\ttrue\n"
+			       "}\n"
+			       "]\n"
+			       "}\n"),
+	    "site  down\n"
+	    "  offloads tun_tso  without udp_gso: Input/output error\n");
+}
+END_TEST
+
 START_TEST(status_in_detail_lists_prefixes_but_no_secret)
 {
 	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
@@ -704,6 +726,7 @@ static void add_text_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, status_shows_the_tunnel_and_each_peer);
 	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
+	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
 	tcase_add_test(tcase, status_survives_absent_fields);
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);

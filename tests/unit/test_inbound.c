@@ -239,6 +239,18 @@ START_TEST(tun_write_completes_a_partial_checksum)
 }
 END_TEST
 
+START_TEST(tun_write_leaves_a_partial_checksum_to_a_device_that_takes_it)
+{
+	struct packet *pkt = udp("10.9.0.7", "10.9.0.1", 53);
+
+	path_set_partial(path, true);
+	pkt->checksum = CHECKSUM_PARTIAL;
+	receive(pkt);
+	ck_assert_int_eq(
+	    path_to_device(path)->first->checksum, CHECKSUM_PARTIAL);
+}
+END_TEST
+
 static TCase *inbound_cases(void)
 {
 	TCase *tcase = tcase_create("inbound");
@@ -262,6 +274,8 @@ static TCase *inbound_cases(void)
 	tcase_add_test(tcase, rcv_finish_forgets_addresses_that_went);
 	tcase_add_test(tcase, rcv_finish_drops_a_source_route);
 	tcase_add_test(tcase, tun_write_completes_a_partial_checksum);
+	tcase_add_test(tcase,
+	    tun_write_leaves_a_partial_checksum_to_a_device_that_takes_it);
 	return tcase;
 }
 

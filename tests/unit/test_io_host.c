@@ -71,8 +71,8 @@ START_TEST(tun_refuses_a_name_that_is_too_long)
 {
 	char name[TUN_NAME_BYTES], error[256];
 
-	ck_assert_int_eq(tun_open(TUN_TYPE_TUN, "vpn-name-of-16-c", name, error,
-			     sizeof(error)),
+	ck_assert_int_eq(tun_open(TUN_TYPE_TUN, "vpn-name-of-16-c", NULL, name,
+			     error, sizeof(error)),
 	    -ENAMETOOLONG);
 	ck_assert_ptr_nonnull(strstr(error, "15 characters"));
 }
@@ -81,7 +81,8 @@ END_TEST
 START_TEST(tun_says_what_is_wrong_with_another_kind_of_device)
 {
 	char name[TUN_NAME_BYTES], error[256];
-	int code = tun_open(TUN_TYPE_TAP, "lo", name, error, sizeof(error));
+	int code =
+	    tun_open(TUN_TYPE_TAP, "lo", NULL, name, error, sizeof(error));
 
 	/* EINVAL as root, EPERM without rights, or no device node at all */
 	ck_assert_int_lt(code, 0);

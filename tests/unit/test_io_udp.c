@@ -58,10 +58,14 @@ static struct address address_of(const char *text)
 	return address;
 }
 
+static bool wants_gro;
+
 static struct udp *open_on(const char *address)
 {
-	struct udp_setup setup = {
-	    .listen = address_of(address), .pool = pool, .wants_gso = true};
+	struct udp_setup setup = {.listen = address_of(address),
+	    .pool = pool,
+	    .wants_gso = true,
+	    .wants_gro = wants_gro};
 	struct udp *udp = NULL;
 	char error[256] = "";
 	int code = udp_open(&udp, &setup, error, sizeof(error));
@@ -77,6 +81,13 @@ static void open_both(void)
 	ck_assert_int_eq(pool_new(&pool, PACKETS, LARGEST), 0);
 	here = open_on("::");
 	there = open_on("::");
+}
+
+static void open_both_with_gro(void)
+{
+	wants_gro = true;
+	open_both();
+	ck_assert(udp_has_gro(there));
 }
 
 /* pool_free asserts that each packet came back. */
@@ -459,6 +470,79 @@ START_TEST(udp_on_an_ipv4_address_can_not_reach_ipv6)
 }
 END_TEST
 
+/* ---- UDP_GRO ---- */
+
+/* As one run of segments; the last one is shorter. */
+static void send_run(size_t count)
+{
+	struct packet_list out = {0};
+
+	for (size_t i = 0; i < count; i++)
+		packet_list_push(
+		    &out, packet_to("127.0.0.1", i + 1 < count ? 1400 : 77,
+			      (uint8_t)i));
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+}
+
+START_TEST(one_call_takes_what_the_kernel_has_put_together)
+{
+	struct packet_list in = {0};
+	struct udp_received received;
+
+	for (int i = 0; i < 3; i++)
+		send_run(40);
+	received = receive(&in);
+	ck_assert_uint_eq(received.count, 3 * 40);
+	ck_assert_uint_eq(received.lost, 0);
+	for (size_t i = 0; i < 3 * 40; i++) {
+		struct packet *pkt = packet_list_pop(&in);
+
+		ck_assert_uint_eq(pkt->len, i % 40 < 39 ? 1400 : 77);
+		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], i % 40);
+		ck_assert_uint_eq(pkt->endpoint.port, udp_port(here));
+		ck_assert_uint_eq(pkt->segment_bytes, 0);
+		pool_put(pool, pkt);
+	}
+}
+END_TEST
+
+START_TEST(what_no_packet_is_left_for_is_counted)
+{
+	struct packet_list in = {0}, all = {0};
+	struct udp_received received;
+
+	send_run(40);
+	while (pool_available(pool) > 3)
+		packet_list_push(&all, pool_get(pool));
+	received = receive(&in);
+	ck_assert_uint_eq(received.count, 3);
+	ck_assert_uint_eq(received.lost, 37);
+	pool_put_list(pool, &in);
+	pool_put_list(pool, &all);
+}
+END_TEST
+
+static TCase *gro_cases(void)
+{
+	TCase *tcase = tcase_create("gro");
+
+	tcase_add_checked_fixture(tcase, open_both_with_gro, close_both);
+	tcase_add_test(tcase, one_call_takes_what_the_kernel_has_put_together);
+	tcase_add_test(tcase, what_no_packet_is_left_for_is_counted);
+	tcase_add_test(tcase, equal_lengths_go_as_segments_of_one_datagram);
+	tcase_add_test(tcase, a_full_batch_is_cut_where_the_kernel_wants_it);
+	tcase_add_test(tcase, another_mark_or_peer_ends_a_run);
+	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);
+	tcase_add_test(tcase, udp_knows_an_ipv6_sender_as_ipv6);
+	tcase_add_loop_test(
+	    tcase, udp_carries_the_ecn_bits_of_each_packet, 0, 8);
+	tcase_add_test(tcase, udp_says_that_a_datagram_was_cut);
+	tcase_add_test(tcase, udp_takes_an_empty_datagram_for_no_end);
+	tcase_add_test(tcase, udp_receives_nothing_from_an_empty_pool);
+	tcase_add_test(tcase, udp_counts_what_the_full_buffer_lost);
+	return tcase;
+}
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("io/udp");
@@ -487,5 +571,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, udp_refuses_a_port_that_is_taken);
 	tcase_add_test(tcase, udp_on_an_ipv4_address_can_not_reach_ipv6);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, gro_cases());
 	return suite;
 }

@@ -228,6 +228,57 @@ START_TEST(the_checksum_state_travels_with_the_frame)
 }
 END_TEST
 
+static void tuns_of(enum extension_mode b)
+{
+	ends_init_as(&ends, &(struct ends_setup){
+				.mode = {EXTENSION_AUTO, b},
+				.link = {WIRE_LINK_IP, WIRE_LINK_IP},
+				.mtu = 1420,
+			    });
+}
+
+static void tuns(void)
+{
+	tuns_of(EXTENSION_AUTO);
+}
+
+static void tun_and_plain(void)
+{
+	tuns_of(EXTENSION_OFF);
+}
+
+static void send_ip(enum checksum_state state, uint8_t version)
+{
+	uint8_t bytes[200];
+
+	make_frame(bytes, (uint8_t)(version << 4 | 5), sizeof(bytes));
+	ends.a.checksum = state;
+	send_bytes(&ends.a, bytes, sizeof(bytes));
+	ck_assert_uint_ge(ends.b.last_plain_len, sizeof(bytes));
+	ck_assert_mem_eq(ends.b.last_plain, bytes, sizeof(bytes));
+}
+
+START_TEST(the_checksum_state_travels_with_the_packet)
+{
+	begin();
+	send_ip(CHECKSUM_FULL, 4);
+	for (uint8_t version = 4; version <= 6; version += 2) {
+		send_ip((enum checksum_state)_i, version);
+		ck_assert_int_eq(ends.b.last_checksum, _i);
+	}
+}
+END_TEST
+
+START_TEST(a_plain_peer_hears_of_no_checksum_state)
+{
+	begin();
+	send_ip((enum checksum_state)_i, 4);
+	send_ip((enum checksum_state)_i, 6);
+	ck_assert_int_eq(ends.b.last_checksum, CHECKSUM_FULL);
+	ck_assert(!tunnel_peer_takes_checksums(ends.a.peer));
+}
+END_TEST
+
 /* What came from one peer goes to another with fields of its own journey. */
 START_TEST(a_forwarded_frame_gets_a_head_of_its_own)
 {
@@ -736,6 +787,8 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("link");
 	TCase *mixed = tcase_create("tap and tun");
 	TCase *plain = tcase_create("tap and plain");
+	TCase *packets = tcase_create("tuns");
+	TCase *unheard = tcase_create("tun and plain");
 
 	tcase_add_checked_fixture(mixed, tap_and_tun, clear);
 	tcase_add_test(mixed, a_tap_and_a_tun_refuse_each_other_at_both_ends);
@@ -743,6 +796,14 @@ Suite *unit_suite(void)
 	    mixed, refused_links_stay_refused_across_rekeys_and_ask_rarely);
 	tcase_add_checked_fixture(plain, tap_and_plain, clear);
 	tcase_add_test(plain, a_plain_peer_of_a_tap_is_refused);
+	tcase_add_checked_fixture(packets, tuns, clear);
+	tcase_add_loop_test(
+	    packets, the_checksum_state_travels_with_the_packet, 0, 3);
+	tcase_add_checked_fixture(unheard, tun_and_plain, clear);
+	tcase_add_loop_test(
+	    unheard, a_plain_peer_hears_of_no_checksum_state, 0, 3);
+	suite_add_tcase(suite, packets);
+	suite_add_tcase(suite, unheard);
 	suite_add_tcase(suite, own_cases());
 	suite_add_tcase(suite, tap_cases());
 	suite_add_tcase(suite, mixed);

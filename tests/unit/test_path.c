@@ -36,6 +36,21 @@ START_TEST(what_is_encrypted_is_not_compressed)
 }
 END_TEST
 
+START_TEST(a_partial_checksum_goes_to_peers_only_that_take_it)
+{
+	struct packet *pkt = udp("10.9.0.1", "10.9.0.7", 53);
+
+	pkt->checksum = CHECKSUM_PARTIAL;
+	transmit(pkt);
+	ck_assert_int_eq(path_to_wire(path)->last->checksum, CHECKSUM_FULL);
+	tunnel.peers[0].takes_checksums = true;
+	pkt = udp("10.9.0.1", "10.9.0.7", 53);
+	pkt->checksum = CHECKSUM_PARTIAL;
+	transmit(pkt);
+	ck_assert_int_eq(path_to_wire(path)->last->checksum, CHECKSUM_PARTIAL);
+}
+END_TEST
+
 START_TEST(tun_read_drops_what_is_not_ip)
 {
 	transmit(raw(0x50));
@@ -365,6 +380,8 @@ static TCase *outbound_cases(void)
 	tcase_add_test(tcase, a_packet_of_the_device_reaches_the_wire);
 	tcase_add_test(tcase, the_inner_mark_goes_outside);
 	tcase_add_test(tcase, what_is_encrypted_is_not_compressed);
+	tcase_add_test(
+	    tcase, a_partial_checksum_goes_to_peers_only_that_take_it);
 	tcase_add_test(tcase, tun_read_drops_what_is_not_ip);
 	tcase_add_test(tcase, tun_read_drops_nothing_at_all);
 	tcase_add_test(tcase, tun_read_drops_what_is_larger_than_a_frame);

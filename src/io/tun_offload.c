@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/* Many packets a call: a tun or tap device with virtio-net headers. */
+#include "io/tun_offload.h"
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "packet/checksum.h"
+#include "packet/coalesce.h"
+#include "packet/ethernet.h"
+#include "packet/ip.h"
+#include "packet/l4.h"
+#include "packet/segment.h"
+
+/* The headers of Debian 12 lack it (Linux 6.2). */
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+/* The largest IP packet, and an Ethernet header with its tags. */
+#define WHOLE_BYTES (65535 + 64)
+
+struct tun_batch {
+	struct tun_batch_setup setup;
+	int tcp_error, udp_error;
+	struct coalescer coalescer;
+	uint8_t whole[WHOLE_BYTES];
+};
+
+int tun_batch_new(struct tun_batch **ret, const struct tun_batch_setup *setup)
+{
+	struct tun_batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return -ENOMEM;
+	batch->setup = *setup;
+	*ret = batch;
+	return 0;
+}
+
+void tun_batch_free(struct tun_batch *batch)
+{
+	free(batch);
+}
+
+int tun_batch_tcp_error(const struct tun_batch *batch)
+{
+	return batch->tcp_error;
+}
+
+int tun_batch_udp_error(const struct tun_batch *batch)
+{
+	return batch->udp_error;
+}
+
+/* ---- reading ---- */
+
+static bool parse(struct packet *pkt, bool is_frame)
+{
+	if (!is_frame)
+		return packet_parse_ip(pkt) == DROP_NONE;
+	return packet_parse_ethernet(pkt) == DROP_NONE &&
+	       packet_parse_payload(pkt) == DROP_NONE;
+}
+
+/* The header's words on a checksum that the kernel has left to us. Only what
+ * our own parser finds there stays partial; anything else is made complete
+ * where the kernel says. False: that is beyond the packet. */
+static bool take_checksum(
+    struct packet *pkt, const struct virtio_net_hdr *header, bool is_frame)
+{
+	size_t start = header->csum_start;
+	size_t field = start + header->csum_offset;
+	uint8_t *bytes = packet_data(pkt);
+
+	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return true;
+	if (start > pkt->len || field + 2 > pkt->len)
+		return false;
+	if (parse(pkt, is_frame) && checksum_field(pkt) == field &&
+	    l4_data(pkt) - bytes == (ptrdiff_t)start) {
+		pkt->checksum = CHECKSUM_PARTIAL;
+		return true;
+	}
+	checksum_store(bytes + field,
+	    checksum_finish(checksum_add(0, bytes + start, pkt->len - start)));
+	return true;
+}
+
+static void take_single(struct tun_batch *batch,
+    const struct virtio_net_hdr *header, size_t len, struct packet_list *to,
+    struct tun_taken *ret)
+{
+	struct packet *pkt = pool_get(batch->setup.pool);
+
+	if (!pkt) {
+		ret->lost++;
+		return;
+	}
+	ret->drop = DROP_PKT_TOO_BIG;
+	if (len + PACKET_TAIL_BYTES <= packet_tail_room(pkt)) {
+		memcpy(packet_data(pkt), batch->whole, len);
+		pkt->len = (uint32_t)len;
+		ret->drop = DROP_DEV_HDR;
+		if (take_checksum(
+			pkt, header, batch->setup.type == TUN_TYPE_TAP)) {
+			packet_list_push(to, pkt);
+			return;
+		}
+	}
+	ret->refused++;
+	pool_put(batch->setup.pool, pkt);
+}
+
+static void take_segments(struct tun_batch *batch,
+    const struct segments *segments, struct packet_list *to,
+    struct tun_taken *ret)
+{
+	for (uint32_t i = 0; i < segments->count; i++) {
+		struct packet *pkt = pool_get(batch->setup.pool);
+		enum drop reason;
+
+		if (!pkt) {
+			ret->lost += segments->count - i;
+			return;
+		}
+		reason = segments_write(segments, i, pkt);
+		if (reason) {
+			ret->refused++;
+			ret->drop = reason;
+			pool_put(batch->setup.pool, pkt);
+			continue;
+		}
+		packet_list_push(to, pkt);
+	}
+}
+
+static void take_whole(struct tun_batch *batch,
+    const struct virtio_net_hdr *header, size_t len, struct packet_list *to,
+    struct tun_taken *ret)
+{
+	struct packet whole = {.buffer = batch->whole,
+	    .buffer_bytes = WHOLE_BYTES,
+	    .len = (uint32_t)len,
+	    .segments = 1};
+	struct segments segments;
+
+	ret->drop = segments_plan(&segments, &whole,
+	    batch->setup.type == TUN_TYPE_TAP, header->gso_size);
+	if (ret->drop)
+		ret->refused++;
+	else
+		take_segments(batch, &segments, to, ret);
+}
+
+enum tun_result tun_batch_read(struct tun_batch *batch, int fd,
+    struct packet_list *to, struct tun_taken *ret)
+{
+	struct virtio_net_hdr header;
+	struct iovec parts[] = {
+	    {&header, sizeof(header)}, {batch->whole, WHOLE_BYTES}};
+	ssize_t len;
+
+	*ret = (struct tun_taken){0};
+	do
+		len = readv(fd, parts, ARRAY_SIZE(parts));
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return errno == EBADFD ? TUN_GONE : TUN_EMPTY;
+	if ((size_t)len < sizeof(header))
+		return TUN_EMPTY;
+	len -= (ssize_t)sizeof(header);
+	if (header.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		take_single(batch, &header, (size_t)len, to, ret);
+	else
+		take_whole(batch, &header, (size_t)len, to, ret);
+	return TUN_DONE;
+}
+
+/* ---- writing ---- */
+
+/* A packet by itself: its checksum may still be the kernel's to make. */
+static void describe_single(
+    const struct packet *pkt, struct virtio_net_hdr *header)
+{
+	size_t field = checksum_field(pkt);
+
+	*header = (struct virtio_net_hdr){0};
+	if (pkt->checksum != CHECKSUM_PARTIAL || !field)
+		return;
+	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	header->csum_start = (uint16_t)(l4_data(pkt) - packet_data(pkt));
+	header->csum_offset = (uint16_t)(field - header->csum_start);
+}
+
+static ssize_t write_parts(int fd, const struct iovec *parts, int count)
+{
+	ssize_t len;
+
+	do
+		len = writev(fd, parts, count);
+	while (len < 0 && errno == EINTR);
+	return len;
+}
+
+/* TUN_DONE and pkt is released, or it went to `failed`; or TUN_GONE. */
+static enum tun_result write_single(struct tun_batch *batch, int fd,
+    struct packet *pkt, const struct tun_writer *writer)
+{
+	struct virtio_net_hdr header;
+	struct iovec parts[] = {
+	    {&header, sizeof(header)}, {packet_data(pkt), pkt->len}};
+	enum tun_result result = TUN_DONE;
+
+	describe_single(pkt, &header);
+	if (write_parts(fd, parts, ARRAY_SIZE(parts)) >= 0) {
+		pool_put(batch->setup.pool, pkt);
+		return TUN_DONE;
+	}
+	if (errno == EBADFD)
+		result = TUN_GONE;
+	pkt->drop = tun_drop_of_error(errno);
+	if (result == TUN_GONE)
+		pkt->drop = DROP_DEV_READY;
+	writer->failed(writer->context, pkt);
+	return result;
+}
+
+static enum tun_result write_singly(struct tun_batch *batch, int fd,
+    const struct coalesced *item, const struct tun_writer *writer)
+{
+	enum tun_result result = TUN_DONE;
+
+	for (uint32_t i = 0; i < item->count; i++)
+		if (write_single(batch, fd, item->pkts[i], writer) == TUN_GONE)
+			result = TUN_GONE;
+	return result;
+}
+
+static uint8_t gso_type(const struct packet *first)
+{
+	if (first->l4_protocol == IP_PROTOCOL_UDP)
+		return VIRTIO_NET_HDR_GSO_UDP_L4;
+	return first->family == FAMILY_IPV4 ? VIRTIO_NET_HDR_GSO_TCPV4
+					    : VIRTIO_NET_HDR_GSO_TCPV6;
+}
+
+static ssize_t write_whole(int fd, const struct coalesced *item)
+{
+	const struct packet *first = item->pkts[0];
+	bool is_udp = first->l4_protocol == IP_PROTOCOL_UDP;
+	struct virtio_net_hdr header = {
+	    .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+	    .gso_type = gso_type(first),
+	    .hdr_len = (uint16_t)item->header_bytes,
+	    .gso_size = item->size,
+	    .csum_start = (uint16_t)(l4_data(first) - packet_data(first)),
+	    .csum_offset = is_udp ? UDP_CHECKSUM : TCP_CHECKSUM,
+	};
+	uint8_t headers[COALESCE_HEADER_BYTES];
+	struct iovec parts[2 + COALESCE_SEGMENTS] = {
+	    {&header, sizeof(header)}, {headers, item->header_bytes}};
+
+	coalesced_header(item, headers);
+	for (uint32_t i = 0; i < item->count; i++) {
+		const struct packet *pkt = item->pkts[i];
+
+		parts[2 + i].iov_base = packet_data(pkt) + item->header_bytes;
+		parts[2 + i].iov_len = pkt->len - item->header_bytes;
+	}
+	return write_parts(fd, parts, 2 + (int)item->count);
+}
+
+static void release(struct tun_batch *batch, const struct coalesced *item)
+{
+	for (uint32_t i = 0; i < item->count; i++)
+		pool_put(batch->setup.pool, item->pkts[i]);
+}
+
+static enum tun_result write_item(struct tun_batch *batch, int fd,
+    const struct coalesced *item, const struct tun_writer *writer)
+{
+	bool is_udp;
+
+	if (item->count == 1)
+		return write_single(batch, fd, item->pkts[0], writer);
+	if (write_whole(fd, item) >= 0) {
+		release(batch, item);
+		return TUN_DONE;
+	}
+	is_udp = item->pkts[0]->l4_protocol == IP_PROTOCOL_UDP;
+	if (errno == EINVAL)
+		*(is_udp ? &batch->udp_error : &batch->tcp_error) = errno;
+	return write_singly(batch, fd, item, writer);
+}
+
+static enum tun_result write_items(
+    struct tun_batch *batch, int fd, const struct tun_writer *writer)
+{
+	enum tun_result result = TUN_DONE;
+
+	for (size_t i = 0; i < batch->coalescer.count; i++)
+		if (write_item(batch, fd, &batch->coalescer.items[i], writer) ==
+		    TUN_GONE)
+			result = TUN_GONE;
+	return result;
+}
+
+static void begin(struct tun_batch *batch)
+{
+	const struct tun_offload *offload = batch->setup.offload;
+
+	coalescer_begin(&batch->coalescer,
+	    offload->has_tso && !batch->tcp_error,
+	    offload->has_uso && !batch->udp_error);
+}
+
+enum tun_result tun_batch_write(struct tun_batch *batch, int fd,
+    struct packet_list *list, const struct tun_writer *writer)
+{
+	enum tun_result result = TUN_DONE;
+	struct packet *pkt;
+
+	begin(batch);
+	while ((pkt = packet_list_pop(list))) {
+		if (coalescer_add(&batch->coalescer, pkt))
+			continue;
+		if (write_items(batch, fd, writer) == TUN_GONE)
+			result = TUN_GONE;
+		begin(batch);
+		(void)!coalescer_add(&batch->coalescer, pkt);
+	}
+	if (write_items(batch, fd, writer) == TUN_GONE)
+		result = TUN_GONE;
+	return result;
+}

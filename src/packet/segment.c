@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/* Cutting a super-packet into the packets that it stands for. */
+#include "packet/segment.h"
+
+#include <string.h>
+
+#include "packet/checksum.h"
+#include "packet/ethernet.h"
+#include "packet/ip.h"
+#include "packet/l4.h"
+#include "packet/tcp.h"
+
+#define IPV4_TOTAL	    2
+#define IPV4_IDENTIFICATION 4
+#define IPV6_PAYLOAD	    4
+#define UDP_LENGTH	    4
+
+static uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static void put16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* ---- planning ---- */
+
+static enum drop parse(struct packet *whole, bool is_frame)
+{
+	enum drop reason;
+
+	if (!is_frame)
+		return packet_parse_ip(whole);
+	reason = packet_parse_ethernet(whole);
+	return reason ? reason : packet_parse_payload(whole);
+}
+
+/* 0: there is no whole header of one of the two. */
+static uint32_t l4_header_bytes(const struct packet *whole)
+{
+	if (!whole->has_l4 || whole->is_fragment)
+		return 0;
+	if (whole->l4_protocol == IP_PROTOCOL_UDP)
+		return UDP_BYTES;
+	if (whole->l4_protocol == IP_PROTOCOL_TCP)
+		return (l4_data(whole)[TCP_OFFSET] >> 4) * 4u;
+	return 0;
+}
+
+enum drop segments_plan(
+    struct segments *ret, struct packet *whole, bool is_frame, uint16_t size)
+{
+	enum drop reason = parse(whole, is_frame);
+	uint32_t l4_bytes = reason ? 0 : l4_header_bytes(whole);
+
+	if (reason)
+		return reason;
+	if (!l4_bytes || !size || l4_len(whole) <= l4_bytes)
+		return DROP_DEV_HDR;
+	*ret = (struct segments){
+	    .bytes = packet_data(whole),
+	    .l3_at = whole->l2_bytes,
+	    .l4_at = whole->l2_bytes + whole->l3_bytes,
+	    .header_bytes = whole->l2_bytes + whole->l3_bytes + l4_bytes,
+	    .payload_bytes = l4_len(whole) - l4_bytes,
+	    .size = size,
+	    .family = (enum family)whole->family,
+	    .l4_protocol = whole->l4_protocol,
+	    .pseudo = checksum_pseudo(
+		&whole->source, &whole->destination, whole->l4_protocol, 0),
+	};
+	ret->count = (ret->payload_bytes + size - 1) / size;
+	return DROP_NONE;
+}
+
+/* ---- writing ---- */
+
+static void write_ipv4(uint8_t *l3, uint32_t bytes, uint32_t idx)
+{
+	size_t header = (l3[0] & 15u) * 4;
+
+	put16(l3 + IPV4_TOTAL, bytes);
+	put16(l3 + IPV4_IDENTIFICATION, get16(l3 + IPV4_IDENTIFICATION) + idx);
+	put16(l3 + IPV4_CHECKSUM, 0);
+	put16(l3 + IPV4_CHECKSUM, checksum_finish(checksum_add(0, l3, header)));
+}
+
+static void write_tcp(
+    const struct segments *segments, uint8_t *l4, uint32_t idx)
+{
+	uint32_t sequence = (uint32_t)get16(l4 + TCP_SEQUENCE) << 16 |
+			    get16(l4 + TCP_SEQUENCE + 2);
+
+	sequence += idx * segments->size;
+	put16(l4 + TCP_SEQUENCE, sequence >> 16);
+	put16(l4 + TCP_SEQUENCE + 2, sequence);
+	if (idx > 0)
+		l4[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+	if (idx + 1 < segments->count)
+		l4[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+}
+
+/* The pseudo header's sum with this packet's length. */
+static uint16_t partial(const struct segments *segments, uint32_t l4_bytes)
+{
+	uint8_t len[2];
+
+	put16(len, l4_bytes);
+	return checksum_add(segments->pseudo, len, sizeof(len));
+}
+
+static void write_l4(const struct segments *segments, uint8_t *l4, uint32_t idx,
+    uint32_t l4_bytes)
+{
+	if (segments->l4_protocol == IP_PROTOCOL_TCP) {
+		write_tcp(segments, l4, idx);
+		put16(l4 + TCP_CHECKSUM, partial(segments, l4_bytes));
+		return;
+	}
+	put16(l4 + UDP_LENGTH, l4_bytes);
+	put16(l4 + UDP_CHECKSUM, partial(segments, l4_bytes));
+}
+
+enum drop segments_write(
+    const struct segments *segments, uint32_t idx, struct packet *pkt)
+{
+	uint32_t at = idx * segments->size;
+	uint32_t payload = segments->payload_bytes - at;
+	uint8_t *bytes = packet_data(pkt);
+	uint32_t l3_at = segments->l3_at, l4_at = segments->l4_at;
+
+	if (payload > segments->size)
+		payload = segments->size;
+	pkt->len = segments->header_bytes + payload;
+	if (pkt->len + PACKET_TAIL_BYTES > packet_tail_room(pkt) + pkt->len) {
+		pkt->len = 0;
+		return DROP_PKT_TOO_BIG;
+	}
+	memcpy(bytes, segments->bytes, segments->header_bytes);
+	memcpy(bytes + segments->header_bytes,
+	    segments->bytes + segments->header_bytes + at, payload);
+	if (segments->family == FAMILY_IPV4)
+		write_ipv4(bytes + l3_at, pkt->len - l3_at, idx);
+	else
+		put16(bytes + l3_at + IPV6_PAYLOAD,
+		    pkt->len - l3_at - IPV6_BYTES);
+	write_l4(segments, bytes + l4_at, idx, pkt->len - l4_at);
+	pkt->checksum = CHECKSUM_PARTIAL;
+	return DROP_NONE;
+}

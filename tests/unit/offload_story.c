@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/* Packets of a few flows, put together and cut again. */
+#include "offload_story.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "header.h"
+#include "packet/checksum.h"
+#include "packet/coalesce.h"
+#include "packet/l4.h"
+#include "packet/segment.h"
+#include "packet/tcp.h"
+
+#define FLOWS	    4 /* odd: IPv6; from 2 on: UDP */
+#define PACKETS_MAX 48
+#define BYTES_MAX   2048
+
+#define must(claim)                                                            \
+	do {                                                                   \
+		if (!(claim)) {                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,     \
+			    #claim);                                           \
+			abort();                                               \
+		}                                                              \
+	} while (0)
+
+struct made {
+	struct packet pkt;
+	uint8_t bytes[BYTES_MAX];
+	unsigned flow;
+	bool is_seen;
+};
+
+struct story {
+	const struct offload_source *source;
+	uint32_t sequence[FLOWS];
+	struct made made[PACKETS_MAX];
+	size_t count;
+};
+
+static uint32_t draw(struct story *story, uint32_t below)
+{
+	return story->source->draw(story->source->context, below);
+}
+
+/* Now and then something is another way. */
+static bool is_odd(struct story *story)
+{
+	return draw(story, 24) == 1;
+}
+
+static size_t write_ip(
+    struct story *story, uint8_t *at, unsigned flow, size_t l4_bytes)
+{
+	uint8_t protocol = flow >= 2 ? IP_PROTOCOL_UDP : IP_PROTOCOL_TCP;
+
+	memset(at, 0, IPV6_BYTES);
+	if (flow % 2) {
+		at[0] = 0x60;
+		at[1] = is_odd(story) ? 0x20 : 0;
+		at[3] = is_odd(story);
+		at[4] = (uint8_t)(l4_bytes >> 8);
+		at[5] = (uint8_t)l4_bytes;
+		at[6] = protocol;
+		at[7] = is_odd(story) ? 63 : 64;
+		at[8] = at[24] = 0xfd;
+		at[23] = (uint8_t)flow;
+		at[39] = 1;
+		return IPV6_BYTES;
+	}
+	at[0] = 0x45;
+	at[1] = is_odd(story) ? 2 : 0;
+	at[2] = (uint8_t)((IPV4_BYTES + l4_bytes) >> 8);
+	at[3] = (uint8_t)(IPV4_BYTES + l4_bytes);
+	at[5] = (uint8_t)draw(story, 256);
+	at[6] = is_odd(story) ? 0 : 0x40;
+	at[8] = is_odd(story) ? 63 : 64;
+	at[9] = protocol;
+	at[12] = at[16] = 10;
+	at[15] = (uint8_t)flow;
+	at[19] = 1;
+	header_finish(at, IPV4_BYTES);
+	return IPV4_BYTES;
+}
+
+static const uint8_t odd_flags[] = {TCP_ACK | TCP_FIN, TCP_SYN, TCP_RST,
+    TCP_ACK | TCP_CWR, TCP_ACK | TCP_URG, TCP_ACK | TCP_ECE, 0};
+
+static size_t write_tcp(
+    struct story *story, uint8_t *at, unsigned flow, size_t payload)
+{
+	uint32_t sequence = story->sequence[flow];
+	size_t options = draw(story, 2) ? 12 : 0;
+
+	if (is_odd(story))
+		sequence += 1;
+	memset(at, 0, TCP_BYTES + 12);
+	at[0] = 0x10;
+	at[2] = 0x20;
+	for (int i = 0; i < 4; i++)
+		at[TCP_SEQUENCE + i] = (uint8_t)(sequence >> (24 - 8 * i));
+	at[TCP_ACKNOWLEDGES] = is_odd(story);
+	at[TCP_OFFSET] = (uint8_t)((TCP_BYTES + options) / 4 << 4);
+	at[TCP_FLAGS] = TCP_ACK | (is_odd(story) ? TCP_PSH : 0);
+	if (is_odd(story))
+		at[TCP_FLAGS] = odd_flags[draw(story, ARRAY_SIZE(odd_flags))];
+	at[TCP_WINDOW] = is_odd(story) ? 2 : 1;
+	at[TCP_BYTES + 3] = is_odd(story);
+	story->sequence[flow] = sequence + (uint32_t)payload;
+	return TCP_BYTES + options;
+}
+
+static size_t write_udp(uint8_t *at, size_t payload)
+{
+	memset(at, 0, UDP_BYTES);
+	at[0] = 0x10;
+	at[2] = 0x20;
+	at[4] = (uint8_t)((UDP_BYTES + payload) >> 8);
+	at[5] = (uint8_t)(UDP_BYTES + payload);
+	return UDP_BYTES;
+}
+
+/* Its state is one that may be: partial with the pseudo header's sum; complete
+ * and right, or wrong now and then. */
+static void write_checksum(struct story *story, struct packet *pkt)
+{
+	size_t field = checksum_field(pkt);
+	uint8_t *at = packet_data(pkt) + field;
+
+	if (!field)
+		return;
+	checksum_store(at, checksum_pseudo(&pkt->source, &pkt->destination,
+			       pkt->l4_protocol, l4_len(pkt)));
+	pkt->checksum = CHECKSUM_PARTIAL;
+	if (draw(story, 2))
+		return;
+	checksum_complete(pkt);
+	if (draw(story, 2))
+		pkt->checksum = CHECKSUM_VERIFIED;
+	else if (is_odd(story))
+		at[0] ^= 1;
+}
+
+static void make(struct story *story)
+{
+	static const size_t sizes[] = {1400, 1400, 1400, 1400, 0, 1, 700, 1399};
+	struct made *made = &story->made[story->count++];
+	size_t payload = sizes[draw(story, ARRAY_SIZE(sizes))], l3, l4;
+	uint8_t l4_bytes[TCP_BYTES + 40];
+
+	made->flow = draw(story, FLOWS);
+	made->is_seen = false;
+	l4 = made->flow >= 2 ? write_udp(l4_bytes, payload)
+			     : write_tcp(story, l4_bytes, made->flow, payload);
+	l3 = write_ip(story, made->bytes, made->flow, l4 + payload);
+	memcpy(made->bytes + l3, l4_bytes, l4);
+	for (size_t i = 0; i < payload; i++)
+		made->bytes[l3 + l4 + i] = (uint8_t)(i + story->count);
+	made->pkt = (struct packet){.buffer = made->bytes,
+	    .buffer_bytes = BYTES_MAX,
+	    .len = (uint32_t)(l3 + l4 + payload),
+	    .segments = 1};
+	must(packet_parse_ip(&made->pkt) == DROP_NONE);
+	write_checksum(story, &made->pkt);
+}
+
+/* ---- the oracle ---- */
+
+static struct made *made_of(struct story *story, const struct packet *pkt)
+{
+	for (size_t i = 0; i < story->count; i++)
+		if (&story->made[i].pkt == pkt)
+			return &story->made[i];
+	must(!"a packet from nowhere");
+	return NULL;
+}
+
+/* The identification is numbered anew; checksums are complete in both. */
+static void compare(const struct packet *pkt, struct packet *piece)
+{
+	uint8_t bytes[BYTES_MAX];
+	struct packet copy = *pkt;
+
+	copy.buffer = bytes;
+	memcpy(bytes, packet_data(pkt), pkt->len);
+	copy.offset = 0;
+	if (copy.checksum == CHECKSUM_PARTIAL)
+		checksum_complete(&copy);
+	must(packet_parse_ip(piece) == DROP_NONE);
+	must(piece->checksum == CHECKSUM_PARTIAL);
+	checksum_complete(piece);
+	if (pkt->family == FAMILY_IPV4) {
+		memcpy(packet_data(piece) + 4, bytes + 4, 2);
+		header_finish(packet_data(piece), IPV4_BYTES);
+	}
+	must(piece->len == copy.len);
+	must(memcmp(packet_data(piece), bytes, copy.len) == 0);
+}
+
+static void check_whole(const struct coalesced *item)
+{
+	static uint8_t bytes[70000];
+	uint8_t cut[BYTES_MAX];
+	struct packet whole = {.buffer = bytes,
+	    .buffer_bytes = sizeof(bytes),
+	    .len = item->header_bytes,
+	    .segments = 1};
+	struct segments segments;
+
+	coalesced_header(item, bytes);
+	for (uint32_t i = 0; i < item->count; i++) {
+		const struct packet *pkt = item->pkts[i];
+		uint32_t payload = pkt->len - item->header_bytes;
+
+		memcpy(bytes + whole.len, packet_data(pkt) + item->header_bytes,
+		    payload);
+		whole.len += payload;
+	}
+	must(whole.len == item->header_bytes + item->payload_bytes);
+	must(!segments_plan(&segments, &whole, false, item->size));
+	must(segments.count == item->count);
+	for (uint32_t i = 0; i < item->count; i++) {
+		struct packet piece = {
+		    .buffer = cut, .buffer_bytes = sizeof(cut), .segments = 1};
+
+		must(!segments_write(&segments, i, &piece));
+		compare(item->pkts[i], &piece);
+	}
+}
+
+static void check_item(struct story *story, const struct coalesced *item,
+    struct offload_seen *seen)
+{
+	must(item->count >= 1);
+	for (uint32_t i = 0; i < item->count; i++) {
+		struct made *made = made_of(story, item->pkts[i]);
+
+		must(!made->is_seen);
+		made->is_seen = true;
+		/* nothing of its flow with data was before it in vain */
+		for (struct made *at = story->made; at < made; at++)
+			must(at->is_seen || at->flow != made->flow ||
+			     l4_len(&at->pkt) <= TCP_BYTES + 12);
+	}
+	if (item->count < 2)
+		return;
+	seen->wholes++;
+	seen->joined += item->count;
+	check_whole(item);
+}
+
+static void check(struct story *story, const struct coalescer *coalescer,
+    struct offload_seen *seen)
+{
+	for (size_t i = 0; i < coalescer->count; i++)
+		check_item(story, &coalescer->items[i], seen);
+	for (size_t i = 0; i < story->count; i++)
+		must(story->made[i].is_seen);
+}
+
+void offload_story(const struct offload_source *source, size_t packets,
+    struct offload_seen *seen)
+{
+	static struct story story;
+	static struct coalescer coalescer;
+
+	memset(&story, 0, sizeof(story));
+	story.source = source;
+	coalescer_begin(&coalescer, true, true);
+	for (size_t i = 0; i < packets && i < PACKETS_MAX; i++) {
+		make(&story);
+		must(coalescer_add(
+		    &coalescer, &story.made[story.count - 1].pkt));
+	}
+	seen->packets += story.count;
+	check(&story, &coalescer, seen);
+}
