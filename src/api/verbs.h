@@ -37,6 +37,8 @@
 	    "show the filter's rules, and what they matched")                 \
 	X("filter export", READ, true, "nft",                                 \
 	    "print the filter's rules for nftables")                          \
+	X("filter log", ALL, true, "",                                        \
+	    "show the last packets that rules with log = true matched")       \
 	X("filter test", ALL, true, "FILE",                                   \
 	    "check a file's filter, and say what it would change")            \
 	X("filter replace", ALL, true, "FILE",                                \

@@ -140,6 +140,11 @@ static void run_filter_show(struct call *call)
 		filter_reply(call->core, call->reply);
 }
 
+static void run_filter_log(struct call *call)
+{
+	filter_log_reply(call->core, call->now, call->reply);
+}
+
 static void run_filter_export(struct call *call)
 {
 	const char *format = call->request->arguments[0];
@@ -266,6 +271,7 @@ static const struct command {
     {"snmp", CONTROL_RIGHTS_READ, 0, 0, run_snmp},
     {"filter show", CONTROL_RIGHTS_READ, 0, 0, run_filter_show},
     {"filter export", CONTROL_RIGHTS_READ, 1, 1, run_filter_export},
+    {"filter log", CONTROL_RIGHTS_ALL, 0, 0, run_filter_log},
     {"filter test", CONTROL_RIGHTS_ALL, 1, 1, run_filter_test},
     {"filter replace", CONTROL_RIGHTS_ALL, 1, 1, run_filter_replace},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What rules with `log = true` matched, as lines of the log: so many a second,
  * while the ring in the path keeps the last ones. */
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,54 @@ static void write_line(struct core *core, const struct rule_log_entry *entry)
 	    hook_name(entry->hook), ends_text(entry, ends, sizeof(ends)),
 	    packet_print(&entry->pkt, packet, sizeof(packet)), more);
 }
+
+/* ---- the ring, for vpnctl ---- */
+
+static void write_header(
+    const struct rule_log_entry *entry, struct reply *reply)
+{
+	char hex[2 * RULE_LOG_HEADER_BYTES + 1];
+
+	reply_string(reply, "header",
+	    sodium_bin2hex(hex, sizeof(hex), entry->header, entry->header_len));
+}
+
+static void write_entry(
+    const struct rule_log_entry *entry, struct instant now, struct reply *reply)
+{
+	char text[PACKET_TEXT_BYTES];
+
+	reply_open_object(reply, "");
+	reply_milli(
+	    reply, "age_s", instant_age_ns(entry->when.now, now) / NS_PER_MS);
+	reply_string(reply, "rule", entry->rule);
+	reply_unsigned(reply, "line", entry->line);
+	reply_string(reply, "hook", hook_name(entry->hook));
+	reply_string(reply, "action", rule_action_name(entry->action));
+	reply_string(
+	    reply, "reason", entry->drop ? drop_name(entry->drop) : NULL);
+	reply_string(reply, "from", *entry->from ? entry->from : NULL);
+	reply_string(reply, "to", *entry->to ? entry->to : NULL);
+	reply_string(
+	    reply, "packet", packet_print(&entry->pkt, text, sizeof(text)));
+	write_header(entry, reply);
+	reply_close_object(reply);
+}
+
+void filter_log_reply(
+    struct core *core, const struct moment *now, struct reply *reply)
+{
+	const struct rule_log_entry *entry;
+	uint64_t seen = 0;
+
+	reply_string(reply, "schema", "vpnd.filter_log/1");
+	reply_open_array(reply, "entries");
+	while ((entry = path_next_log(core->path, &seen)))
+		write_entry(entry, now->now, reply);
+	reply_close_array(reply);
+}
+
+/* ---- lines ---- */
 
 void filter_log_hear(struct core *core, const struct moment *now)
 {

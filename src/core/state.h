@@ -281,6 +281,9 @@ extern const struct setting settings_restart[], settings_live[];
 
 /* ---- filter_log.c ---- */
 
+/* The ring of what rules logged, the oldest first: schema vpnd.filter_log/1. */
+void filter_log_reply(
+    struct core *core, const struct moment *now, struct reply *reply);
 /* Writes lines for what rules logged since it was called last. */
 void filter_log_hear(struct core *core, const struct moment *now);
 

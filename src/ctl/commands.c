@@ -82,6 +82,8 @@ static const struct command commands[] = {
 	"-n site reload"},
     {"stop", ask_run, 0, 0, true, TIMEOUT_MS,
 	"Peers are told. systemd does not start it again.\n", "-n site stop"},
+    {"filter log", ask_run, 0, 0, true, TIMEOUT_MS,
+	"With --json, also the beginning of each packet.\n", "filter log"},
     {"filter test", filter_run_file, 1, 1, true, TIMEOUT_RELOAD_MS,
 	"FILE is a configuration file, of which only the filter counts. "
 	"Nothing is\nchanged.\n",

@@ -27,6 +27,7 @@ void render_fdb(const struct paper *paper, const json_t *document);
 void render_fdb_flush(const struct paper *paper, const json_t *document);
 void render_snmp(const struct paper *paper, const json_t *document);
 void render_filter(const struct paper *paper, const json_t *document);
+void render_filter_log(const struct paper *paper, const json_t *document);
 void render_filter_nft(const struct paper *paper, const json_t *document);
 void render_reload(const struct paper *paper, const json_t *document);
 void render_peer(const struct paper *paper, const json_t *document);

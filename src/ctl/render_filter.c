@@ -92,6 +92,39 @@ void render_filter(const struct paper *paper, const json_t *document)
 	paper_end_line(paper);
 }
 
+static void log_line(const struct paper *paper, const json_t *entry, int width)
+{
+	const char *action = tree_text(entry, "action", "-");
+
+	paper_print(paper, INK_PLAIN, "%-7s  ",
+	    figure_age(tree_unsigned(entry, "age_s", 0)).text);
+	paper_print(
+	    paper, INK_NAME, "%-*s", width, tree_text(entry, "rule", "-"));
+	paper_print(paper, ink_of(action), "  %-6s", action);
+	paper_print(paper, INK_PLAIN, "  %-11s", tree_text(entry, "hook", "-"));
+	if (tree_has(entry, "from"))
+		paper_print(paper, INK_PLAIN, "  from %s",
+		    tree_text(entry, "from", "-"));
+	if (tree_has(entry, "to"))
+		paper_print(
+		    paper, INK_PLAIN, "  to %s", tree_text(entry, "to", "-"));
+	paper_print(paper, INK_PLAIN, "  %s", tree_text(entry, "packet", "-"));
+	paper_end_line(paper);
+}
+
+void render_filter_log(const struct paper *paper, const json_t *document)
+{
+	const json_t *entries = json_object_get(document, "entries");
+	int width = tree_width(entries, "rule", (int)strlen("RULE"));
+	json_t *entry;
+	size_t idx;
+
+	paper_print(paper, INK_FAINT, "%-7s  %-*s  %-6s  %-11s  %s", "AGE",
+	    width, "RULE", "ACTION", "HOOK", "PACKET");
+	paper_end_line(paper);
+	json_array_foreach(entries, idx, entry) log_line(paper, entry, width);
+}
+
 void render_filter_nft(const struct paper *paper, const json_t *document)
 {
 	const json_t *lines = json_object_get(document, "lines"), *line;

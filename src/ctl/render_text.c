@@ -20,6 +20,7 @@ static const struct schema {
     {"vpnd.fdb_flush/1", render_fdb_flush},
     {"vpnd.snmp/1", render_snmp},
     {"vpnd.filter/1", render_filter},
+    {"vpnd.filter_log/1", render_filter_log},
     {"vpnd.filter_nft/1", render_filter_nft},
     {"vpnd.reload/1", render_reload},
     {"vpnd.peer/1", render_peer},

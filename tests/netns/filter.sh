@@ -95,6 +95,8 @@ check "b reaches a: answers need no rule" gets answer b tcp 10.77.0.1 22
 check "b pings a" pings b 10.77.0.1
 check "the log has what a rule accepted" wait_for 2 contains "$RUN/b.log" \
 	'rule ssh: accepted at input from a: tcp 10\.77\.0\.1:[0-9]+ > 10\.77\.0\.2:22 '
+check "and filter log has it" \
+	contains <(ctl b filter log) '^[0-9]+s +ssh +accept +input +from a  tcp '
 check_not "and nothing of rules that do not log" \
 	grep -q 'rule dns' "$RUN/b.log"
 

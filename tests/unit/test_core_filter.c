@@ -595,6 +595,30 @@ START_TEST(a_rule_that_logs_says_what_it_matched)
 }
 END_TEST
 
+START_TEST(the_ring_is_told_to_those_who_ask)
+{
+	struct core_answer answered;
+	char *reply;
+
+	start_logging(CONFIG_ACTION_DROP);
+	(void)arrives();
+	pair_pass(&pair, NS_PER_S);
+	reply = pair_ask(&pair, 1, CONTROL_RIGHTS_ALL, &answered, "filter log",
+	    (const char *)NULL);
+	ck_assert_int_eq(answered.exit, CONTROL_OK);
+	ck_assert_str_eq(pair_value(reply, "schema"), "vpnd.filter_log/1");
+	ck_assert_str_eq(pair_value(reply, "age_s"), "1.000");
+	ck_assert_str_eq(pair_value(reply, "rule"), "ssh");
+	ck_assert_str_eq(pair_value(reply, "reason"), "NETFILTER_DROP");
+	ck_assert_str_eq(pair_value(reply, "from"), "left");
+	ck_assert_str_eq(pair_value(reply, "to"), "");
+	ck_assert_int_eq(
+	    strncmp(pair_value(reply, "header"), "45000014", 8), 0);
+	free(reply);
+	pair_clear(&pair);
+}
+END_TEST
+
 static size_t count_lines(void)
 {
 	size_t count = 0;
@@ -786,6 +810,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, rules_share_a_large_group);
 	tcase_add_loop_test(tcase, a_rule_that_logs_says_what_it_matched, 0,
 	    (int)ARRAY_SIZE(logged));
+	tcase_add_test(tcase, the_ring_is_told_to_those_who_ask);
 	tcase_add_test(tcase, lines_have_a_rate_and_the_ring_an_end);
 	tcase_add_loop_test(tcase, each_difference_of_a_filter_is_one_step, 0,
 	    (int)ARRAY_SIZE(differences));

@@ -75,6 +75,21 @@ START_TEST(filter_survives_absent_fields)
 }
 END_TEST
 
+START_TEST(filter_log_is_a_table_of_packets)
+{
+	ck_assert_str_eq(
+	    plain("s\tschema\tvpnd.filter_log/1\n[\tentries\n{\t\n"
+		  "f\tage_s\t61.250\ns\trule\tssh\nu\tline\t7\n"
+		  "s\thook\tinput\ns\taction\taccept\ns\tfrom\talice\n"
+		  "s\tpacket\ttcp 10.9.0.7:4000 > 10.9.0.1:22 len 60\n"
+		  "s\theader\t4500\n}\n{\t\ns\tto\tbob\n}\n]\n"),
+	    "AGE      RULE  ACTION  HOOK         PACKET\n"
+	    "1m01s    ssh   accept  input        from alice  tcp "
+	    "10.9.0.7:4000 > 10.9.0.1:22 len 60\n"
+	    "0s       -     -       -            to bob  -\n");
+}
+END_TEST
+
 START_TEST(filter_for_nft_is_printed_line_by_line)
 {
 	ck_assert_str_eq(plain("s\tschema\tvpnd.filter_nft/1\n[\tlines\n"
@@ -92,6 +107,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tcase, NULL, tear_down);
 	tcase_add_test(tcase, filter_is_a_table_by_hooks_with_policies);
 	tcase_add_test(tcase, filter_survives_absent_fields);
+	tcase_add_test(tcase, filter_log_is_a_table_of_packets);
 	tcase_add_test(tcase, filter_for_nft_is_printed_line_by_line);
 	suite_add_tcase(suite, tcase);
 	return suite;
