@@ -191,9 +191,10 @@ void core_ping(struct core *core, const char *peer, uint64_t id,
 struct core_follower;
 
 /*
- * Follows each drop, or what becomes of each live packet: of that peer ("": all)
- * and, of packets, those that the program accepts (api/program.h; "": all). What
- * he does not take in time is lost and counted. NULL, and *ret says why.
+ * Follows each drop, or what becomes of each live packet: of that peer ("":
+ * all) and, of packets, those that the program accepts (packet/bpf_text.h; "":
+ * all). What he does not take in time is lost and counted. NULL, and *ret says
+ * why.
  */
 struct core_follower *core_follow(struct core *core, bool is_of_drops,
     const char *peer, const char *program, struct core_answer *ret);

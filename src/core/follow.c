@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/program.h"
 #include "base/ring.h"
 #include "core/trace.h"
-#include "packet/bpf.h"
+#include "packet/bpf_text.h"
 #include "packet/ethernet.h"
 
 #define RING_BYTES (1 << 20)
@@ -207,25 +206,18 @@ static size_t count_followers(const struct core *core)
 
 static int take_program(struct core_follower *follower, const char *text)
 {
-	size_t room = strlen(text) / PROGRAM_DIGITS + 1;
-	struct config_instruction *list;
+	size_t count = bpf_text_count(text);
 	struct bpf_fault fault;
-	int count;
 
 	if (!*text)
 		return 0;
-	list = calloc(room, sizeof(*list));
-	follower->program = calloc(room, sizeof(*follower->program));
-	count = list && follower->program ? program_parse(list, room, text)
-					  : -ENOMEM;
-	for (int i = 0; i < count; i++)
-		follower->program[i] = (struct bpf_instruction){
-		    list[i].code, list[i].if_true, list[i].if_false, list[i].k};
-	free(list);
-	if (count <= 0)
-		return count ? count : -EINVAL;
-	return bpf_check(follower->program, (size_t)count, &fault) ? 0
-								   : -EINVAL;
+	if (!count)
+		return -EINVAL;
+	follower->program = calloc(count, sizeof(*follower->program));
+	if (!follower->program)
+		return -ENOMEM;
+	bpf_text_read(follower->program, text);
+	return bpf_check(follower->program, count, &fault) ? 0 : -EINVAL;
 }
 
 static int take_live(struct core *core)

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/program.h"
 #include "conf/expression.h"
 #include "ctl/follow.h"
 #include "ctl/place.h"
 #include "ctl/render.h"
 #include "ctl/tree.h"
+#include "packet/bpf_text.h"
 
 #define COUNT_MAX 1000000000
 
@@ -67,16 +67,10 @@ static enum control_exit ask_device(struct live *live, bool *ret_is_tap)
 static bool format(
     struct live *live, const struct bpf_instruction *program, size_t count)
 {
-	struct config_instruction *list = calloc(count, sizeof(*list));
-
-	live->program = malloc(count * PROGRAM_DIGITS + 1);
-	for (size_t i = 0; list && live->program && i < count; i++)
-		list[i] = (struct config_instruction){program[i].code,
-		    program[i].if_true, program[i].if_false, program[i].k};
-	if (list && live->program)
-		program_format(list, count, live->program);
-	free(list);
-	return list && live->program;
+	live->program = malloc(BPF_TEXT_BYTES(count));
+	if (live->program)
+		bpf_text_write(live->program, program, count);
+	return live->program;
 }
 
 static enum control_exit compile(struct live *live, const char *expression)

@@ -3,7 +3,7 @@
  * The verbs that go on: each drop, and what becomes of live packets.
  *
  * The arguments of drops and trace are then: the peer ("": all), "follow",
- * "live", and a program (api/program.h; "": all packets).
+ * "live", and a program (packet/bpf_text.h; "": all packets).
  */
 #ifndef DAEMON_FOLLOW_H
 #define DAEMON_FOLLOW_H

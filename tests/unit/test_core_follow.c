@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/program.h"
 #include "pair.h"
 #include "unit.h"
 
@@ -235,23 +234,6 @@ END_TEST
 
 /* ---- programs as text ---- */
 
-START_TEST(a_program_is_read_as_it_was_written)
-{
-	const struct config_instruction program[] = {
-	    {0x30, 0, 0, 9}, {0x15, 255, 1, UINT32_MAX}, {6, 0, 0, 1}};
-	struct config_instruction again[3];
-	char text[3 * PROGRAM_DIGITS + 1];
-
-	program_format(program, 3, text);
-	ck_assert_str_eq(text, "0030000000000009"
-			       "0015ff01ffffffff" ACCEPT);
-	ck_assert_int_eq(program_parse(again, 3, text), 3);
-	ck_assert_mem_eq(program, again, sizeof(program));
-	ck_assert_int_lt(program_parse(again, 2, text), 0);
-	ck_assert_int_eq(program_parse(again, 3, ""), 0);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("core_follow");
@@ -268,7 +250,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, only_so_many_follow);
 	tcase_add_test(tcase, a_follower_of_a_peer_ends_with_it);
 	tcase_add_test(tcase, a_follower_that_stops_hears_no_more);
-	tcase_add_test(tcase, a_program_is_read_as_it_was_written);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
