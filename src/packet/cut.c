@@ -13,6 +13,7 @@
 #define FRAGMENT_FIELD 6
 #define DONT_FRAGMENT  0x4000
 #define MORE_FRAGMENTS 0x2000
+#define RESERVED_FLAG  0x8000
 #define OFFSET_UNIT    8 /* bytes */
 
 #define OPTION_END  0
@@ -85,12 +86,13 @@ static void write_piece(
 
 	memcpy(header, packet_l3(from), bytes);
 	memcpy(header + bytes, l4_data(from) + piece->at, piece->bytes);
-	field = (uint16_t)(field + piece->at / OFFSET_UNIT);
+	field = (uint16_t)((field & ~RESERVED_FLAG) + piece->at / OFFSET_UNIT);
 	if (!piece->is_last)
 		field |= MORE_FRAGMENTS;
 	put_word(header + TOTAL_LENGTH, bytes + piece->bytes);
 	put_word(header + FRAGMENT_FIELD, field);
-	if (piece->at)
+	/* what is a later fragment already has the right ones */
+	if (piece->at && !from->fragment_offset)
 		blank_options(header, bytes);
 	put_word(header + IPV4_CHECKSUM, 0);
 	put_word(header + IPV4_CHECKSUM,

@@ -27,12 +27,17 @@ static bool is_local(const struct path *path, const struct address *address)
 	    address, path->addresses, path->addresses_count);
 }
 
+bool forward_has_route(const struct path *path, const struct packet *pkt)
+{
+	return !path->setup.is_whole_host ||
+	       !martian_is_routable(&pkt->destination) ||
+	       is_local(path, &pkt->destination) ||
+	       tunnel_route(path->setup.tunnel, &pkt->destination);
+}
+
 enum drop forward_check_route(struct path *path, const struct packet *pkt)
 {
-	if (!path->setup.is_whole_host ||
-	    !martian_is_routable(&pkt->destination) ||
-	    is_local(path, &pkt->destination) ||
-	    tunnel_route(path->setup.tunnel, &pkt->destination))
+	if (forward_has_route(path, pkt))
 		return DROP_NONE;
 	answer_error(path, pkt, ICMP_NO_ROUTE, 0);
 	return DROP_IP_INNOROUTES;

@@ -5,9 +5,12 @@
 
 #include "path/path.h"
 
-/* With path_setup.is_whole_host: IP_INNOROUTES, and answered, when nobody has
- * the destination. As in the kernel this comes before the source is looked at,
- * but for martians. */
+/* Nobody has the destination, and there is no host to decide on it
+ * (path_setup.is_whole_host): false, and IP_INNOROUTES, which is answered. As
+ * in the kernel, the source of such a packet is not looked at, but for
+ * martians. */
+must_check bool forward_has_route(
+    const struct path *path, const struct packet *pkt);
 must_check enum drop forward_check_route(
     struct path *path, const struct packet *pkt);
 

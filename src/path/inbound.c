@@ -80,15 +80,16 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
+/* Of what has no route, the kernel asks no more than its options. */
 static enum drop check_addresses(struct path *path, const struct packet *pkt)
 {
 	enum drop reason = martian_check(pkt);
 
-	if (!reason)
-		reason = forward_check_route(path, pkt);
-	if (!reason)
+	if (!reason && forward_has_route(path, pkt))
 		reason = source_check(path, pkt);
-	return reason ? reason : options_check(path, pkt);
+	if (!reason)
+		reason = options_check(path, pkt);
+	return reason ? reason : forward_check_route(path, pkt);
 }
 
 static enum verdict rcv_finish(struct path *path, struct packet *pkt)

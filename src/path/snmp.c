@@ -48,6 +48,7 @@ static const struct row {
     {"ip_rcv", DROP_PKT_TOO_SMALL, {SNMP_IpExtInTruncatedPkts},
 	{SNMP_Ip6InTruncatedPkts}},
     {"ip_rcv", DROP_IPV6_BAD_EXTHDR, {0}, {SNMP_Ip6InHdrErrors}},
+    {"ip_rcv", DROP_UNHANDLED_PROTO, {0}, {SNMP_Ip6InHdrErrors}},
     {"rcv_finish", DROP_IP_INHDR, {SNMP_IpInHdrErrors}, {SNMP_Ip6InHdrErrors}},
     {"rcv_finish", DROP_IP_RPFILTER, {SNMP_TcpExtIPReversePathFilter},
 	{SNMP_TcpExtIPReversePathFilter}},

@@ -31,13 +31,12 @@ static void run(const struct receive_line *line, uint32_t number)
 	kernel_read_drops(outcome_of);
 }
 
-static void write_line(const struct receive_line *line)
+static void write_line(const struct receive_line *line, const char *counters)
 {
 	const struct kernel_outcome *kernel = &record.kernel;
-	char counters[KERNEL_COUNTERS_TEXT], verdict[RECEIVE_VERDICT_BYTES];
+	char verdict[RECEIVE_VERDICT_BYTES];
 	struct result result;
 
-	kernel_counters(counters);
 	judge_kernel(&record, &result);
 	judge_verdict(&record, verdict, sizeof(verdict));
 	printf("%s|%s|%s|%s%s%s%s%s|%s\n", line->name, line->hex, verdict,
@@ -60,9 +59,26 @@ static bool agree(const struct receive_line *line)
 	return false;
 }
 
+/* What the host counts is not ours; nor is what has no name. */
+static bool count_alike(
+    const struct receive_line *line, const char *ours, const char *kernel)
+{
+	struct result result;
+
+	judge_ours(&record, &result);
+	if (result.fate == FATE_HOST || judge_exclusion(&record) ||
+	    !strcmp(record.kernel.reason, "NOT_SPECIFIED") ||
+	    !strcmp(ours, kernel))
+		return true;
+	fprintf(stderr, "%s: ours counts %s, the kernel %s\n", line->name, ours,
+	    kernel);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	char text[RECEIVE_LINE_BYTES];
+	char kernel[KERNEL_COUNTERS_TEXT], ours[OURS_COUNTERS_TEXT];
 	uint32_t number = 0;
 	bool has_failed = false;
 
@@ -70,6 +86,7 @@ int main(int argc, char **argv)
 		return 2;
 	kernel_open(argv[1]);
 	ours_open();
+	ours_counters(ours);
 	while (fgets(text, sizeof(text), stdin)) {
 		struct receive_line line;
 
@@ -78,8 +95,11 @@ int main(int argc, char **argv)
 			continue;
 		}
 		run(&line, number++);
-		write_line(&line);
+		kernel_counters(kernel);
+		ours_counters(ours);
+		write_line(&line, kernel);
 		has_failed |= !agree(&line);
+		has_failed |= !count_alike(&line, ours, kernel);
 	}
 	ours_close();
 	kernel_close();

@@ -131,6 +131,25 @@ static bool is_silent(const struct record *record)
 	return ours.answer[0] && !kernel.answer[0];
 }
 
+/* The other way round. */
+static bool is_loud(const struct record *record)
+{
+	struct result ours, kernel;
+
+	judge_ours(record, &ours);
+	judge_kernel(record, &kernel);
+	return !ours.answer[0] && kernel.answer[0];
+}
+
+static bool is_loud_to_others(const struct record *record)
+{
+	const struct address *source = &record->ours.parsed.source;
+	bool is_broadcast = source->bytes[3] == 255;
+
+	return is_v4(record) && record->ours.drop && is_loud(record) &&
+	       (!ours_is_peers(source) || is_broadcast);
+}
+
 static bool is_silent_about_options(const struct record *record)
 {
 	const struct random_packet *packet = &record->packet;
@@ -161,15 +180,7 @@ static bool is_of_source(enum drop drop)
 
 static bool is_for_others_group(const struct record *record)
 {
-	return is_v4(record) && record->ours.drop &&
-	       judge_is_without_route(record) &&
-	       record->packet.bytes[16] >> 4 == 14;
-}
-
-static bool is_without_route(const struct record *record)
-{
-	return is_v4(record) && is_of_source(record->ours.drop) &&
-	       !ours_has_route(&record->ours.parsed.destination);
+	return record->ours.drop && judge_is_for_others_group(record);
 }
 
 static bool is_from_nobody(const struct record *record)
@@ -218,14 +229,15 @@ static const struct exclusion {
     /* IPv6: to the kernel it is the anycast address of a network's routers
      * (RFC 4291, 2.6.1), but allowed_ips are no networks of links */
     {"an answer to the first address of a route", is_silent_to_first_address},
+    /* of what has no route the kernel checks no source, and answers whoever
+     * it seems to be from, be it a broadcast address */
+    {"an answer to whom no packet is from", is_loud_to_others},
     /* record route, timestamp; vpnd has no address on the link to write */
     {"options that a router writes into", is_forwarded_with_options},
     /* allowed_ips are checked for IPv6 as for IPv4; and so are addresses that
      * are our own or IPv4-mapped */
     {"the kernel has no reverse path filter for IPv6", is_spoofed_ipv6},
     {"sources that the kernel takes of IPv6", is_source_of_ipv6},
-    /* the reason is that there is none; vpnd checks first */
-    {"the kernel checks no source without a route", is_without_route},
     /* DHCP on a tun device: nobody's allowed_ips have it */
     {"0.0.0.0, which no peer has", is_from_nobody},
 };

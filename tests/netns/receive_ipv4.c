@@ -29,13 +29,23 @@ static const char *const odd_destinations[] = {"10.30.0.1", "10.31.0.1",
 #define ADD_ONE_OF(seed, packet, table)                                        \
 	packets_add_address(seed, packet, table, ARRAY_SIZE(table))
 
-/* The kernel checks no source of what it has no route for. */
+/* Each from another address, as the kernel answers few to one. */
+static void add_other_source(struct seed *seed, struct random_packet *packet)
+{
+	const uint8_t source[] = {
+	    10, 21, (uint8_t)seed_next(seed), (uint8_t)seed_next(seed)};
+
+	packets_add(packet, source, sizeof(source));
+}
+
 static void add_addresses(struct seed *seed, struct random_packet *packet)
 {
 	uint64_t dice = seed_below(seed, 16);
 
-	if (dice < 14 && !seed_below(seed, 10))
+	if (!seed_below(seed, 10))
 		ADD_ONE_OF(seed, packet, bad_sources);
+	else if (dice >= 14)
+		add_other_source(seed, packet);
 	else
 		ADD_ONE_OF(seed, packet, good_sources);
 	if (dice < 8)

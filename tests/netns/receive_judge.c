@@ -11,6 +11,7 @@
 
 #include "base/attributes.h"
 #include "packet/ip.h"
+#include "path/martian.h"
 #include "receive_lab.h"
 
 /* ---- the map ---- */
@@ -18,16 +19,13 @@
 static const char *const before_the_host[] = {
     "ip_rcv_core",
     "ip_rcv_finish_core",
+    "ip_error",
     "ip_forward",
     "ip6_rcv_core",
     "ipv6_parse_hopopts",
+    "ip6_pkt_discard",
     "ip6_forward",
 };
-
-/* What has no route, or is for a group that it is not in, is the host's to
- * decide on. */
-static const char *const without_route[] = {
-    "ip_error", "ip6_pkt_discard", "ip6_pkt_prohibit", "ip6_mc_input"};
 
 /* NOT_SPECIFIED of these is ours of that name. */
 static const struct {
@@ -106,22 +104,22 @@ static bool is_one_of(
 	return false;
 }
 
-static bool is_to_ipv4_group(const struct random_packet *packet)
+bool judge_is_for_others_group(const struct record *record)
 {
-	return packet->len >= IPV4_BYTES &&
+	const struct kernel_outcome *kernel = &record->kernel;
+	const struct random_packet *packet = &record->packet;
+
+	return !strcmp(kernel->function, "ip_rcv_finish_core") &&
+	       !strcmp(kernel->reason, "NOT_SPECIFIED") &&
 	       packet->bytes[0] >> 4 == FAMILY_IPV4 &&
 	       packet->bytes[16] >> 4 == 14;
 }
 
-bool judge_is_without_route(const struct record *record)
+/* Whether a link-local or unspecified address is anywhere, the host knows. */
+static bool is_for_no_network(const struct record *record)
 {
-	const struct kernel_outcome *kernel = &record->kernel;
-
-	return is_one_of(kernel->function, without_route,
-		   ARRAY_SIZE(without_route)) ||
-	       (!strcmp(kernel->function, "ip_rcv_finish_core") &&
-		   !strcmp(kernel->reason, "NOT_SPECIFIED") &&
-		   is_to_ipv4_group(&record->packet));
+	return !strcmp(record->kernel.function, "ip6_pkt_discard") &&
+	       !martian_is_routable(&record->ours.parsed.destination);
 }
 
 static bool has_hop_by_hop(const struct random_packet *packet)
@@ -148,7 +146,8 @@ static bool is_before_the_host(const struct record *record)
 	return is_of_options(record) ||
 	       (is_one_of(record->kernel.function, before_the_host,
 		    ARRAY_SIZE(before_the_host)) &&
-		   !judge_is_without_route(record));
+		   !judge_is_for_others_group(record) &&
+		   !is_for_no_network(record));
 }
 
 void judge_kernel(const struct record *record, struct result *result)
@@ -240,6 +239,14 @@ bool judge_is_of_socket(const struct our_outcome *ours)
 	return ours->drop && is_one_of(ours->stage, stages, ARRAY_SIZE(stages));
 }
 
+/* For want of a route the kernel answers a source five times at once, then once
+ * a second. */
+static bool is_limited(const struct record *record, const struct result *kernel)
+{
+	return !strcmp(record->kernel.function, "ip_error") &&
+	       !kernel->answer[0];
+}
+
 const char *judge_difference(const struct record *record)
 {
 	struct result ours, kernel;
@@ -255,7 +262,8 @@ const char *judge_difference(const struct record *record)
 		return "reason";
 	if (!is_same_forwarded(&ours, &kernel))
 		return "what was forwarded";
-	if (ours.fate != FATE_HOST && strcmp(ours.answer, kernel.answer) != 0)
+	if (ours.fate != FATE_HOST && strcmp(ours.answer, kernel.answer) != 0 &&
+	    !is_limited(record, &kernel))
 		return "answer";
 	return NULL;
 }

@@ -63,7 +63,7 @@ static const char *const commands[] = {
     "sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"
     " net.ipv6.conf.tun1.addr_gen_mode=1",
     "ip link set lo up",
-    "ip link set tun0 up && ip link set tun1 up",
+    "ip link set tun0 up && ip link set tun1 mtu 1280 up",
     "ip address add 10.9.0.1/24 dev tun0",
     "ip address add 10.8.0.1/24 dev tun1",
     "ip address add 10.9.0.2/32 dev tun0",
@@ -74,13 +74,7 @@ static const char *const commands[] = {
     "for i in ::/1 8000::/2 c000::/3 e000::/4 f000::/5 f800::/6 fc00::/7"
     " fe00::/9 fec0::/10; do ip route add $i dev tun0 || exit 1; done",
     "ip route add 10.20.0.0/16 dev tun1 && ip route add fd20::/32 dev tun1",
-    "ip route add unreachable 10.30.0.0/16",
-    "ip route add blackhole 10.31.0.0/16",
-    "ip route add prohibit 10.32.0.0/16",
-    "ip route add unreachable fd30::/16",
-    "ip route add blackhole fd31::/16",
-    "ip route add prohibit fd32::/16",
-    "ip route add unreachable fd33::/16",
+    "ip route add unreachable fd30::/14",
     "ip route add unreachable ::/128",
 };
 

@@ -4,10 +4,10 @@
  *
  *	tun0  10.9.0.1/24 fd09::1/64, strict rp_filter   packets go in here
  *	      and 10.9.0.2, fd09::2
- *	tun1  10.8.0.1/24 fd08::1/64                     forwarded ones come out
+ *	tun1  10.8.0.1/24 fd08::1/64, MTU 1280           forwarded ones come out
  *
- * Routes: 10.21/16 and all of IPv6 unicast to tun0, 10.20/16 fd20::/32 to tun1,
- *and unreachable, blackhole and prohibit ones (10.30 to 10.32, fd30 to fd32).
+ * Routes: 10.21/16 and all of IPv6 unicast but fd30::/14 to tun0, 10.20/16 and
+ * fd20::/32 to tun1; none to others.
  * UDP sockets of both families: 7 plain, 8 full, 9 with a filter that refuses
  * all, 10 full and with that filter.
  */
@@ -21,6 +21,8 @@
 #include "trace.h"
 
 #define KERNEL_PACKET_BYTES  2048
+#define KERNEL_MTU_IN	     1500
+#define KERNEL_MTU_OUT	     1280
 #define KERNEL_OUT	     4 /* packets that one makes at most */
 #define KERNEL_COUNTERS_TEXT 512
 

@@ -44,8 +44,8 @@ struct result {
 void judge_ours(const struct record *record, struct result *result);
 void judge_kernel(const struct record *record, struct result *result);
 
-/* The kernel has no route for it, or is not in the group. */
-bool judge_is_without_route(const struct record *record);
+/* The kernel is not in the group (of IPv4). */
+bool judge_is_for_others_group(const struct record *record);
 /* Ours was dropped on the way into a socket of vpnd's. */
 bool judge_is_of_socket(const struct our_outcome *ours);
 

@@ -2,6 +2,8 @@
 /* The path between two peers and the host. */
 #include "receive_ours.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +14,8 @@
 #include "packet/build.h"
 #include "packet/ip.h"
 #include "packet/udp.h"
-#include "path/martian.h"
 #include "path/run.h"
+#include "receive_kernel.h"
 
 #define PACKETS 512
 
@@ -45,6 +47,7 @@ static struct {
 	struct path *path;
 	struct moment now;
 	struct our_outcome *outcome;
+	uint64_t counters[SNMP_COUNT];
 } ours;
 
 static void note_drop(
@@ -72,6 +75,7 @@ static void open_tunnel(void)
 	ours.tunnel.has_session = true;
 	for (uint32_t i = 0; i < FAKE_PEERS; i++)
 		ours.tunnel.peers[i].id = i + 1;
+	ours.tunnel.peers[1].largest_frame = KERNEL_MTU_OUT;
 }
 
 static void set_local(void)
@@ -159,13 +163,18 @@ static void open_sockets(void)
 
 void ours_open(void)
 {
-	struct path_setup setup = {.tunnel = &ours.tunnel, .trace = note_drop};
+	struct path_setup setup = {
+	    .tunnel = &ours.tunnel,
+	    .is_whole_host = true,
+	    .trace = note_drop,
+	};
 
 	open_tunnel();
 	if (pool_new(&setup.pool, PACKETS, OURS_PACKET_BYTES) ||
 	    path_new(&ours.path, &setup))
 		abort();
 	path_set_forwarding(ours.path, true);
+	path_set_mtu(ours.path, KERNEL_MTU_IN);
 	ours.pool = setup.pool;
 	ours.now.now.ns = NS_PER_S;
 	open_sockets();
@@ -176,14 +185,6 @@ void ours_close(void)
 	path_free(ours.path);
 	sockets_free(ours.sockets);
 	pool_free(ours.pool);
-}
-
-bool ours_has_route(const struct address *address)
-{
-	return martian_is_local(
-		   address, ours.path->addresses, ours.path->addresses_count) ||
-	       (martian_is_routable(address) &&
-		   tunnel_route(&ours.tunnel, address));
 }
 
 bool ours_is_peers(const struct address *address)
@@ -217,6 +218,7 @@ static void take_of_sockets(struct our_outcome *outcome)
 		pkt = socket_receive(ours.sockets, socket);
 		if (!pkt)
 			continue;
+		path_note_read(ours.path, pkt);
 		outcome->is_received = true;
 		outcome->received = packet_udp_payload_len(pkt);
 		outcome->parsed = *pkt;
@@ -268,4 +270,45 @@ void ours_receive(const uint8_t *bytes, size_t len, struct our_outcome *outcome)
 	take_for_host(outcome);
 	take_of_sockets(outcome);
 	take_for_peers(outcome);
+}
+
+/* ---- counters ---- */
+
+struct counting {
+	char *text;
+	size_t i;
+};
+
+/* As the kernel's side: about packets that came in. */
+static bool is_told(const char *name)
+{
+	static const char *const others[] = {
+	    "Octets", "CTPkts", "ECT1Pkts", "CEPkts", "Out", "InReceives"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strstr(name, others[i]))
+			return false;
+	return true;
+}
+
+static void note_counter(void *context, const struct snmp_counter *counter)
+{
+	struct counting *counting = context;
+	uint64_t *before = &ours.counters[counting->i++];
+	size_t len = strlen(counting->text);
+	const char *colon = strstr(counter->group, "Ext") ? ":" : "";
+
+	if (counter->value != *before && is_told(counter->name))
+		snprintf(counting->text + len, OURS_COUNTERS_TEXT - len,
+		    "%s%s%s%s+%" PRIu64, len ? " " : "", counter->group, colon,
+		    counter->name, counter->value - *before);
+	*before = counter->value;
+}
+
+void ours_counters(char text[OURS_COUNTERS_TEXT])
+{
+	struct counting counting = {text, 0};
+
+	text[0] = '\0';
+	path_each_snmp(ours.path, note_counter, &counting);
 }

@@ -17,8 +17,9 @@
 
 #include "base/packet.h"
 
-#define OURS_OUT	  4
-#define OURS_PACKET_BYTES 2048
+#define OURS_COUNTERS_TEXT 512
+#define OURS_OUT	   4
+#define OURS_PACKET_BYTES  2048
 
 struct our_packet {
 	uint16_t len;
@@ -36,9 +37,6 @@ struct our_outcome {
 	struct packet parsed;		     /* no buffer */
 };
 
-/* Is it ours, or a peer's? */
-bool ours_has_route(const struct address *address);
-
 /* Is it one of those of the peer that the packets are from? */
 bool ours_is_peers(const struct address *address);
 
@@ -46,5 +44,8 @@ void ours_open(void);
 void ours_close(void);
 void ours_receive(
     const uint8_t *bytes, size_t len, struct our_outcome *outcome);
+
+/* As kernel_counters: which of the path's moved since the last call. */
+void ours_counters(char text[OURS_COUNTERS_TEXT]);
 
 #endif
