@@ -158,7 +158,11 @@ static void run_filter_export(struct call *call)
 
 static void run_drops(struct call *call)
 {
-	drops_reply(call->core, call->rights, call->now, call->reply);
+	const struct core_peer *only;
+
+	if (find_only(call, &only))
+		drops_reply(
+		    call->core, only, call->rights, call->now, call->reply);
 }
 
 static void run_filter_test(struct call *call)
@@ -262,7 +266,7 @@ static const struct command {
 	void (*run)(struct call *call);
 } commands[] = {
     {"status", CONTROL_RIGHTS_READ, 0, 1, run_status},
-    {"drops", CONTROL_RIGHTS_READ, 0, 0, run_drops},
+    {"drops", CONTROL_RIGHTS_READ, 0, 1, run_drops},
     {"sockets", CONTROL_RIGHTS_READ, 0, 0, run_sockets},
     {"flows", CONTROL_RIGHTS_ALL, 0, 1, run_flows},
     {"fdb", CONTROL_RIGHTS_READ, 0, 1, run_fdb},

@@ -9,6 +9,7 @@ struct writer {
 	struct reply *reply;
 	struct instant now;
 	bool has_examples;
+	bool has_times; /* of one peer there are none */
 };
 
 /* What may be done, where that is more than what the reason says. */
@@ -70,24 +71,32 @@ static void write_drop(void *context, const struct path_drop *drop)
 	reply_string(w->reply, "text", drop_text(drop->reason));
 	reply_string(w->reply, "hint", hint_of(drop));
 	reply_unsigned(w->reply, "packets", drop->packets);
-	status_write_age(w->reply, "last_age_s", drop->last, w->now);
+	if (w->has_times)
+		status_write_age(w->reply, "last_age_s", drop->last, w->now);
 	write_example(w, drop);
 	reply_close_object(w->reply);
 }
 
-void drops_reply(struct core *core, enum control_rights rights,
-    const struct moment *now, struct reply *reply)
+void drops_reply(struct core *core, const struct core_peer *only,
+    enum control_rights rights, const struct moment *now, struct reply *reply)
 {
 	struct writer writer = {
 	    .core = core,
 	    .reply = reply,
 	    .now = now->now,
-	    .has_examples = rights == CONTROL_RIGHTS_ALL,
+	    .has_examples = rights == CONTROL_RIGHTS_ALL && !only,
+	    .has_times = !only,
 	};
 
 	reply_string(reply, "schema", "vpnd.drops/1");
+	if (only)
+		reply_string(reply, "peer", only->name);
 	reply_open_array(reply, "drops");
-	path_each_drop(core->path, write_drop, &writer);
+	if (only)
+		path_each_peer_drop(core->path, tunnel_peer_id(only->peer),
+		    write_drop, &writer);
+	else
+		path_each_drop(core->path, write_drop, &writer);
 	reply_close_array(reply);
 	status_write_totals(core, reply);
 }

@@ -342,8 +342,10 @@ void status_write_totals(const struct core *core, struct reply *reply);
 
 /* ---- drops.c ---- */
 
-void drops_reply(struct core *core, enum control_rights rights,
-    const struct moment *now, struct reply *reply);
+/* `only`: of packets from or to one peer, without times and examples; NULL:
+ * all. */
+void drops_reply(struct core *core, const struct core_peer *only,
+    enum control_rights rights, const struct moment *now, struct reply *reply);
 
 /* ---- snmp.c ---- */
 

@@ -20,7 +20,7 @@ const struct option_line option_lines[] = {
     {OPTION_ANYWHERE, NULL, 0, "color", "WHEN",
 	offsetof(struct ctl, color_word), "auto (default), always or never"},
     {OPTION_OF_VERB, "drops", 0, "peer", "PEER", offsetof(struct ctl, peer),
-	"with --follow, only of this peer's packets"},
+	"of packets from or to this peer"},
     {OPTION_OF_VERB, "drops", 0, "follow", NULL,
 	offsetof(struct ctl, is_followed), "show each drop as it happens"},
     {OPTION_OF_VERB, "drops", 'c', NULL, "COUNT", offsetof(struct ctl, count),

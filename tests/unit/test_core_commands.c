@@ -354,7 +354,7 @@ END_TEST
 START_TEST(verbs_refuse_a_wrong_number_of_arguments)
 {
 	start();
-	free(pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "drops", "x",
+	free(pair_ask(&pair, 0, CONTROL_RIGHTS_ALL, &answer, "drops", "x", "y",
 	    (const char *)NULL));
 	ck_assert_int_eq(answer.exit, CONTROL_USAGE);
 	ck_assert_str_eq(

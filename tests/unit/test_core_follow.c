@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Followers: each drop, and what becomes of live packets. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,7 +233,39 @@ START_TEST(a_follower_that_stops_hears_no_more)
 }
 END_TEST
 
-/* ---- programs as text ---- */
+/* ---- counters of a peer ---- */
+
+static const char *count_of(const char *peer)
+{
+	static char value[32];
+	char *text = pair_ask(
+	    &pair, 0, CONTROL_RIGHTS_ALL, &answer, "drops", peer, NULL);
+
+	snprintf(value, sizeof(value), "%s", pair_value(text, "packets"));
+	free(text);
+	return value;
+}
+
+START_TEST(drops_of_one_peer_are_counted)
+{
+	struct config *config;
+
+	end();
+	pair_init(&pair);
+	config = pair_config(&pair, 0);
+	pair_add_peer(config, "deaf", "10.0.0.77/32");
+	pair_start(&pair, 0, config);
+	pair_start(&pair, 1, pair_config(&pair, 1));
+	pair_connect(&pair);
+	lose_one();
+	pair_send(&pair, 0, "10.0.0.77");
+	pair_send(&pair, 0, "10.0.0.77");
+	ck_assert_str_eq(count_of("deaf"), "2");
+	ck_assert_str_eq(count_of("right"), "");
+	ck_assert_str_eq(count_of("nobody"), "");
+	ck_assert_int_eq(answer.exit, CONTROL_NO_OBJECT);
+}
+END_TEST
 
 Suite *unit_suite(void)
 {
@@ -250,6 +283,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, only_so_many_follow);
 	tcase_add_test(tcase, a_follower_of_a_peer_ends_with_it);
 	tcase_add_test(tcase, a_follower_that_stops_hears_no_more);
+	tcase_add_test(tcase, drops_of_one_peer_are_counted);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

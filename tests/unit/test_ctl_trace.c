@@ -133,7 +133,7 @@ static const struct {
     {"trace --peer bob -x 45 -c 3", "-c goes with --live"},
     {"trace --live -c 0", "-c 0: not a number from 1 to 1000000000"},
     {"trace --live -c -1", "-c -1: not a number from 1 to 1000000000"},
-    {"drops -c 3", "drops: -c and --peer go with --follow"},
+    {"drops -c 3", "drops: -c goes with --follow"},
 };
 
 START_TEST(what_contradicts_itself_is_refused)
