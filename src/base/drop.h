@@ -42,7 +42,7 @@
 	X(DEV_READY, "the device is down")                                     \
 	X(DEV_HDR, "the device refused the packet")                            \
 	X(NOMEM, "no packet buffer or no kernel memory")                       \
-	X(NETFILTER_DROP, "the host's firewall refused it (EPERM)")            \
+	X(NETFILTER_DROP, "the filter, or the host's firewall, refused it")    \
 	X(RECURSION_LIMIT, "would be routed into the tunnel itself")           \
 	X(HDR_TRUNC, "shorter than an Ethernet header and its VLAN tags")      \
 	X(MAC_INVALID_SOURCE, "source MAC address can not be a source")        \

@@ -20,6 +20,10 @@ static const struct hint {
 } hints[] = {
     {DROP_IP_RPFILTER, NULL, "if it is the peer's, add it to its allowed_ips"},
     {DROP_IP_OUTNOROUTES, NULL, "no peer has it in its allowed_ips"},
+    {DROP_NETFILTER_DROP, "encap",
+	"the host's firewall refused it (EPERM): see its rules for output"},
+    {DROP_NETFILTER_DROP, NULL,
+	"the filter refused it: vpnctl trace says which rule"},
     {DROP_FULL_RING, NULL,
 	"the kernel dropped it before we read: raise device.txqueuelen"},
     {DROP_SOCKET_RCVBUFF, "outer", "raise the sysctl net.core.rmem_max"},
