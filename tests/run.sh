@@ -14,6 +14,8 @@
 set -u
 export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
 export UNIT_SEED=${UNIT_SEED:-1}
+# check's limit of 4 s a case is for a machine that does nothing else
+export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-10}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -187,7 +189,7 @@ stage_fuzz() {
 	step "build the fuzzers" also_build fuzz CC=clang --enable-werror \
 		--enable-sanitizers --enable-fuzzers || return
 	FUZZ_SEED=${FUZZ_SEED:-1} \
-		make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-25}" \
+		make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-16}" \
 		>"$T/logs/fuzz" 2>&1
 	count_tap fuzz "$T/logs/fuzz"
 }
