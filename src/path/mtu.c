@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "packet/checksum.h"
 #include "packet/cut.h"
 #include "packet/mss.h"
 #include "path/answer.h"
@@ -37,13 +38,16 @@ bool mtu_refuses(
 	return true;
 }
 
-/* The fragments go on instead. A dry packet stands for them. */
+/* The fragments go on instead. A dry packet stands for them. A checksum can be
+ * completed while the packet is whole, not later. */
 static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
 {
 	struct packet_list pieces = {0};
 
 	if (pkt->is_dry)
 		return VERDICT_PASS;
+	if (pkt->checksum == CHECKSUM_PARTIAL)
+		checksum_complete(pkt);
 	if (!packet_cut(path->setup.pool, pkt, mtu, &pieces))
 		return verdict_of(pkt, DROP_NOMEM);
 	path->totals.tx_cut += pieces.len - 1;

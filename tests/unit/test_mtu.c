@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "packet/checksum.h"
 #include "packet/ethernet.h"
 #include "packet/l4.h"
 #include "tap_lab.h"
@@ -85,6 +86,33 @@ START_TEST(what_may_be_cut_is_cut)
 	ck_assert(path_to_wire(path)->last->is_later_fragment);
 	ck_assert_uint_eq(totals().tx_cut, 1);
 	ck_assert_uint_eq(totals().tx_sent, 2);
+}
+END_TEST
+
+/* The sender's host left it to us; a fragment's can not be completed. */
+START_TEST(a_checksum_is_complete_before_the_cut)
+{
+	struct packet *pkt = large(udp("10.9.0.1", "10.9.0.7", 53), 1401, 0);
+	uint8_t *l4 = packet_data(pkt) + IPV4_BYTES;
+	const size_t bytes = 1401 - IPV4_BYTES;
+	struct address source, destination;
+	uint16_t pseudo, sum;
+
+	ck_assert_int_eq(address_parse(&source, "10.9.0.1"), 0);
+	ck_assert_int_eq(address_parse(&destination, "10.9.0.7"), 0);
+	pseudo = checksum_pseudo(&source, &destination, IP_PROTOCOL_UDP, bytes);
+	l4[4] = (uint8_t)(bytes >> 8);
+	l4[5] = (uint8_t)bytes;
+	checksum_store(l4 + UDP_CHECKSUM, pseudo);
+	pkt->checksum = CHECKSUM_PARTIAL;
+	transmit(pkt);
+	ck_assert_uint_eq(path_to_wire(path)->len, 2);
+	sum = pseudo;
+	for (pkt = path_to_wire(path)->first; pkt; pkt = pkt->next) {
+		ck_assert_int_eq(pkt->checksum, CHECKSUM_FULL);
+		sum = checksum_add(sum, l4_data(pkt), l4_len(pkt));
+	}
+	ck_assert_uint_eq(checksum_finish(sum), 0);
 }
 END_TEST
 
@@ -267,6 +295,7 @@ static TCase *mtu_cases(void)
 	tcase_add_test(tcase, the_host_hears_that_it_is_too_large);
 	tcase_add_test(tcase, the_host_hears_that_it_is_too_large_ipv6);
 	tcase_add_test(tcase, what_may_be_cut_is_cut);
+	tcase_add_test(tcase, a_checksum_is_complete_before_the_cut);
 	tcase_add_test(tcase, cutting_needs_buffers);
 	tcase_add_test(tcase, a_peer_hears_of_it_before_the_hop_is_taken_off);
 	tcase_add_test(tcase, a_peer_hears_of_it_ipv6);
