@@ -153,7 +153,7 @@ static void make_rule(size_t idx, struct seed *seed, bool is_outgoing)
 	struct lab_rule *rule = &parts[idx];
 
 	memset(spec, 0, sizeof(*spec));
-	snprintf(rule->name, sizeof(rule->name), "r%zu", idx);
+	snprintf(rule->name, sizeof(rule->name), "r%u", (unsigned)idx);
 	spec->name = rule->name;
 	spec->hook = random_hook(seed, is_outgoing);
 	spec->action = actions[seed_below(seed, ARRAY_SIZE(actions))];
