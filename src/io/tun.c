@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -100,13 +101,15 @@ static int attach(int fd, struct ifreq *request, short flags)
 static int attach_best(
     int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
 {
-	int code;
+	int header_bytes = sizeof(struct virtio_net_hdr), code;
 
 	if (ret) {
 		*ret = (struct tun_offload){0};
 		code = attach(fd, request, types[type].flags | IFF_VNET_HDR);
 		if (!code) {
 			ret->has_header = true;
+			/* a device that was kept may have longer ones */
+			(void)ioctl(fd, TUNSETVNETHDRSZ, &header_bytes);
 			ask_for_offloads(fd, ret);
 			return 0;
 		}

@@ -76,10 +76,11 @@ static bool take_checksum(
 	size_t start = header->csum_start;
 	size_t field = start + header->csum_offset;
 	uint8_t *bytes = packet_data(pkt);
+	uint32_t len = pkt->len; /* the parser may trim it */
 
 	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return true;
-	if (start > pkt->len || field + 2 > pkt->len)
+	if (start > len || field + 2 > len)
 		return false;
 	if (parse(pkt, is_frame) && checksum_field(pkt) == field &&
 	    l4_data(pkt) - bytes == (ptrdiff_t)start) {
@@ -87,7 +88,7 @@ static bool take_checksum(
 		return true;
 	}
 	checksum_store(bytes + field,
-	    checksum_finish(checksum_add(0, bytes + start, pkt->len - start)));
+	    checksum_finish(checksum_add(0, bytes + start, len - start)));
 	return true;
 }
 

@@ -58,9 +58,8 @@ struct udp_received {
 	bool has_more;	   /* perhaps: all that a call takes was there */
 };
 
-/* Appends what one call takes: up to PACKET_BATCH datagrams, with UDP_GRO as
- * many as UDP_RECEIVE_MAX. */
-#define UDP_RECEIVE_MAX (4 * 64)
+/* Appends what there is, up to PACKET_BATCH datagrams; with UDP_GRO until there
+ * are that many or more, as the kernel has put them together. */
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 

@@ -97,8 +97,12 @@ void udp_gro_receive(
 		udp->rx[i].bytes.iov_base = buffer_of(udp, i);
 		udp->rx[i].bytes.iov_len = UDP_GRO_BYTES;
 	}
-	got = udp_receive_some(udp, UDP_GRO_SLOTS);
-	for (size_t i = 0; i < got; i++)
-		take_all(udp, i, to, ret);
+	/* where the kernel puts nothing together, a few bring little */
+	do {
+		got = udp_receive_some(udp, UDP_GRO_SLOTS);
+		for (size_t i = 0; i < got; i++)
+			take_all(udp, i, to, ret);
+	} while (
+	    got == UDP_GRO_SLOTS && !ret->lost && ret->count < PACKET_BATCH);
 	ret->has_more = got == UDP_GRO_SLOTS;
 }

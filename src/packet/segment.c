@@ -50,6 +50,17 @@ static uint32_t l4_header_bytes(const struct packet *whole)
 	return 0;
 }
 
+/* The kernel's sum is in the field, with the length of the whole: it knows the
+ * final destination of a routing header. */
+static uint16_t pseudo_of(const struct packet *whole)
+{
+	uint8_t len[2];
+
+	put16(len, ~l4_len(whole));
+	return checksum_add(get16(packet_data(whole) + checksum_field(whole)),
+	    len, sizeof(len));
+}
+
 enum drop segments_plan(
     struct segments *ret, struct packet *whole, bool is_frame, uint16_t size)
 {
@@ -69,8 +80,7 @@ enum drop segments_plan(
 	    .size = size,
 	    .family = (enum family)whole->family,
 	    .l4_protocol = whole->l4_protocol,
-	    .pseudo = checksum_pseudo(
-		&whole->source, &whole->destination, whole->l4_protocol, 0),
+	    .pseudo = pseudo_of(whole),
 	};
 	ret->count = (ret->payload_bytes + size - 1) / size;
 	return DROP_NONE;

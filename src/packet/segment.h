@@ -6,8 +6,8 @@
  * longer than the path can carry, and the payload of each packet in bytes. Each
  * packet gets the headers of the whole with what differs: lengths, the IPv4
  * identification (one more each), the IPv4 checksum, the TCP sequence number;
- * FIN and PSH are for the last one only, CWR for the first. Its L4 checksum is
- * CHECKSUM_PARTIAL.
+ * FIN and PSH are for the last one only, CWR for the first. The L4 checksum, of
+ * the whole and of each packet, is CHECKSUM_PARTIAL.
  */
 #ifndef PACKET_SEGMENT_H
 #define PACKET_SEGMENT_H

@@ -64,18 +64,17 @@ static bool try_to_shrink(
 	return has_shrunk;
 }
 
-/* The packet that confirms a session can be read by whoever has its keys: the
- * peer may have been restarted as a plain one. */
+/* What is remembered of a peer may be void in this session, as it may have been
+ * replaced by a plain one: it has to have spoken. */
 bool tunnel_peer_takes_checksums(const struct peer *peer)
 {
-	const struct keypair *keypair = peer->keypairs.current;
+	const struct extension *extension = &peer->extension;
 
 	if (peer->tunnel->link == WIRE_LINK_ETHERNET)
 		return true;
-	return peer->extension.is_known &&
-	       peer->extension.features & WIRE_FEATURE_CHECKSUM &&
-	       !(keypair && keypair->is_initiator &&
-		   keypair->send_counter == 0);
+	return extension->is_known &&
+	       (extension->is_settled || extension->has_spoken) &&
+	       extension->features & WIRE_FEATURE_CHECKSUM;
 }
 
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)

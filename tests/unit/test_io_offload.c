@@ -238,6 +238,23 @@ START_TEST(a_checksum_beyond_the_packet_is_refused)
 }
 END_TEST
 
+/* Bytes behind the IP packet: the parser trims them, the kernel means them. */
+START_TEST(a_checksum_behind_the_packet_is_no_trap)
+{
+	struct virtio_net_hdr header = tso;
+	uint8_t bytes[1000] = {0};
+	struct packet_list list = {0};
+
+	(void)write_tcp(bytes, 0, 0);
+	header.gso_type = VIRTIO_NET_HDR_GSO_NONE;
+	header.csum_start = 500;
+	kernel_sends(&header, bytes, sizeof(bytes));
+	(void)take(&list);
+	ck_assert_uint_eq(list.len, 1);
+	pool_put_list(pool, &list);
+}
+END_TEST
+
 START_TEST(a_packet_larger_than_a_buffer_is_refused)
 {
 	static uint8_t bytes[3000];
@@ -394,6 +411,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_checksum_elsewhere_is_made_at_once);
 	tcase_add_loop_test(
 	    tcase, a_checksum_beyond_the_packet_is_refused, 0, 2);
+	tcase_add_test(tcase, a_checksum_behind_the_packet_is_no_trap);
 	tcase_add_test(tcase, a_packet_larger_than_a_buffer_is_refused);
 	tcase_add_test(tcase, an_empty_device_is_told);
 	tcase_add_test(tcase, what_continues_goes_in_one_piece);

@@ -65,6 +65,10 @@ static struct packet whole_tcp(void)
 	tcp[TCP_FLAGS] = TCP_ACK | TCP_FIN | TCP_PSH | TCP_CWR;
 	for (size_t i = HEADER_4; i < pkt.len; i++)
 		whole_bytes[i] = (uint8_t)i;
+	(void)!packet_parse_ip(&pkt);
+	checksum_store(
+	    tcp + TCP_CHECKSUM, checksum_pseudo(&pkt.source, &pkt.destination,
+				    IP_PROTOCOL_TCP, TCP_BYTES + 250));
 	return pkt;
 }
 
