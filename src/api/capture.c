@@ -53,7 +53,8 @@ size_t capture_head_write(
 static const char *take_text(struct cursor *c)
 {
 	size_t len = cursor_u8(c);
-	const char *text = (const char *)cursor_take(c, len + 1);
+	const char *text =
+	    len > NAME_BYTES_MAX ? NULL : (const char *)cursor_take(c, len + 1);
 
 	if (!text || length_of(text, len + 1) != len) {
 		c->has_failed = true;

@@ -33,9 +33,9 @@
 	    "show packets as they go by, or write them to a file")            \
 	X("snmp", READ, true, "",                                             \
 	    "show the counters that /proc/net/snmp has for the host")         \
-	X("filter show", READ, true, "",                                      \
+	X("filter show", ALL, true, "",                                      \
 	    "show the filter's rules, and what they matched")                 \
-	X("filter export", READ, true, "nft",                                 \
+	X("filter export", ALL, true, "nft",                                 \
 	    "print the filter's rules for nftables")                          \
 	X("filter log", ALL, true, "",                                        \
 	    "show the last packets that rules with log = true matched")       \

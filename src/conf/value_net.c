@@ -53,6 +53,9 @@ static void add_address(struct conf_reader *reader,
 				    reader->object, node->place));
 }
 
+/* Nothing from it or to it passes a device (RFC 4291, 2.5.3). */
+static const struct prefix loopback_ipv6 = {{FAMILY_IPV6, {[15] = 1}}, 128};
+
 void conf_read_addresses(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
@@ -65,7 +68,8 @@ void conf_read_addresses(struct conf_reader *reader,
 		if (!read_prefix(reader, at, &prefix))
 			continue;
 		if (value_address_is_unspecified(&prefix.address) ||
-		    value_address_is_group(&prefix.address))
+		    value_address_is_group(&prefix.address) ||
+		    prefix_has(&loopback_ipv6, &prefix.address))
 			complain(reader, at,
 			    "\"%s\" can not be an address of this host",
 			    at->string);

@@ -22,7 +22,7 @@ static void fill_name(
     const struct core *core, uint32_t id, char name[RULE_LOG_NAME_BYTES])
 {
 	for (size_t i = 0; id && i < core->config->peers_count; i++)
-		if (core->peers[i] &&
+		if (core->peers[i] && core->peers[i]->peer &&
 		    tunnel_peer_id(core->peers[i]->peer) == id) {
 			memcpy(name, core->peers[i]->name, CONFIG_NAME_BYTES);
 			return;

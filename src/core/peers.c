@@ -136,6 +136,7 @@ void peers_free(
 	forget_in(path_to_device(core->path), peer->peer);
 	ports_remove(core, peer);
 	leave(core, peer->peer, now);
+	peer->peer = NULL;
 	/* Seals its CLOSE, and hears what still points to it. */
 	core_settle(core, now);
 	free(peer);
@@ -260,6 +261,7 @@ static int reserve(struct core *core)
 	if (!more)
 		return -ENOMEM;
 	core->peers = more;
+	core->peers[count - 1] = NULL;
 	return 0;
 }
 

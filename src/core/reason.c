@@ -230,6 +230,9 @@ size_t status_peers_up(const struct core *core, struct instant now)
 	for (size_t i = 0; i < core->config->peers_count; i++) {
 		struct view view = {.peer = core->peers[i]};
 
+		/* one that comes or goes right now is not up */
+		if (!view.peer || !view.peer->peer)
+			continue;
 		tunnel_peer_status(view.peer->peer, now, &view.status);
 		count += is_up(&view) && !is_refused(&view);
 	}

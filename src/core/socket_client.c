@@ -159,6 +159,16 @@ static int send(struct core *core, struct core_socket *one,
 	return 0;
 }
 
+/* What no parser lets pass; packet_build_udp relies on it. */
+static bool is_martian(const struct address *to)
+{
+	static const struct prefix loopback = {{FAMILY_IPV6, {[15] = 1}}, 128};
+
+	return prefix_has(&loopback, to) ||
+	       (to->family == FAMILY_IPV6 && to->bytes[0] == 0xff &&
+		   (to->bytes[1] & 15) <= 1);
+}
+
 static int parse_and_send(struct core *core, struct core_socket *one,
     const uint8_t *message, size_t len)
 {
@@ -166,7 +176,7 @@ static int parse_and_send(struct core *core, struct core_socket *one,
 	struct udp_ends ends = {.source_port = one->conf->port};
 
 	if (len < DATAGRAM_HEADER_BYTES || datagram_read(&head, message) ||
-	    !head.remote_port)
+	    !head.remote_port || is_martian(&head.remote))
 		return -EINVAL;
 	if (!find_source(core, one, &head, &ends.source))
 		return -EADDRNOTAVAIL;

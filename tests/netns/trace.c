@@ -92,24 +92,30 @@ static const char *word_of(const char *line, const char *key, const char *ends,
 	return word;
 }
 
+/* True: it was one of ours. Its address may be another packet's from now on:
+ * one of a device elsewhere, that is received while we are at work. */
+static bool forget(const char *skb)
+{
+	for (size_t i = 0; i < trace.skbs_count; i++)
+		if (!strcmp(trace.skbs[i], skb)) {
+			memmove(trace.skbs[i], trace.skbs[--trace.skbs_count],
+			    SKB_BYTES);
+			return true;
+		}
+	return false;
+}
+
 static void announce(const char *line)
 {
 	const char *device = strstr(line, "dev=");
+	char skb[SKB_BYTES];
 
-	if (!device || trace.skbs_count == SKBS ||
-	    strncmp(device, trace.devices, strlen(trace.devices)) != 0)
+	if (!device || !word_of(line, "skbaddr=", " ", skb, sizeof(skb)))
 		return;
-	if (word_of(
-		line, "skbaddr=", " ", trace.skbs[trace.skbs_count], SKB_BYTES))
-		trace.skbs_count++;
-}
-
-static bool is_announced(const char *skb)
-{
-	for (size_t i = 0; i < trace.skbs_count; i++)
-		if (!strcmp(trace.skbs[i], skb))
-			return true;
-	return false;
+	(void)forget(skb);
+	if (trace.skbs_count < SKBS &&
+	    strncmp(device, trace.devices, strlen(trace.devices)) == 0)
+		memcpy(trace.skbs[trace.skbs_count++], skb, SKB_BYTES);
 }
 
 static bool read_drop(const char *line, struct trace_drop *drop)
@@ -118,7 +124,7 @@ static bool read_drop(const char *line, struct trace_drop *drop)
 
 	drop->number = trace.number;
 	return word_of(line, "skbaddr=", " ", skb, sizeof(skb)) &&
-	       is_announced(skb) &&
+	       forget(skb) &&
 	       word_of(line, "location=", "+. ", drop->function,
 		   sizeof(drop->function)) &&
 	       word_of(

@@ -91,6 +91,28 @@ START_TEST(a_record_that_is_cut_is_damaged)
 END_TEST
 
 /* Each byte of the head made another: read or refused, never read beyond. */
+START_TEST(a_name_longer_than_any_is_damaged)
+{
+	uint8_t part[2 * CAPTURE_HEAD_BYTES] = {0};
+	struct capture_record whole = record, got;
+	struct cursor cursor;
+	uint8_t *name;
+	size_t len;
+
+	whole.peer = "a";
+	len = write_whole(part, &whole);
+	name = memmem(part, len, "\1a", 3);
+	ck_assert_ptr_nonnull(name);
+	memmove(name + 102, name + 3, len - (size_t)(name + 3 - part));
+	*name = 100;
+	memset(name + 1, 'a', 100);
+	name[101] = '\0';
+	part[0] = (uint8_t)(part[0] + 99);
+	cursor = cursor_of(part, len + 99);
+	ck_assert_int_eq(capture_record_read(&got, &cursor), -EINVAL);
+}
+END_TEST
+
 START_TEST(a_damaged_head_is_refused_or_has_its_texts_ended)
 {
 	uint8_t part[2 * CAPTURE_HEAD_BYTES];
@@ -126,6 +148,7 @@ Suite *unit_suite(void)
 	tcase_add_test(
 	    tcase, long_names_are_cut_and_the_head_has_room_for_them);
 	tcase_add_test(tcase, a_record_that_is_cut_is_damaged);
+	tcase_add_test(tcase, a_name_longer_than_any_is_damaged);
 	tcase_add_test(tcase, a_damaged_head_is_refused_or_has_its_texts_ended);
 	suite_add_tcase(suite, tcase);
 	return suite;

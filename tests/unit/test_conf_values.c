@@ -115,6 +115,8 @@ static const struct {
 	"device.addresses: \"0.0.0.0/8\" can not be an address"},
     {"device = { addresses = [ \"224.0.0.1/8\" ]; };",
 	"device.addresses: \"224.0.0.1/8\" can not be an address"},
+    {"device = { addresses = [ \"::1/128\" ]; };",
+	"device.addresses: \"::1/128\" can not be an address"},
     {"device = { addresses = [ \"ff02::1/64\" ]; };",
 	"device.addresses: \"ff02::1/64\" can not be an address"},
     {"device = { addresses = [ \"10.0.0.1/8\",\n\"10.0.0.1/24\" ]; };",

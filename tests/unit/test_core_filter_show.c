@@ -30,7 +30,7 @@ static void tear_down(void)
 static const char *ask(const char *verb, const char *argument)
 {
 	free(text);
-	text = pair_ask(&pair, 1, CONTROL_RIGHTS_READ, &answer, verb, argument,
+	text = pair_ask(&pair, 1, CONTROL_RIGHTS_ALL, &answer, verb, argument,
 	    (char *)NULL);
 	return text;
 }
@@ -119,6 +119,18 @@ START_TEST(filter_verbs_say_that_there_is_none)
 }
 END_TEST
 
+/* They show prefixes, and are long work with many rules. */
+START_TEST(filter_verbs_are_not_for_those_who_may_only_read)
+{
+	static const char *const verbs[] = {"filter show", "filter export"};
+
+	pair_start(&pair, 1, guarded());
+	free(pair_ask(&pair, 1, CONTROL_RIGHTS_READ, &answer, verbs[_i],
+	    _i ? "nft" : NULL, (char *)NULL));
+	ck_assert_int_eq(answer.exit, CONTROL_NOT_PERMITTED);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("filter");
@@ -129,6 +141,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, filter_export_has_the_peers_prefixes);
 	tcase_add_test(tcase, filter_export_knows_nft_only);
 	tcase_add_test(tcase, filter_verbs_say_that_there_is_none);
+	tcase_add_loop_test(
+	    tcase, filter_verbs_are_not_for_those_who_may_only_read, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -456,6 +456,28 @@ START_TEST(what_a_program_may_not_send_is_counted)
 }
 END_TEST
 
+START_TEST(a_program_sends_to_no_martian)
+{
+	static const char *const martians[] = {"::1", "ff01::1", "ff00::1"};
+	struct datagram_head head = {.remote_port = PORT};
+	struct config *config = all_kinds();
+	struct prefix own;
+	uint32_t number;
+
+	ck_assert_int_eq(prefix_parse(&own, "fd00::1/64"), 0);
+	ck_assert_int_eq(config_add_prefix(&config->addresses,
+			     &config->addresses_count, &own),
+	    0);
+	start_with(config);
+	number = attach();
+	for (size_t i = 0; i < ARRAY_SIZE(martians); i++) {
+		ck_assert_int_eq(address_parse(&head.remote, martians[i]), 0);
+		send_message(number, &head);
+	}
+	ck_assert_int_eq(value("client", "tx_failed"), ARRAY_SIZE(martians));
+}
+END_TEST
+
 START_TEST(overflow_is_counted_at_the_socket_as_in_drops)
 {
 	struct config *config = all_kinds();
@@ -592,6 +614,7 @@ static void add_programs(Suite *suite)
 	tcase_add_test(tcase, a_program_has_its_socket_alone);
 	tcase_add_test(tcase, a_program_answers_with_the_header_that_it_got);
 	tcase_add_test(tcase, what_a_program_may_not_send_is_counted);
+	tcase_add_test(tcase, a_program_sends_to_no_martian);
 	tcase_add_test(tcase, overflow_is_counted_at_the_socket_as_in_drops);
 	tcase_add_test(tcase, a_reload_keeps_what_a_socket_holds);
 	tcase_add_test(tcase, a_reload_takes_sockets_away_and_brings_others);
