@@ -92,11 +92,11 @@ ctl hub reload >"$RUN/reload.out" 2>&1 || { vpnd_stop hub; vpnd_start hub; }
 check "hub = false is reloaded: spokes reach the hub" pings red 10.77.0.1
 hear green hub
 hex=$(frame "$everybody" "$red" 88b5 "alone")
-refused_at_hub() {
-	dropped hub VPN_ISOLATED send red "$hex" || return 1
+at_hub_alone() {
+	send red "$hex"
 	mark red hub && heard_is hub "^$hex\$" 1 && heard_is green "^$hex\$" 0
 }
-check "a spoke's broadcast comes to the hub alone" refused_at_hub
+check "a spoke's broadcast comes to the hub alone" at_hub_alone
 pings green 10.77.0.1 >/dev/null
 hex=$(frame "$green" "$red" 88b5 "alone as well")
 check "what is for another spoke is dropped as VPN_ISOLATED" \
