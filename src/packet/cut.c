@@ -13,7 +13,7 @@
 #define FRAGMENT_FIELD 6
 #define DONT_FRAGMENT  0x4000
 #define MORE_FRAGMENTS 0x2000
-#define RESERVED_FLAG  0x8000
+#define OFFSET_MASK    0x1fff
 #define OFFSET_UNIT    8 /* bytes */
 
 #define OPTION_END  0
@@ -83,14 +83,15 @@ static void write_piece(
 	uint8_t *header = packet_data(to);
 	size_t bytes = from->l3_bytes;
 	uint16_t field = word_at(packet_l3(from) + FRAGMENT_FIELD);
+	size_t offset = (field & OFFSET_MASK) + piece->at / OFFSET_UNIT;
 
 	memcpy(header, packet_l3(from), bytes);
 	memcpy(header + bytes, l4_data(from) + piece->at, piece->bytes);
-	field = (uint16_t)((field & ~RESERVED_FLAG) + piece->at / OFFSET_UNIT);
-	if (!piece->is_last)
-		field |= MORE_FRAGMENTS;
+	/* one that ends beyond 65535 bytes runs into the flag above it */
+	if (!piece->is_last || field & MORE_FRAGMENTS)
+		offset |= MORE_FRAGMENTS;
 	put_word(header + TOTAL_LENGTH, bytes + piece->bytes);
-	put_word(header + FRAGMENT_FIELD, field);
+	put_word(header + FRAGMENT_FIELD, offset);
 	/* what is a later fragment already has the right ones */
 	if (piece->at && !from->fragment_offset)
 		blank_options(header, bytes);

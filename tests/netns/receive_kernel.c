@@ -63,6 +63,8 @@ static const char *const commands[] = {
     "sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"
     " net.ipv6.conf.tun1.addr_gen_mode=1",
     "ip link set lo up",
+    /* behind a queue a packet may leave later, from a soft interrupt */
+    "for i in tun0 tun1; do tc qdisc replace dev $i root noqueue; done",
     "ip link set tun0 up && ip link set tun1 mtu 1280 up",
     "ip address add 10.9.0.1/24 dev tun0",
     "ip address add 10.8.0.1/24 dev tun1",
@@ -178,6 +180,7 @@ void kernel_close(void)
 static bool is_noise(const uint8_t *bytes, size_t len)
 {
 	static const uint8_t from_us[] = {0xfd, 0x08}, link[] = {0xfe, 0x80};
+	static const uint8_t nobody[16];
 	const uint8_t *icmp = bytes + IPV6_BYTES;
 
 	if (len < IPV6_BYTES + ICMP_BYTES)
@@ -189,7 +192,7 @@ static bool is_noise(const uint8_t *bytes, size_t len)
 		icmp += 8;
 	else if (bytes[6] != IP_PROTOCOL_ICMPV6)
 		return false;
-	return (!memcmp(bytes + 8, link, 2) || bytes[8] == 0 ||
+	return (!memcmp(bytes + 8, link, 2) || !memcmp(bytes + 8, nobody, 16) ||
 		   (bytes[8] == from_us[0] && bytes[9] >= from_us[1] &&
 		       bytes[23] == 1)) &&
 	       icmp[0] >= ICMPV6_FIRST_OF_LINK &&
