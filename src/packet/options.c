@@ -98,6 +98,8 @@ static int check_timestamp(
 		return AT_POINTER;
 	if (option[AT_POINTER] <= bytes)
 		return timestamp_end(option) > bytes ? AT_POINTER : FINE;
+	if ((option[AT_FLAGS] & TIMESTAMP_FLAGS) == TIMESTAMP_PRESPECIFIED)
+		return FINE; /* it counts nobody who is not named */
 	return option[AT_FLAGS] >> 4 < TIMESTAMP_OVERFLOW_MAX ? FINE : AT_FLAGS;
 }
 

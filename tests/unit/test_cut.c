@@ -125,6 +125,17 @@ START_TEST(a_fragment_is_cut_again)
 }
 END_TEST
 
+/* No receiver can have it, but DF is not set on the way. */
+START_TEST(a_fragment_that_ends_beyond_all_keeps_its_flags)
+{
+	make(MF | 0x1fb9, "", 1350);
+	ck_assert(packet_cut(pool, pkt, 1280, &pieces));
+	ck_assert_uint_eq(pieces.len, 2);
+	ck_assert_uint_eq(packet_data(pieces.last)[6], 0x20);
+	ck_assert_uint_eq(packet_data(pieces.last)[7], 0x56);
+}
+END_TEST
+
 START_TEST(the_fields_go_along)
 {
 	make(0, "", 1400);
@@ -295,6 +306,7 @@ Suite *unit_suite(void)
 	EACH(tcase, a_datagram_is_cut_where_offsets_can_be, sizes);
 	tcase_add_test(tcase, without_buffers_nothing_is_left);
 	tcase_add_test(tcase, a_fragment_is_cut_again);
+	tcase_add_test(tcase, a_fragment_that_ends_beyond_all_keeps_its_flags);
 	tcase_add_test(tcase, the_fields_go_along);
 	EACH(tcase, later_fragments_have_the_options_that_are_copied, options);
 	tcase_add_test(tcase, df_and_ipv6_forbid_it);
