@@ -22,7 +22,9 @@ enum state {
 	STATE_IN_USE = 1,
 };
 
-struct pool {
+/* Packets of one size. */
+struct class
+{
 	struct packet *packets;
 	uint8_t *states; /* enum state of each */
 	uint8_t *buffers;
@@ -30,6 +32,10 @@ struct pool {
 	size_t fresh; /* packets from here on were never handed out */
 	size_t in_use;
 	struct packet *free;
+};
+
+struct pool {
+	struct class ordinary, large;
 };
 
 void packet_list_push(struct packet_list *list, struct packet *pkt)
@@ -74,96 +80,149 @@ void packet_swap_buffers(struct packet *a, struct packet *b)
 {
 	uint8_t *buffer = a->buffer;
 
+	assert(a->buffer_bytes == b->buffer_bytes);
 	a->buffer = b->buffer;
 	b->buffer = buffer;
 }
 
-int pool_new(struct pool **ret, size_t count, size_t largest)
+/* ---- one class ---- */
+
+static void class_clear(struct class *class)
 {
-	struct pool *pool = calloc(1, sizeof(*pool));
+	assert(class->in_use == 0);
+	free(class->buffers);
+	free(class->states);
+	free(class->packets);
+	*class = (struct class){0};
+}
+
+/* 0 or -ENOMEM. */
+static int class_init(struct class *class, size_t count, size_t largest)
+{
 	size_t bytes;
 
-	if (!pool)
-		return -ENOMEM;
-	pool->count = count;
-	pool->largest = largest;
-	pool->stride = PACKET_HEAD_BYTES + largest + PACKET_TAIL_BYTES;
-	pool->stride += -pool->stride % CACHE_LINE_BYTES;
-	if (__builtin_mul_overflow(count, pool->stride, &bytes))
+	class->count = count;
+	class->largest = largest;
+	class->stride = PACKET_HEAD_BYTES + largest + PACKET_TAIL_BYTES;
+	class->stride += -class->stride % CACHE_LINE_BYTES;
+	if (__builtin_mul_overflow(count, class->stride, &bytes))
 		goto no_memory;
-	pool->packets = calloc(count, sizeof(*pool->packets));
-	pool->states = calloc(count, sizeof(*pool->states));
-	pool->buffers = aligned_alloc(CACHE_LINE_BYTES, bytes);
-	if (!pool->packets || !pool->states || !pool->buffers)
+	class->packets = calloc(count, sizeof(*class->packets));
+	class->states = calloc(count, sizeof(*class->states));
+	class->buffers = aligned_alloc(CACHE_LINE_BYTES, bytes);
+	if (!class->packets || !class->states || !class->buffers)
 		goto no_memory;
-	*ret = pool;
 	return 0;
 
 no_memory:
-	pool_free(pool);
+	class_clear(class);
 	return -ENOMEM;
 }
 
-void pool_free(struct pool *pool)
+static bool class_has(const struct class *class, const struct packet *pkt)
 {
-	if (!pool)
-		return;
-	assert(pool->in_use == 0);
-	free(pool->buffers);
-	free(pool->states);
-	free(pool->packets);
-	free(pool);
+	return pkt >= class->packets && pkt < class->packets + class->count;
 }
 
-static struct packet *take(struct pool *pool)
+static struct packet *take(struct class *class)
 {
-	struct packet *pkt = pool->free;
+	struct packet *pkt = class->free;
 
 	if (pkt) {
-		pool->free = pkt->next;
-	} else if (pool->fresh < pool->count) {
-		pkt = &pool->packets[pool->fresh];
-		pkt->buffer = pool->buffers + pool->fresh * pool->stride;
-		pool->fresh++;
+		class->free = pkt->next;
+	} else if (class->fresh < class->count) {
+		pkt = &class->packets[class->fresh];
+		pkt->buffer = class->buffers + class->fresh * class->stride;
+		class->fresh++;
 	}
 	return pkt;
 }
 
-struct packet *pool_get(struct pool *pool)
+static struct packet *class_get(struct class *class)
 {
-	struct packet *pkt = take(pool);
+	struct packet *pkt = take(class);
 	size_t idx;
 
 	if (!pkt)
 		return NULL;
-	idx = (size_t)(pkt - pool->packets);
-	assert(pool->states[idx] == STATE_FREE);
-	pool->states[idx] = STATE_IN_USE;
-	pool->in_use++;
+	idx = (size_t)(pkt - class->packets);
+	assert(class->states[idx] == STATE_FREE);
+	class->states[idx] = STATE_IN_USE;
+	class->in_use++;
 	*pkt = (struct packet){
 	    .buffer = pkt->buffer, /* packets may have swapped theirs */
-	    .buffer_bytes = (uint32_t)pool->stride,
+	    .buffer_bytes = (uint32_t) class->stride,
 	    .offset = PACKET_HEAD_BYTES,
 	    .segments = 1,
 	};
 	return pkt;
 }
 
-void pool_put(struct pool *pool, struct packet *pkt)
+static void class_put(struct class *class, struct packet *pkt)
 {
-	size_t idx;
+	size_t idx = (size_t)(pkt - class->packets);
 
-	if (!pkt)
-		return;
-	assert(pkt >= pool->packets && pkt < pool->packets + pool->count);
-	idx = (size_t)(pkt - pool->packets);
-	assert(pool->states[idx] == STATE_IN_USE);
-	pool->states[idx] = STATE_FREE;
-	pool->in_use--;
+	assert(class->states[idx] == STATE_IN_USE);
+	class->states[idx] = STATE_FREE;
+	class->in_use--;
 	memset(pkt->buffer + PACKET_HEAD_BYTES, POISON, POISON_BYTES);
 	pkt->peer = NULL;
-	pkt->next = pool->free;
-	pool->free = pkt;
+	pkt->next = class->free;
+	class->free = pkt;
+}
+
+/* ---- the pool ---- */
+
+int pool_new(struct pool **ret, size_t count, size_t largest)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+	int code;
+
+	if (!pool)
+		return -ENOMEM;
+	code = class_init(&pool->ordinary, count, largest);
+	if (code)
+		free(pool);
+	else
+		*ret = pool;
+	return code;
+}
+
+int pool_add_large(struct pool *pool, size_t count, size_t largest)
+{
+	assert(!pool->large.packets);
+	return class_init(&pool->large, count, largest);
+}
+
+void pool_free(struct pool *pool)
+{
+	if (!pool)
+		return;
+	class_clear(&pool->ordinary);
+	class_clear(&pool->large);
+	free(pool);
+}
+
+struct packet *pool_get(struct pool *pool)
+{
+	return class_get(&pool->ordinary);
+}
+
+struct packet *pool_get_large(struct pool *pool)
+{
+	return class_get(&pool->large);
+}
+
+void pool_put(struct pool *pool, struct packet *pkt)
+{
+	if (!pkt)
+		return;
+	if (class_has(&pool->ordinary, pkt)) {
+		class_put(&pool->ordinary, pkt);
+		return;
+	}
+	assert(class_has(&pool->large, pkt));
+	class_put(&pool->large, pkt);
 }
 
 void pool_put_list(struct pool *pool, struct packet_list *list)
@@ -177,9 +236,10 @@ struct packet *packet_copy(struct pool *pool, const struct packet *pkt)
 {
 	struct packet *copy, fresh;
 
-	if (pkt->len > pool->largest)
+	if (pkt->len > pool->ordinary.largest && pkt->len > pool->large.largest)
 		return NULL;
-	copy = pool_get(pool);
+	copy = pkt->len > pool->ordinary.largest ? pool_get_large(pool)
+						 : pool_get(pool);
 	if (!copy)
 		return NULL;
 	fresh = *copy;
@@ -194,15 +254,15 @@ struct packet *packet_copy(struct pool *pool, const struct packet *pkt)
 
 size_t pool_available(const struct pool *pool)
 {
-	return pool->count - pool->in_use;
+	return pool->ordinary.count - pool->ordinary.in_use;
 }
 
 size_t pool_count(const struct pool *pool)
 {
-	return pool->count;
+	return pool->ordinary.count;
 }
 
 size_t pool_largest(const struct pool *pool)
 {
-	return pool->largest;
+	return pool->ordinary.largest;
 }

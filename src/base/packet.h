@@ -7,7 +7,9 @@
  * offset+len). PACKET_HEAD_BYTES before them take the outer header,
  * PACKET_TAIL_BYTES behind them padding and tag, so that sealing and opening
  * happen in place. A packet is on one list or held by one owner at any time;
- * released packets are poisoned, and the pool counts them.
+ * released packets are poisoned, and the pool counts them. A few large packets
+ * beside the others take what is no packet yet, or no more: a super-packet in
+ * one piece, and the datagrams that it becomes, one after the other.
  */
 #ifndef BASE_PACKET_H
 #define BASE_PACKET_H
@@ -100,7 +102,8 @@ struct packet {
 	bool is_traced; /* each stage reports what it decided (path/trace.h) */
 	uint32_t trace_id; /* of a traced one: tells it from others */
 
-	/* a super-packet: `segments` of `segment_bytes` payload each */
+	/* a super-packet: `segments` of `segment_bytes` payload each, but for a
+	 * shorter last one; sealed: datagrams of `segment_bytes` */
 	uint16_t segment_bytes; /* 0: an ordinary packet */
 	uint16_t segments;	/* 1 for an ordinary packet */
 	enum checksum_state checksum;
@@ -131,7 +134,8 @@ struct packet *packet_list_pop(struct packet_list *list);
 /* Moves all of `from` behind `to`. */
 void packet_list_append(struct packet_list *to, struct packet_list *from);
 
-/* Two packets of one pool exchange their buffers; offsets stay. */
+/* Two packets of one pool, both large or neither, exchange their buffers;
+ * offsets stay. */
 void packet_swap_buffers(struct packet *a, struct packet *b);
 
 struct pool;
@@ -142,17 +146,23 @@ struct pool;
  */
 must_check int pool_new(struct pool **ret, size_t count, size_t largest);
 void pool_free(struct pool *pool);
+/* Adds large ones, once, which pool_available and the like do not count. 0 or
+ * -ENOMEM. */
+must_check int pool_add_large(struct pool *pool, size_t count, size_t largest);
 
 /* An empty packet with offset PACKET_HEAD_BYTES, all else zero (segments 1);
  * NULL when all are in use. The caller owns it. */
 must_check struct packet *pool_get(struct pool *pool);
+/* The same, a large one. */
+must_check struct packet *pool_get_large(struct pool *pool);
 /* Consumes pkt; NULL is fine. */
 void pool_put(struct pool *pool, struct packet *pkt);
 void pool_put_list(struct pool *pool, struct packet_list *list);
 
 /*
- * Another packet with the same bytes and fields, on no list; the caller owns
- * it. NULL when all are in use (or pkt is longer than pool_largest).
+ * Another packet with the same bytes and fields, on no list, large when it has
+ * to be; the caller owns it. NULL when all are in use (or pkt is longer than
+ * any).
  */
 must_check struct packet *packet_copy(
     struct pool *pool, const struct packet *pkt);

@@ -61,16 +61,9 @@ static uint16_t pseudo_of(const struct packet *whole)
 	    len, sizeof(len));
 }
 
-enum drop segments_plan(
-    struct segments *ret, struct packet *whole, bool is_frame, uint16_t size)
+static void plan(struct segments *ret, const struct packet *whole,
+    uint32_t l4_bytes, uint16_t size)
 {
-	enum drop reason = parse(whole, is_frame);
-	uint32_t l4_bytes = reason ? 0 : l4_header_bytes(whole);
-
-	if (reason)
-		return reason;
-	if (!l4_bytes || !size || l4_len(whole) <= l4_bytes)
-		return DROP_DEV_HDR;
 	*ret = (struct segments){
 	    .bytes = packet_data(whole),
 	    .l3_at = whole->l2_bytes,
@@ -83,7 +76,25 @@ enum drop segments_plan(
 	    .pseudo = pseudo_of(whole),
 	};
 	ret->count = (ret->payload_bytes + size - 1) / size;
+}
+
+enum drop segments_plan(
+    struct segments *ret, struct packet *whole, bool is_frame, uint16_t size)
+{
+	enum drop reason = parse(whole, is_frame);
+	uint32_t l4_bytes = reason ? 0 : l4_header_bytes(whole);
+
+	if (reason)
+		return reason;
+	if (!l4_bytes || !size || l4_len(whole) <= l4_bytes)
+		return DROP_DEV_HDR;
+	plan(ret, whole, l4_bytes, size);
 	return DROP_NONE;
+}
+
+void segments_of(struct segments *ret, const struct packet *whole)
+{
+	plan(ret, whole, l4_header_bytes(whole), whole->segment_bytes);
 }
 
 /* ---- writing ---- */
@@ -159,5 +170,31 @@ enum drop segments_write(
 		    pkt->len - l3_at - IPV6_BYTES);
 	write_l4(segments, bytes + l4_at, idx, pkt->len - l4_at);
 	pkt->checksum = CHECKSUM_PARTIAL;
+	return DROP_NONE;
+}
+
+/* What the parser would find, and what is the packet's own, differ. */
+enum drop segments_take(const struct segments *segments,
+    const struct packet *whole, uint32_t idx, struct packet *pkt)
+{
+	struct packet own = *pkt;
+	enum drop reason = segments_write(segments, idx, &own);
+
+	if (reason)
+		return reason;
+	*pkt = *whole;
+	pkt->next = NULL;
+	pkt->buffer = own.buffer;
+	pkt->buffer_bytes = own.buffer_bytes;
+	pkt->offset = own.offset;
+	pkt->len = own.len;
+	pkt->checksum = own.checksum;
+	pkt->segments = 1;
+	pkt->segment_bytes = 0;
+	pkt->ip_bytes = own.len - segments->l3_at;
+	if (pkt->family == FAMILY_IPV4)
+		pkt->fragment_id = get16(packet_l3(pkt) + IPV4_IDENTIFICATION);
+	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
+		pkt->tcp_flags = l4_data(pkt)[TCP_FLAGS];
 	return DROP_NONE;
 }

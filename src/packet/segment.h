@@ -33,6 +33,10 @@ struct segments {
 	uint16_t pseudo; /* sum of the pseudo header without its length */
 };
 
+/* Of a parsed super-packet that was planned already (segments, segment_bytes):
+ * `ret` refers to its bytes. */
+void segments_of(struct segments *ret, const struct packet *whole);
+
 /*
  * Looks at what a device handed over: `whole` is parsed here, as a frame when
  * `is_frame`. DROP_NONE: `ret` is filled, and refers to the bytes of `whole`.
@@ -46,5 +50,10 @@ must_check enum drop segments_plan(
  * len and checksum state. PKT_TOO_BIG: it has none. */
 must_check enum drop segments_write(
     const struct segments *segments, uint32_t idx, struct packet *pkt);
+
+/* The same with all fields of the super-packet `whole` that `segments` is of,
+ * as if it had been cut before. */
+must_check enum drop segments_take(const struct segments *segments,
+    const struct packet *whole, uint32_t idx, struct packet *pkt);
 
 #endif

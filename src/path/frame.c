@@ -61,7 +61,7 @@ static enum drop check_read(const struct path *path, const struct packet *pkt)
 {
 	if (pkt->len < ETHERNET_BYTES)
 		return DROP_HDR_TRUNC;
-	if (pkt->len > pool_largest(path->setup.pool))
+	if (pkt->segments == 1 && pkt->len > pool_largest(path->setup.pool))
 		return DROP_PKT_TOO_BIG;
 	return DROP_NONE;
 }

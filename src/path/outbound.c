@@ -27,7 +27,8 @@ static enum drop check_read(const struct path *path, const struct packet *pkt)
 
 	if (version != FAMILY_IPV4 && version != FAMILY_IPV6)
 		return DROP_UNHANDLED_PROTO;
-	if (pkt->len > pool_largest(path->setup.pool))
+	/* who read a super-packet knows that its segments fit */
+	if (pkt->segments == 1 && pkt->len > pool_largest(path->setup.pool))
 		return DROP_PKT_TOO_BIG;
 	return DROP_NONE;
 }

@@ -7,7 +7,8 @@
  * runner carries a batch through one stage before the next, so that
  * counting, tracing and releasing live in one place. No packet bypasses the
  * tables, ours included: what a stage makes goes on `emitted` with the stage
- * it enters at.
+ * it enters at. A super-packet goes through as one, and counts as its segments,
+ * up to the stage that wants it cut.
  */
 #ifndef PATH_PATH_H
 #define PATH_PATH_H
@@ -45,6 +46,9 @@ struct stage {
 	enum verdict (*run)(struct path *path, struct packet *pkt);
 	void (*run_batch)(struct path *path, struct packet **pkts,
 	    enum verdict *verdicts, size_t count);
+	/* Whether a super-packet has to be cut before this stage; NULL: never.
+	 * The runner keeps the order. */
+	bool (*wants_single)(const struct path *path, const struct packet *pkt);
 	/* Runs instead for a dry packet (path/trace.h), where those would leave
 	 * more behind than what trace.c puts back: the path's totals and lists.
 	 * NULL: run itself does not, as it minds pkt->is_dry. */

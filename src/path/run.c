@@ -14,6 +14,7 @@ struct batch {
 	enum verdict verdicts[PACKET_BATCH];
 	struct path_branch branches[PACKET_BATCH]; /* with VERDICT_BRANCH */
 	size_t count;
+	bool has_whole; /* a super-packet is among them, or was */
 };
 
 static void run_stage(
@@ -96,28 +97,81 @@ static void sort_out(
 static void fill(struct batch *batch, struct packet_list *list)
 {
 	batch->count = 0;
-	while (batch->count < PACKET_BATCH && list->first)
-		batch->pkts[batch->count++] = packet_list_pop(list);
+	batch->has_whole = false;
+	while (batch->count < PACKET_BATCH && list->first) {
+		struct packet *pkt = packet_list_pop(list);
+
+		batch->pkts[batch->count++] = pkt;
+		batch->has_whole |= pkt->segments > 1;
+	}
+}
+
+/* The first one that has to be cut before the stage; count: none. */
+static size_t find_whole(const struct path *path, const struct stage *stage,
+    const struct batch *batch)
+{
+	size_t at = 0;
+
+	if (!batch->has_whole || !stage->wants_single)
+		return batch->count;
+	while (at < batch->count &&
+	       (batch->pkts[at]->segments == 1 ||
+		   !stage->wants_single(path, batch->pkts[at])))
+		at++;
+	return at;
+}
+
+static void carry(
+    struct path *path, struct path_branch where, struct batch *batch);
+
+/* To keep the order, what is before the super-packet runs to the end first;
+ * then its segments do, with what is behind it. */
+static void part(
+    struct path *path, struct path_branch where, struct batch *batch, size_t at)
+{
+	struct packet_list rest = {0};
+	size_t count = batch->count;
+
+	batch->count = at;
+	path_cut(path, where, batch->pkts[at], &rest);
+	while (++at < count)
+		packet_list_push(&rest, batch->pkts[at]);
+	carry(path, where, batch);
+	path_run_from(path, where.table, where.idx, &rest);
+}
+
+/* Each call of part() leaves one super-packet less to those within it. */
+static void carry(
+    struct path *path, struct path_branch where, struct batch *batch)
+{
+	const struct stage *stages = path->tables[where.table];
+
+	for (; stages[where.idx].name && batch->count; where.idx++) {
+		const struct stage *stage = &stages[where.idx];
+		size_t at = find_whole(path, stage, batch);
+
+		if (at < batch->count) {
+			part(path, where, batch, at);
+			return;
+		}
+		if (path->tracer.step)
+			run_traced(path, where, stage, batch);
+		else
+			run_stage(path, stage, batch);
+		sort_out(path, where.table, where.idx, batch);
+	}
+	/* the last stage of a table takes or drops */
+	assert(!batch->count);
 }
 
 void path_run_from(struct path *path, enum path_table table, size_t idx,
     struct packet_list *list)
 {
-	const struct stage *stages = path->tables[table];
 	struct batch batch;
 
 	while (list->first) {
 		fill(&batch, list);
-		for (size_t i = idx; stages[i].name && batch.count; i++) {
-			if (path->tracer.step)
-				run_traced(path, (struct path_branch){table, i},
-				    &stages[i], &batch);
-			else
-				run_stage(path, &stages[i], &batch);
-			sort_out(path, table, i, &batch);
-		}
-		/* the last stage of a table takes or drops */
-		assert(!batch.count);
+		carry(path, (struct path_branch){table, idx}, &batch);
 	}
 }
 

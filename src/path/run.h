@@ -187,6 +187,11 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 void path_drop_packet(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt);
 
+/* Appends the segments of a super-packet that is about to enter the stage;
+ * those that no buffer is left for are dropped there. Consumes pkt. */
+void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
+    struct packet_list *to);
+
 /* What comes from the wire and goes there again waits for the socket, which may
  * be blocked, and comes on all the same. It leaves a part of the buffers to
  * what is for the host, to handshakes, and to what the host sends. */

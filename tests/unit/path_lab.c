@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "packet/checksum.h"
+
 struct pool *pool;
 struct tunnel tunnel;
 struct path *path;
@@ -34,6 +36,7 @@ void setup_over(struct bridge *bridge)
 	};
 
 	ck_assert_int_eq(pool_new(&pool, PACKETS, 1500), 0);
+	ck_assert_int_eq(pool_add_large(pool, LARGE, 65535), 0);
 	how.pool = pool;
 	tunnel = (struct tunnel){.has_session = true};
 	for (uint32_t i = 0; i < FAKE_PEERS; i++)
@@ -89,6 +92,32 @@ struct packet *udp(const char *source, const char *destination, uint16_t port)
 	bytes[25] = 12;
 	header_finish(bytes, IPV4_BYTES);
 	pkt->len = INNER_BYTES;
+	return pkt;
+}
+
+struct packet *udp_whole(
+    const char *source, const char *destination, uint16_t port, uint16_t count)
+{
+	struct packet *first = udp(source, destination, port);
+	struct packet *pkt = pool_get_large(pool);
+	uint8_t *bytes = packet_data(pkt), *l4 = bytes + IPV4_BYTES;
+	uint32_t l4_bytes = UDP_BYTES + 4u * count;
+
+	memcpy(bytes, packet_data(first), INNER_BYTES);
+	pool_put(pool, first);
+	pkt->len = IPV4_BYTES + l4_bytes;
+	pkt->segments = count;
+	pkt->segment_bytes = 4;
+	pkt->checksum = CHECKSUM_PARTIAL;
+	checksum_store(bytes + 2, (uint16_t)pkt->len);
+	checksum_store(l4 + 4, (uint16_t)l4_bytes);
+	header_finish(bytes, IPV4_BYTES);
+	ck_assert_int_eq(packet_parse_ip(pkt), DROP_NONE);
+	checksum_store(
+	    l4 + UDP_CHECKSUM, checksum_pseudo(&pkt->source, &pkt->destination,
+				   IP_PROTOCOL_UDP, l4_bytes));
+	for (uint16_t i = 0; i < count; i++)
+		memset(l4 + UDP_BYTES + 4u * i, i, 4);
 	return pkt;
 }
 

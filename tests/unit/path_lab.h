@@ -11,6 +11,7 @@
 #include "path/run.h"
 
 #define PACKETS	    300
+#define LARGE	    8
 #define INNER_BYTES 32
 
 extern struct pool *pool;
@@ -31,6 +32,9 @@ void set_addresses(void);
 
 /* UDP from port 4000 to `port`, 4 bytes of payload. */
 struct packet *udp(const char *source, const char *destination, uint16_t port);
+/* A super-packet of that: `count` segments, whose 4 bytes are their numbers. */
+struct packet *udp_whole(
+    const char *source, const char *destination, uint16_t port, uint16_t count);
 /* UDP without payload. */
 struct packet *udp6(const char *source, const char *destination);
 /* "SOURCE > DESTINATION icmp TYPE/CODE", in static storage. */

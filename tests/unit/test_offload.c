@@ -120,6 +120,52 @@ START_TEST(flags_numbers_and_lengths_are_those_of_the_kernel)
 }
 END_TEST
 
+/* What the parser has found in both. */
+static void check_same_fields(const struct packet *a, const struct packet *b)
+{
+	ck_assert_uint_eq(a->len, b->len);
+	ck_assert_uint_eq(a->ip_bytes, b->ip_bytes);
+	ck_assert_uint_eq(a->l3_bytes, b->l3_bytes);
+	ck_assert_uint_eq(a->fragment_id, b->fragment_id);
+	ck_assert_uint_eq(a->tcp_flags, b->tcp_flags);
+	ck_assert_uint_eq(a->has_l4, b->has_l4);
+	ck_assert_uint_eq(a->source_port, b->source_port);
+	ck_assert_uint_eq(a->flow_hash, b->flow_hash);
+	ck_assert_int_eq(a->checksum, b->checksum);
+}
+
+/* Whatever was decided about the whole is in each; what the parser finds is
+ * as if it had been cut before. */
+START_TEST(a_segment_that_is_taken_out_is_as_one_that_was_cut_before)
+{
+	struct packet whole = whole_tcp();
+	struct segments segments;
+
+	ck_assert_int_eq(
+	    segments_plan(&segments, &whole, false, 100), DROP_NONE);
+	whole.segments = 3;
+	whole.segment_bytes = 100;
+	whole.to_id = 7;
+	segments_of(&segments, &whole);
+	ck_assert_uint_eq(segments.count, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct piece cut, taken = {0};
+
+		write_piece(&segments, i, &cut);
+		taken.pkt.buffer = taken.bytes;
+		taken.pkt.buffer_bytes = sizeof(taken.bytes);
+		ck_assert_int_eq(
+		    segments_take(&segments, &whole, i, &taken.pkt), DROP_NONE);
+		ck_assert_mem_eq(taken.bytes, cut.bytes, cut.pkt.len);
+		ck_assert_ptr_eq(taken.pkt.buffer, taken.bytes);
+		ck_assert_uint_eq(taken.pkt.to_id, 7);
+		ck_assert_uint_eq(taken.pkt.segments, 1);
+		ck_assert_uint_eq(taken.pkt.segment_bytes, 0);
+		check_same_fields(&taken.pkt, &cut.pkt);
+	}
+}
+END_TEST
+
 START_TEST(what_can_not_be_cut_is_refused)
 {
 	struct packet whole = whole_tcp();
@@ -322,6 +368,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, what_was_put_together_comes_apart_as_it_was);
 	tcase_add_test(
 	    tcase, flags_numbers_and_lengths_are_those_of_the_kernel);
+	tcase_add_test(
+	    tcase, a_segment_that_is_taken_out_is_as_one_that_was_cut_before);
 	tcase_add_test(tcase, what_can_not_be_cut_is_refused);
 	tcase_add_test(tcase, what_continues_joins);
 	tcase_add_loop_test(

@@ -203,6 +203,73 @@ START_TEST(there_is_no_copy_without_a_buffer_that_fits)
 }
 END_TEST
 
+START_TEST(large_packets_are_a_class_of_their_own)
+{
+	struct pool *pool = pool_of(1);
+	struct packet *pkt, *large;
+
+	ck_assert_ptr_null(pool_get_large(pool));
+	ck_assert_int_eq(pool_add_large(pool, 1, 70000), 0);
+	large = pool_get_large(pool);
+	ck_assert_ptr_nonnull(large);
+	ck_assert_ptr_null(pool_get_large(pool));
+	ck_assert_uint_ge(packet_tail_room(large), 70000 + PACKET_TAIL_BYTES);
+	ck_assert_uint_eq(large->segments, 1);
+	ck_assert_uint_eq(pool_available(pool), 1);
+	ck_assert_uint_eq(pool_largest(pool), 100);
+	pkt = get(pool);
+	pool_put(pool, large);
+	ck_assert_ptr_null(pool_get(pool));
+	ck_assert_ptr_eq(pool_get_large(pool), large);
+	pool_put(pool, pkt);
+	pool_put(pool, large);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(a_copy_is_as_large_as_it_has_to_be)
+{
+	struct pool *pool = pool_of(1);
+	struct packet *large, *copy;
+
+	ck_assert_int_eq(pool_add_large(pool, 2, 70000), 0);
+	large = pool_get_large(pool);
+	large->len = 60000;
+	packet_data(large)[59999] = 7;
+	copy = packet_copy(pool, large);
+	ck_assert_ptr_nonnull(copy);
+	ck_assert_uint_eq(pool_available(pool), 1);
+	ck_assert_uint_eq(packet_data(copy)[59999], 7);
+	ck_assert_ptr_null(packet_copy(pool, large));
+	pool_put(pool, copy);
+	large->len = 100;
+	copy = packet_copy(pool, large);
+	ck_assert_uint_eq(pool_available(pool), 0);
+	pool_put(pool, copy);
+	pool_put(pool, large);
+	pool_free(pool);
+}
+END_TEST
+
+START_TEST(buffers_of_two_classes_are_not_swapped)
+{
+	struct pool *pool = pool_of(1);
+
+	ck_assert_int_eq(pool_add_large(pool, 1, 70000), 0);
+	packet_swap_buffers(pool_get(pool), pool_get_large(pool));
+}
+END_TEST
+
+START_TEST(a_pool_that_lacks_a_large_packet_is_not_freed)
+{
+	struct pool *pool = pool_of(1);
+
+	ck_assert_int_eq(pool_add_large(pool, 1, 70000), 0);
+	ck_assert_ptr_nonnull(pool_get_large(pool));
+	pool_free(pool);
+}
+END_TEST
+
 START_TEST(releasing_twice_aborts)
 {
 	struct pool *pool = pool_of(2);
@@ -253,6 +320,12 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, swapped_buffers_stay_swapped_and_none_is_lost);
 	tcase_add_test(tcase, a_copy_has_all_of_the_original_but_its_place);
 	tcase_add_test(tcase, there_is_no_copy_without_a_buffer_that_fits);
+	tcase_add_test(tcase, large_packets_are_a_class_of_their_own);
+	tcase_add_test(tcase, a_copy_is_as_large_as_it_has_to_be);
+	tcase_add_test_raise_signal(
+	    tcase, buffers_of_two_classes_are_not_swapped, SIGABRT);
+	tcase_add_test_raise_signal(
+	    tcase, a_pool_that_lacks_a_large_packet_is_not_freed, SIGABRT);
 	tcase_add_test_raise_signal(tcase, releasing_twice_aborts, SIGABRT);
 	tcase_add_test_raise_signal(
 	    tcase, releasing_a_stranger_aborts, SIGABRT);

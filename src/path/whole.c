@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* Super-packets that a stage does not take as they are. */
+#include "packet/segment.h"
+#include "path/run.h"
+
+/* The segments from `idx` on are dropped, as no buffer is left for them. */
+static void drop_rest(struct path *path, struct path_branch where,
+    const struct packet *whole, uint32_t idx)
+{
+	struct packet lost = *whole;
+
+	lost.segments = (uint16_t)(whole->segments - idx);
+	lost.drop = DROP_NOMEM;
+	path_note_drop(path, where.table, where.idx, &lost);
+}
+
+/* One of the super-packet's segments, or NULL. */
+static struct packet *take(struct path *path, const struct packet *whole,
+    const struct segments *segments, uint32_t idx)
+{
+	struct packet *pkt = pool_get(path->setup.pool);
+
+	if (!pkt)
+		return NULL;
+	if (segments_take(segments, whole, idx, pkt)) {
+		pool_put(path->setup.pool, pkt);
+		return NULL;
+	}
+	/* a trace goes on with the first one */
+	pkt->is_traced = whole->is_traced && !idx;
+	return pkt;
+}
+
+void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
+    struct packet_list *to)
+{
+	struct segments segments;
+
+	segments_of(&segments, pkt);
+	for (uint32_t i = 0; i < segments.count; i++) {
+		struct packet *segment = take(path, pkt, &segments, i);
+
+		if (!segment) {
+			drop_rest(path, where, pkt, i);
+			break;
+		}
+		packet_list_push(to, segment);
+	}
+	pool_put(path->setup.pool, pkt);
+}
