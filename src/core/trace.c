@@ -56,9 +56,16 @@ static void name_peer(char name[CONFIG_NAME_BYTES], const struct peer *peer)
 	snprintf(name, CONFIG_NAME_BYTES, "%s", tunnel_peer_name(peer));
 }
 
+/* Or who sent it, before that is known. */
+static const struct peer *receiver(const struct packet *pkt)
+{
+	return pkt->to_peer ? pkt->to_peer : pkt->peer;
+}
+
 void trace_step(struct trace_record *record, const struct trace_step *step)
 {
 	const struct packet *pkt = step->pkt;
+	const struct peer *peer = receiver(pkt);
 
 	add_line(record, step);
 	note_packet(record, pkt);
@@ -66,8 +73,8 @@ void trace_step(struct trace_record *record, const struct trace_step *step)
 	record->drop = pkt->drop;
 	record->line = step->why->line;
 	record->column = step->why->column;
-	if (pkt->peer && pkt->to_id == tunnel_peer_id(pkt->peer))
-		name_peer(record->to, pkt->peer);
+	if (peer && pkt->to_id == tunnel_peer_id(peer))
+		name_peer(record->to, peer);
 }
 
 /* ---- what was made ---- */
@@ -100,8 +107,8 @@ void trace_made(struct trace_record *record, struct packet *pkt)
 {
 	if (pkt->is_dry && pkt->peer) {
 		if (record->copies_count < TRACE_COPIES)
-			name_peer(
-			    record->copies[record->copies_count], pkt->peer);
+			name_peer(record->copies[record->copies_count],
+			    receiver(pkt));
 		record->copies_count++;
 	} else if (record->answers_count < TRACE_ANSWERS) {
 		parse(pkt);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A router between peers, as ip_forward and ip6_forward are.
+ * A router between peers, as ip_forward and ip6_forward are; of the switch, what
+ * br_forward asks.
  *
- * How it works: each peer counts as a link of its own. So a packet may go back
+ * How it works: to the router each peer counts as a link of its own. So a packet may go back
  * to the peer that it came from, as the kernel lets it, and no redirect is
  * sent. What is for the host, for a group, for a broadcast or link-local
  * address, or for an address that no peer has, is the host's to decide on. As
@@ -102,6 +103,15 @@ enum verdict forward_packet(struct path *path, struct packet *pkt)
 	path->totals.rx_forwarded += pkt->segments;
 	path->totals.tx_switched += pkt->segments;
 	path_make_fresh(pkt);
+	pkt->peer = pkt->to_peer;
+	return path_go(path, TABLE_OUT, OUTBOUND_MTU);
+}
+
+enum verdict forward_frame(struct path *path, struct packet *pkt)
+{
+	pkt->drop = hook_forward(path, pkt);
+	if (pkt->drop)
+		return VERDICT_DROPPED;
 	pkt->peer = pkt->to_peer;
 	return path_go(path, TABLE_OUT, OUTBOUND_MTU);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* From peer to peer without the host: forwarding = "daemon", on tun. */
+/* From peer to peer without the host: with forwarding = "daemon" on tun, and in
+ * the switch of tap. */
 #ifndef PATH_FORWARD_H
 #define PATH_FORWARD_H
 
@@ -18,7 +19,9 @@ must_check enum drop forward_check_route(
  * back to its own), which is pkt->to_peer then. False: it is for the host. */
 must_check bool forward_route(const struct path *path, struct packet *pkt);
 
-/* The stage. */
+/* The stage of tun, and that of tap, where the switch has decided on to_peer.
+ */
 enum verdict forward_packet(struct path *path, struct packet *pkt);
+enum verdict forward_frame(struct path *path, struct packet *pkt);
 
 #endif

@@ -65,16 +65,9 @@ enum drop hook_forward(struct path *path, struct packet *pkt)
 	return run(path, HOOK_FORWARD, pkt);
 }
 
-/* The switch has no stage of its own between two peers. */
 enum verdict hook_postrouting(struct path *path, struct packet *pkt)
 {
-	enum drop reason = DROP_NONE;
-
-	if (path->setup.bridge && pkt->from_id)
-		reason = hook_forward(path, pkt);
-	if (!reason)
-		reason = run_last(path, HOOK_POSTROUTING, pkt);
-	return verdict_of(pkt, reason);
+	return verdict_of(pkt, run_last(path, HOOK_POSTROUTING, pkt));
 }
 
 /* On tun, where the packet goes is known before the hook, as in the kernel. */

@@ -187,3 +187,9 @@ const struct stage path_forward[] = {
 	.why = why_forward},
     {0},
 };
+
+const struct stage path_forward_tap[] = {
+    [FORWARD_FORWARD] = {"forward", "NF_BR_FORWARD", .run = forward_frame,
+	.why = why_forward},
+    {0},
+};

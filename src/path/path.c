@@ -24,7 +24,8 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	    setup->bridge ? path_inbound_tap : path_inbound;
 	path->tables[TABLE_INPUT] = path_input;
 	path->tables[TABLE_SOCKET] = path_socket;
-	path->tables[TABLE_FORWARD] = path_forward;
+	path->tables[TABLE_FORWARD] =
+	    setup->bridge ? path_forward_tap : path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
 	path->shapes.next = INSTANT_NEVER;
@@ -271,7 +272,7 @@ static void each_of_stage(const struct path *path, enum path_table table,
     void *context)
 {
 	struct path_drop drop = {
-	    .direction = table == TABLE_OUT ? "out" : "in",
+	    .direction = path_is_outbound(path, table) ? "out" : "in",
 	    .stage = path->tables[table][idx].name,
 	};
 

@@ -66,8 +66,9 @@ extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
 extern const struct stage path_input[];	  /* of both: on to the host */
 extern const struct stage path_socket[];  /* of both, used on tun only */
-extern const struct stage path_forward[]; /* likewise */
+extern const struct stage path_forward[];
 extern const struct stage path_inbound_tap[];
+extern const struct stage path_forward_tap[];
 extern const struct stage path_outbound_tap[];
 
 /* Stages whose drops happen outside of the tables, in the daemon. */

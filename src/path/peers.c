@@ -48,7 +48,10 @@ void path_each_peer_drop(const struct path *path, uint32_t id,
 	for (size_t i = 0; i < TALLY_ENTRIES; i++) {
 		const struct tally_entry *entry = &tally->entries[i];
 		struct path_drop drop = {
-		    .direction = entry->table == TABLE_OUT ? "out" : "in",
+		    .direction =
+			path_is_outbound(path, (enum path_table)entry->table)
+			    ? "out"
+			    : "in",
 		    .stage = path->tables[entry->table][entry->idx].name,
 		    .reason = (enum drop)entry->reason,
 		    .packets = entry->packets,

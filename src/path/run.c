@@ -190,10 +190,10 @@ void path_count(struct path *path, enum path_table table, size_t idx,
 
 	counter->packets += count;
 	counter->last = path->now.now;
-	if (table != TABLE_OUT)
-		totals->rx_dropped += count;
-	else
+	if (path_is_outbound(path, table))
 		totals->tx_dropped += count;
+	else
+		totals->rx_dropped += count;
 }
 
 /* Only the fields are kept: printing has time until somebody asks. */

@@ -24,7 +24,7 @@ enum path_table {
 	TABLE_IN,      /* from the wire until it is known whither */
 	TABLE_INPUT,   /* for the host */
 	TABLE_SOCKET,  /* for vpnd's own sockets, on tun */
-	TABLE_FORWARD, /* from peer to peer, on tun */
+	TABLE_FORWARD, /* from peer to peer */
 	TABLE_OUT,     /* to a peer */
 	TABLE_COUNT,
 };
@@ -72,7 +72,7 @@ enum socket_stage {
 	SOCKET_DATA_READY,
 };
 
-/* Of tun. */
+/* Of tun and tap. */
 enum forward_stage {
 	FORWARD_FIRST,
 	FORWARD_FORWARD = FORWARD_FIRST,
@@ -202,6 +202,15 @@ void path_make_fresh(struct packet *pkt);
 
 /* For path_free. */
 void path_clear_peers(struct path *path);
+
+/* Where its drops count, as sent or as received. What the switch lets out to a
+ * peer has been counted as switched before: it makes copies. */
+static inline bool path_is_outbound(
+    const struct path *path, enum path_table table)
+{
+	return table == TABLE_OUT ||
+	       (table == TABLE_FORWARD && path->setup.bridge);
+}
 
 /* Drops for `reason`, or passes when it is DROP_NONE. */
 static inline enum verdict verdict_of(struct packet *pkt, enum drop reason)

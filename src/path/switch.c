@@ -4,7 +4,8 @@
  *
  * How it works: N receivers cost N - 1 copies: the original goes to the host
  * when it is one of them, else to the last peer. What goes to a peer from here
- * enters the outbound table at mtu. A copy that no buffer is left for is
+ * is asked about at forward when a peer sent it, and enters the outbound table
+ * at mtu. A copy that no buffer is left for is
  * counted as if it had been dropped by route, and the others go on.
  */
 #include "path/switch.h"
@@ -15,8 +16,13 @@
 
 static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
 {
-	pkt->peer = peer;
+	pkt->to_peer = peer;
 	pkt->to_id = tunnel_peer_id(peer);
+	if (pkt->peer) {
+		path_emit(path, TABLE_FORWARD, FORWARD_FIRST, pkt);
+		return;
+	}
+	pkt->peer = peer;
 	path_emit(path, TABLE_OUT, OUTBOUND_MTU, pkt);
 }
 
@@ -165,12 +171,13 @@ static bool is_own_datagram(const struct path *path, const struct packet *pkt)
 static enum verdict hand_on(
     struct path *path, struct packet *pkt, struct peer *peer)
 {
+	if (path->emitted[TABLE_OUT][OUTBOUND_MTU].first) {
+		send_to(path, pkt, peer);
+		return VERDICT_TAKEN;
+	}
 	pkt->peer = peer;
 	pkt->to_id = tunnel_peer_id(peer);
-	if (!path->emitted[TABLE_OUT][OUTBOUND_MTU].first)
-		return VERDICT_PASS;
-	send_to(path, pkt, peer);
-	return VERDICT_TAKEN;
+	return VERDICT_PASS;
 }
 
 enum verdict switch_route(struct path *path, struct packet *pkt)

@@ -107,7 +107,7 @@ void watch_show_drop(struct path *path, enum path_table table, size_t idx,
 	struct path_sight sight = {.what = PATH_WATCH_DROPS,
 	    .bytes = bytes_at(table, idx, pkt),
 	    .stage = path->tables[table][idx].name,
-	    .is_outbound = table == TABLE_OUT,
+	    .is_outbound = path_is_outbound(path, table),
 	    .pkt = pkt};
 
 	show(path, &sight);

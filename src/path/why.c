@@ -207,8 +207,10 @@ static void why_larger(const struct path *path, const struct packet *pkt,
 static void why_forwarded(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
-	why_add(
-	    why, "to %s with ttl %u; ", tunnel_peer_name(pkt->peer), pkt->ttl);
+	why_add(why, "to %s", tunnel_peer_name(pkt->to_peer));
+	if (!pkt->l2_bytes)
+		why_add(why, " with ttl %u", pkt->ttl);
+	why_add(why, "; ");
 	why_hook(path, HOOK_FORWARD, pkt, why);
 }
 
@@ -275,11 +277,12 @@ void why_switch(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
 	char text[MAC_TEXT_BYTES];
+	const struct peer *to = pkt->to_peer ? pkt->to_peer : pkt->peer;
 
 	(void)path;
 	if (pkt->drop)
 		return;
 	why_add(why, "%s to %s",
 	    mac_format(&pkt->destination_mac, text, sizeof(text)),
-	    pkt->to_id ? tunnel_peer_name(pkt->peer) : "the host");
+	    pkt->to_id ? tunnel_peer_name(to) : "the host");
 }

@@ -104,22 +104,8 @@ void why_output(
 	why_hook(path, HOOK_OUTPUT, pkt, why);
 }
 
-static bool forward_drops(const struct path *path, const struct packet *pkt)
-{
-	struct rule_explanation explanation;
-
-	if (!pkt->drop || !path->rules || !path->setup.bridge || !pkt->from_id)
-		return false;
-	ruleset_explain(
-	    path->rules, HOOK_FORWARD, pkt, path->now.now, &explanation);
-	return explanation.result.drop;
-}
-
-/* The switch asks the hook forward here, too. */
 void why_postrouting(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
-	why_hook(path,
-	    forward_drops(path, pkt) ? HOOK_FORWARD : HOOK_POSTROUTING, pkt,
-	    why);
+	why_hook(path, HOOK_POSTROUTING, pkt, why);
 }

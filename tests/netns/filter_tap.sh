@@ -38,7 +38,7 @@ check "a rule lets red ping green" pings red 10.77.0.3
 check_not "but not green red" ping_ok green 10.77.0.2
 check_not "nor red blue" ping_ok red 10.77.0.4
 check "what a policy drops between peers is counted" \
-	less 0 "$(dropped postrouting)"
+	less 0 "$(dropped forward)"
 check "blue pings the hub" pings blue 10.77.0.1
 check "the log says so" wait_for 2 contains "$RUN/hub.log" \
 	'rule hub: accepted at input from blue: icmp 10\.77\.0\.4:[0-9]+ > 10\.77\.0\.1'

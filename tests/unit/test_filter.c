@@ -473,7 +473,7 @@ END_TEST
 START_TEST(the_switch_asks_forward_before_postrouting)
 {
 	receive_from(0, question_frame(PEER_MAC(2)));
-	check_dropped_once("postrouting", DROP_NETFILTER_DROP);
+	check_dropped_once("forward", DROP_NETFILTER_DROP);
 	ck_assert_uint_eq(live_flows(), 0);
 	set_rules(
 	    &(struct rule_spec){
@@ -482,6 +482,21 @@ START_TEST(the_switch_asks_forward_before_postrouting)
 	receive_from(0, question_frame(PEER_MAC(2)));
 	ck_assert_uint_eq(sent_to(2), 1);
 	ck_assert_uint_eq(live_flows(), 1);
+}
+END_TEST
+
+START_TEST(the_switch_tells_the_sender_of_a_reject_between_peers)
+{
+	set_rules(
+	    &(struct rule_spec){
+		.name = "no", .hook = HOOK_FORWARD, .action = RULE_REJECT},
+	    1);
+	receive_from(0, question_frame(PEER_MAC(2)));
+	check_dropped_once("forward", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(sent_to(2), 0);
+	ck_assert_uint_eq(sent_to(0), 1);
+	/* for the sender, like a router's */
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_NETFILTER_DROP], 1);
 }
 END_TEST
 
@@ -548,6 +563,8 @@ static TCase *tap_cases(void)
 	tcase_add_checked_fixture(tcase, setup_switch, teardown_switch);
 	tcase_add_test(tcase, a_frame_is_of_a_flow_too);
 	tcase_add_test(tcase, the_switch_asks_forward_before_postrouting);
+	tcase_add_test(
+	    tcase, the_switch_tells_the_sender_of_a_reject_between_peers);
 	tcase_add_test(tcase, frames_are_judged_again_with_their_addresses);
 	tcase_add_test(tcase, a_frame_of_no_flow_is_judged_by_rules_alone);
 	tcase_add_test(tcase, a_station_that_moves_is_asked_about_again);

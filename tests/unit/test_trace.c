@@ -179,10 +179,11 @@ START_TEST(a_dry_frame_teaches_the_switch_nothing)
 	ck_assert_uint_eq(trace_lab.to_id, 4);
 	ck_assert_str_eq(trace_lab_stages(),
 	    "eth ip_rcv conntrack prerouting rcv_finish "
-	    "bridge mtu neigh qdisc postrouting compress encap");
+	    "bridge forward mtu neigh qdisc postrouting compress encap");
 	check_why(
 	    "eth", "02:aa:00:00:00:99 > 02:aa:00:00:00:03 ethertype 0x88b5");
 	check_why("bridge", "02:aa:00:00:00:03 to bob");
+	check_why("forward", "to bob; no filter");
 }
 END_TEST
 
@@ -194,7 +195,7 @@ START_TEST(a_dry_flood_names_its_copies)
 	    "02:aa:00:00:00:02 > ff:ff:ff:ff:ff:ff ethertype 0x88b5 vlan 7");
 	check_why("bridge", "ff:ff:ff:ff:ff:ff to the host");
 	ck_assert_uint_eq(trace_lab.copies, FAKE_PEERS - 1);
-	ck_assert_str_eq(trace_lab.entry, "mtu");
+	ck_assert_str_eq(trace_lab.entry, "forward");
 }
 END_TEST
 
