@@ -18,7 +18,7 @@ case $(dpkg --print-architecture) in
 amd64) build="$build libipsec-mb-dev" ;;
 esac
 demo="iproute2 iputils-ping python3"
-tests="$demo binutils busybox clang git jq libclang-rt-14-dev llvm-14
+tests="$demo binutils busybox clang ethtool git jq libclang-rt-14-dev llvm-14
 	man-db mandoc mmdebstrap nftables procps python3-cryptography socat
 	strace systemd tcpdump util-linux wireguard-go wireguard-tools"
 

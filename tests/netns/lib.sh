@@ -292,6 +292,7 @@ pair_conf() {
 		"${3:-10.99.0.1:51820}" 10.77.0.1/32,fd77::1/128 "${2:-}")"
 }
 
+vpnd_under=() # what runs the daemon: env LD_PRELOAD=... as an example
 vpnd_socket() { echo "$RUN/$1.run/ctl.sock"; }
 ctl() { # HOST ARGUMENTS...
 	local host=$1
@@ -302,7 +303,8 @@ vpnd_launch() { # HOST...: without waiting
 	local name
 	for name; do
 		mkdir -p "$RUN/$name.run" "$RUN/$name.state"
-		spawn "$name" "$name" "$VPND" --socket "$(vpnd_socket "$name")" \
+		spawn "$name" "$name" "${vpnd_under[@]}" "$VPND" \
+			--socket "$(vpnd_socket "$name")" \
 			--state-dir "$RUN/$name.state" "$(conf_file "$name")"
 	done
 }
@@ -333,7 +335,8 @@ wg_start() {
 	local host=$1 dev=$P$1 more=()
 	[ "$4" = - ] || more+=(endpoint "$4")
 	[ -z "${6:-}" ] || more+=(preshared-key "$6")
-	spawn "$host" "$host" env LOG_LEVEL=verbose wireguard-go -f "$dev"
+	spawn "$host" "$host" env LOG_LEVEL=verbose \
+		"${WIREGUARD_GO:-wireguard-go}" -f "$dev"
 	wait_for 5 on "$host" wg show "$dev" || exit 1
 	on "$host" wg set "$dev" listen-port 51820 \
 		private-key "$RUN/$host.key" peer "$(cat "$RUN/$3.pub")" \
@@ -389,14 +392,15 @@ transfer() {
 	return 1
 }
 send_file() {
-	local port=9009 target=$3
+	local port=9009 target=$3 chunk=${TRANSFER_CHUNK:-8192}
 	case $3 in *:*) target="[$3]" ;; esac
 	rm -f "$4.got"
-	spawn "$2" receiver socat -u "TCP6-LISTEN:$port,ipv6only=0,reuseaddr" \
+	spawn "$2" receiver socat -u -b "$chunk" \
+		"TCP6-LISTEN:$port,ipv6only=0,reuseaddr" \
 		"CREATE:$4.got"
 	wait_for 5 listens "$2" "$port" || return 1
 	on "$1" timeout "${TRANSFER_SECONDS:-60}" \
-		socat -u "OPEN:$4" "TCP:$target:$port" || return 1
+		socat -u -b "$chunk" "OPEN:$4" "TCP:$target:$port" || return 1
 	wait_for 20 is_gone "$(pid_of receiver)" || return 1
 	cmp "$4" "$4.got"
 }
