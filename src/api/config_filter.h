@@ -30,7 +30,7 @@
 #define CONFIG_FLOWS_MIN	  16
 #define CONFIG_FLOWS_MAX	  1048576
 #define CONFIG_PEER_FLOWS_DEFAULT 8192
-#define CONFIG_RATE_MAX		  1000000000 /* packets per second */
+#define CONFIG_RATE_MAX		  1000000000 /* packets or bytes per second */
 #define CONFIG_PEER_RATE_MAX	  1000000000 /* kbit/s */
 #define CONFIG_RCVBUF_DEFAULT	  212992     /* Linux's rmem_default */
 #define CONFIG_RCVBUF_MIN	  2304	     /* Linux's SOCK_MIN_RCVBUF */
@@ -134,10 +134,11 @@ struct config_rule {
 	enum config_family family;
 	struct config_ends from, to;
 	struct config_ranges protocols, sports, dports;
-	struct config_ranges icmp_types, icmp6_types;
+	struct config_ranges icmp_types, icmp6_types; /* type << 8 | code */
 	uint32_t tcp_flags_mask, tcp_flags_value; /* mask 0: not given */
 	uint32_t states;			  /* bits; 0: not given */
-	uint32_t rate, burst; /* packets per second; 0: no limit */
+	uint32_t rate, burst; /* per second; 0: no limit */
+	bool is_rate_of_bytes; /* else of packets */
 	bool is_rate_per_peer;
 	struct config_program match;
 	/* on tap only */

@@ -3,14 +3,15 @@
  */
 #include "base/bucket.h"
 
-static int64_t token_ns(const struct bucket_rate *rate)
+/* With 32 bits each the product has less than 63. */
+static int64_t tokens_ns(const struct bucket_rate *rate, uint32_t count)
 {
-	return NS_PER_S / rate->rate;
+	return NS_PER_S * count / rate->rate;
 }
 
 static int64_t full_ns(const struct bucket_rate *rate)
 {
-	return rate->rate ? token_ns(rate) * rate->burst : 0;
+	return rate->rate ? tokens_ns(rate, rate->burst) : 0;
 }
 
 void bucket_init(
@@ -47,8 +48,8 @@ bool bucket_take_several(struct bucket *bucket, const struct bucket_rate *rate,
 	if (!rate->rate)
 		return false;
 	refill(bucket, rate, now);
-	if (bucket->tokens_ns < token_ns(rate) * needed)
+	if (bucket->tokens_ns < tokens_ns(rate, needed))
 		return false;
-	bucket->tokens_ns -= token_ns(rate) * count;
+	bucket->tokens_ns -= tokens_ns(rate, count);
 	return true;
 }

@@ -168,16 +168,17 @@ void conf_read_protocols(struct conf_reader *reader,
 }
 
 /* "22" or "8000-8080" */
-static bool read_port_range(const char *text, uint32_t *first, uint32_t *last)
+static bool read_range(
+    const char *text, uint32_t most, uint32_t *first, uint32_t *last)
 {
 	size_t len = strcspn(text, "-");
 	char start[CONF_ITEM_BYTES];
 
 	snprintf(start, sizeof(start), "%.*s", (int)len, text);
-	if (!value_digits(first, start, UINT16_MAX))
+	if (!value_digits(first, start, most))
 		return false;
 	*last = *first;
-	return !text[len] || (value_digits(last, text + len + 1, UINT16_MAX) &&
+	return !text[len] || (value_digits(last, text + len + 1, most) &&
 				 *first <= *last);
 }
 
@@ -191,7 +192,7 @@ void conf_read_ports(struct conf_reader *reader,
 	uint32_t first, last;
 
 	while (conf_items_next(&items)) {
-		if (read_port_range(items.text, &first, &last)) {
+		if (read_range(items.text, UINT16_MAX, &first, &last)) {
 			add(reader, &items, ranges, first, last);
 			continue;
 		}
@@ -227,24 +228,47 @@ static enum icmp_kind icmp_kind_of(const struct config_rule *rule)
 	return (enum icmp_kind)kind;
 }
 
-/* A name has a number in each family, a number only with one. */
+#define CODES 256 /* of a type: its number is type * CODES + code */
+
+/* "echo-request", "3/4" or "unreachable/0-3" */
+static bool read_icmp_type(
+    const struct words *words, const char *text, struct config_range *ret)
+{
+	size_t len = strcspn(text, "/");
+	char name[CONF_ITEM_BYTES];
+	uint32_t type, first = 0, last = CODES - 1;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, text);
+	if (!find_value(words, name, UINT8_MAX, &type))
+		return false;
+	if (text[len] &&
+	    !read_range(text + len + 1, UINT8_MAX, &first, &last))
+		return false;
+	ret->first = (uint16_t)(type * CODES + first);
+	ret->last = (uint16_t)(type * CODES + last);
+	return true;
+}
+
+/* A name has a number in each family, a number or a code only with one. */
 static bool add_icmp_type(struct conf_reader *reader,
     const struct conf_items *items, struct config_rule *rule,
     enum icmp_kind kind)
 {
-	uint32_t value, value6;
+	const char *text = items->text;
+	struct config_range type = {0}, type6 = {0};
 	bool is_4 = kind & ICMP_4, is_6 = kind & ICMP_6;
 
-	if (kind == ICMP_BOTH && value_digits(&value, items->text, UINT8_MAX))
+	if (kind == ICMP_BOTH && (strchr(text, '/') ||
+				     strspn(text, "0123456789") == strlen(text)))
 		return false;
-	if (is_4 && !find_value(&icmp_types, items->text, UINT8_MAX, &value))
+	if (is_4 && !read_icmp_type(&icmp_types, text, &type))
 		return false;
-	if (is_6 && !find_value(&icmp6_types, items->text, UINT8_MAX, &value6))
+	if (is_6 && !read_icmp_type(&icmp6_types, text, &type6))
 		return false;
 	if (is_4)
-		add(reader, items, &rule->icmp_types, value, value);
+		add(reader, items, &rule->icmp_types, type.first, type.last);
 	if (is_6)
-		add(reader, items, &rule->icmp6_types, value6, value6);
+		add(reader, items, &rule->icmp6_types, type6.first, type6.last);
 	return true;
 }
 
@@ -253,9 +277,11 @@ static const struct {
 	const struct words *words;
 } icmp_kinds[] = {
     [ICMP_4] = {"type of ICMP",
-	"a number up to 255, or a name like \"echo-request\"", &icmp_types},
+	"a number up to 255, or a name like \"echo-request\"; with a code as in "
+	"\"unreachable/4\" and \"3/0-3\"", &icmp_types},
     [ICMP_6] = {"type of ICMPv6",
-	"a number up to 255, or a name like \"echo-request\"", &icmp6_types},
+	"a number up to 255, or a name like \"echo-request\"; with a code as in "
+	"\"unreachable/4\" and \"1/0-3\"", &icmp6_types},
     [ICMP_BOTH] = {"type of both ICMP and ICMPv6",
 	"a name that both have, like \"echo-request\"; for another one make a "
 	"rule each for proto = \"icmp\" and proto = \"icmp6\"",

@@ -122,30 +122,71 @@ static const char *take_word(char word[32], const char **text)
 	return word;
 }
 
-/* "200/s" */
-static bool parse_per_second(uint32_t *ret, char *word)
-{
-	char *slash = strchr(word, '/');
+/* Of rates, and of what may come at once; per second where `is_rate`. */
+static const struct unit {
+	const char *name;
+	uint32_t tokens; /* packets, or bytes */
+	bool is_of_bytes, is_rate;
+} units[] = {
+    {"", 1, false, false},
+    {"/s", 1, false, true},
+    {"byte", 1, true, false},
+    {"kbyte", 1000, true, false},
+    {"mbyte", 1000000, true, false},
+    {"byte/s", 1, true, true},
+    {"kbyte/s", 1000, true, true},
+    {"mbyte/s", 1000000, true, true},
+    {"kbit", 125, true, true}, /* as a peer's rate is written */
+    {"mbit", 125000, true, true},
+    {"gbit", 125000000, true, true},
+};
 
-	if (!slash || strcmp(slash, "/s"))
-		return false;
-	*slash = '\0';
-	return value_digits(ret, word, CONFIG_RATE_MAX) && *ret;
+static const struct unit *find_unit(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(units[i].name, name))
+			return &units[i];
+	return NULL;
+}
+
+/* "200/s", "10mbit" */
+static const struct unit *parse_amount(uint32_t *ret, const char *word)
+{
+	size_t len = strspn(word, "0123456789");
+	const struct unit *unit = find_unit(word + len);
+	char digits[32];
+	uint32_t number;
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, word);
+	if (!unit ||
+	    !value_digits(&number, digits, CONFIG_RATE_MAX / unit->tokens) ||
+	    !number)
+		return NULL;
+	*ret = number * unit->tokens;
+	return unit;
+}
+
+static bool parse_burst(struct config_rule *rule, const char *word)
+{
+	const struct unit *unit = parse_amount(&rule->burst, word);
+
+	return unit && !unit->is_rate &&
+	       unit->is_of_bytes == rule->is_rate_of_bytes;
 }
 
 /* "200/s", then "burst 400" and "per peer" in this order, if at all. */
 static bool parse_rate(struct config_rule *rule, const char *text)
 {
+	const struct unit *unit;
 	char word[32];
 
-	take_word(word, &text);
-	if (!parse_per_second(&rule->rate, word))
+	unit = parse_amount(&rule->rate, take_word(word, &text));
+	if (!unit || !unit->is_rate)
 		return false;
+	rule->is_rate_of_bytes = unit->is_of_bytes;
 	rule->burst = rule->rate;
 	if (!strcmp(take_word(word, &text), "burst")) {
-		take_word(word, &text);
-		if (!value_digits(&rule->burst, word, CONFIG_RATE_MAX) ||
-		    !rule->burst)
+		if (!parse_burst(rule, take_word(word, &text)))
 			return false;
 		take_word(word, &text);
 	}
@@ -167,7 +208,8 @@ void conf_read_rate(struct conf_reader *reader,
 	complain(reader, node, "\"%s\" is no rate", node->string);
 	conf_hint(reader->messages,
 	    "packets per second, as in \"200/s\", \"200/s burst 400\" and "
-	    "\"10/s burst 20 per peer\"; numbers from 1 to %d",
+	    "\"10/s burst 20 per peer\", or bits or bytes, as in \"2mbit burst "
+	    "64kbyte\" and \"250kbyte/s\"; up to %d packets or bytes",
 	    CONFIG_RATE_MAX);
 }
 

@@ -195,6 +195,7 @@ static void fill(
 	    .program_count = rule->match.count,
 	    .program_text = rule->match.text,
 	    .rate = {rule->rate, rule->burst},
+	    .is_rate_of_bytes = rule->is_rate_of_bytes,
 	    .has_rate_per_peer = rule->is_rate_per_peer,
 	};
 }

@@ -63,6 +63,14 @@ static bool tells_families_apart(const struct rule_spec *spec)
 	       !names_family(spec, FAMILY_IPV6);
 }
 
+static void write_range(
+    const struct nft_setup *setup, const struct rule_range *range)
+{
+	nft_printf(setup, "%u", range->first);
+	if (range->last != range->first)
+		nft_printf(setup, "-%u", range->last);
+}
+
 static void write_ranges(const struct nft_setup *setup, const char *name,
     const struct rule_ranges *ranges)
 {
@@ -70,12 +78,57 @@ static void write_ranges(const struct nft_setup *setup, const char *name,
 		return;
 	nft_printf(setup, "%s { ", name);
 	for (size_t i = 0; i < ranges->count; i++) {
-		const struct rule_range *range = &ranges->list[i];
-
-		nft_printf(setup, "%s%u", i ? ", " : "", range->first);
-		if (range->last != range->first)
-			nft_printf(setup, "-%u", range->last);
+		nft_printf(setup, "%s", i ? ", " : "");
+		write_range(setup, &ranges->list[i]);
 	}
+	nft_printf(setup, " } ");
+}
+
+static bool names_codes(const struct rule_ranges *types)
+{
+	struct rule_icmp_part part;
+
+	for (size_t i = 0; i < types->count; i++) {
+		uint32_t at = types->list[i].first;
+
+		while (rule_icmp_next(&types->list[i], &at, &part))
+			if (!rule_icmp_is_whole(&part))
+				return true;
+	}
+	return false;
+}
+
+static void write_type(const struct nft_setup *setup,
+    const struct rule_range *range, bool has_codes, const char *comma)
+{
+	struct rule_icmp_part part;
+	uint32_t at = range->first;
+
+	while (rule_icmp_next(range, &at, &part)) {
+		nft_printf(setup, "%s", comma);
+		write_range(setup, &part.types);
+		if (has_codes) {
+			nft_printf(setup, " . ");
+			write_range(setup, &part.codes);
+		}
+		comma = ", ";
+	}
+}
+
+static void write_types(const struct nft_setup *setup, const char *name,
+    const struct rule_ranges *types)
+{
+	bool has_codes = names_codes(types);
+
+	if (!types->count)
+		return;
+	nft_printf(setup, "%s type ", name);
+	if (has_codes)
+		nft_printf(setup, ". %s code ", name);
+	nft_printf(setup, "{ ");
+	for (size_t i = 0; i < types->count; i++)
+		write_type(
+		    setup, &types->list[i], has_codes, i ? ", " : "");
 	nft_printf(setup, " } ");
 }
 
@@ -213,12 +266,23 @@ static void write_matches(
 	nft_write_side(setup, writing->set, spec->to, false, family);
 	write_l4(setup, spec, protocols);
 	if (family == FAMILY_IPV4)
-		write_ranges(setup, "icmp type", &spec->icmp_types);
+		write_types(setup, "icmp", &spec->icmp_types);
 	if (family == FAMILY_IPV6)
-		write_ranges(setup, "icmpv6 type", &spec->icmp6_types);
+		write_types(setup, "icmpv6", &spec->icmp6_types);
 	write_mac(setup, "saddr", spec->source_mac);
 	write_mac(setup, "daddr", spec->destination_mac);
 	write_states(setup, spec->states);
+}
+
+static void write_rate(
+    const struct nft_setup *setup, const struct rule_spec *spec)
+{
+	bool has_bytes = spec->is_rate_of_bytes;
+
+	nft_printf(setup,
+	    "limit rate %" PRIu32 "%s/second burst %" PRIu32 " %s ",
+	    spec->rate.rate, has_bytes ? " bytes" : "", spec->rate.burst,
+	    has_bytes ? "bytes" : "packets");
 }
 
 /* Nothing without protocols. */
@@ -232,9 +296,7 @@ static void write_rule(const struct writing *writing,
 		return;
 	write_matches(writing, protocols);
 	if (spec->rate.rate && !*suffix)
-		nft_printf(setup,
-		    "limit rate %" PRIu32 "/second burst %" PRIu32 " packets ",
-		    spec->rate.rate, spec->rate.burst);
+		write_rate(setup, spec);
 	if (spec->has_log)
 		nft_printf(setup, "log prefix \"%s: \" ", spec->name);
 	nft_printf(setup, "counter %s%scomment \"%s%s\"\n", verdict,

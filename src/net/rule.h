@@ -21,13 +21,14 @@
  *    another protocol. So it is with ICMP types and TCP flags. The protocol of
  *    a later fragment is known.
  *  - Types of ICMP and of ICMPv6 are one field: a packet has to be of one of
- *    the first as ICMP, or of one of the second as ICMPv6.
+ *    the first as ICMP, or of one of the second as ICMPv6. Their numbers have
+ *    the code in the lower byte: a type without one is a range of 256.
  *  - MAC addresses and VLANs are those of frames: nothing on tun has any. The
  *    ethertype is that of the IP packet there.
  *  - `program` sees the packet as tcpdump would on this device: the IP packet
  *    on tun, the frame on tap; of a super-packet its first segment.
  *  - ACCEPT, DROP and REJECT end the search, COUNT goes on.
- *  - A rate counts segments. An ACCEPT rule whose rate is exceeded drops the
+ *  - A rate counts segments, or the bytes of IP packets. An ACCEPT rule whose rate is exceeded drops the
  *    packet (VPN_RATE) and ends the search: its rate is a limit, and neither a
  *    later rule nor the policy can undo it. A rule with another action does not
  *    match while its rate is exceeded. A packet that some other field keeps
@@ -129,6 +130,7 @@ struct rule_spec {
 	size_t program_count;
 	const char *program_text; /* the tcpdump expression */
 	struct bucket_rate rate;
+	bool is_rate_of_bytes; /* of IP packets; else of packets */
 	/* A bucket for each peer: that the packet comes from, or, in the last
 	 * two hooks, goes to. */
 	bool has_rate_per_peer;
@@ -216,6 +218,20 @@ const char *rule_field_name(enum rule_field field);
 
 /* Whether the rule names the field. */
 bool rule_has_field(const struct rule_spec *spec, enum rule_field field);
+
+/* Types of ICMP with all codes, or one type with some. */
+struct rule_icmp_part {
+	struct rule_range types, codes;
+};
+#define RULE_ICMP_CODES 256 /* of a type */
+/* The next part of a range of icmp_types; *at, at first range->first, moves
+ * behind it. False: there is none. */
+must_check bool rule_icmp_next(const struct rule_range *range, uint32_t *at,
+    struct rule_icmp_part *ret);
+static inline bool rule_icmp_is_whole(const struct rule_icmp_part *part)
+{
+	return part->codes.last - part->codes.first == RULE_ICMP_CODES - 1;
+}
 /* What it wants of one that it names, "53,1000-1999"; cut where the room ends.
  * Returns text. */
 const char *rule_field_format(const struct rule_spec *spec,

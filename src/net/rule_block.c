@@ -41,7 +41,7 @@ static void read_l4(struct words *words, const struct packet *pkt)
 	words->at[WORD_SOURCE_PORT] = pkt->source_port;
 	words->at[WORD_DESTINATION_PORT] = pkt->destination_port;
 	words->at[WORD_TCP_FLAGS] = pkt->tcp_flags;
-	words->at[WORD_ICMP] = pkt->icmp_type;
+	words->at[WORD_ICMP] = look_icmp(pkt);
 }
 
 static void read_ip(struct words *words, const struct packet *pkt)

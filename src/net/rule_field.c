@@ -28,6 +28,11 @@ uint16_t look_ethertype(const struct packet *pkt)
 	}
 }
 
+uint16_t look_icmp(const struct packet *pkt)
+{
+	return (uint16_t)(pkt->icmp_type * RULE_ICMP_CODES + pkt->icmp_code);
+}
+
 uint32_t look_segments(const struct packet *pkt)
 {
 	return pkt->segment_bytes && pkt->segments ? pkt->segments : 1;
@@ -120,9 +125,9 @@ static bool icmp_matches(const struct compiled *compiled, struct look *look)
 	if (!pkt->has_l4)
 		return false;
 	if (pkt->l4_protocol == IP_PROTOCOL_ICMP)
-		return ranges_have(&spec->icmp_types, pkt->icmp_type);
+		return ranges_have(&spec->icmp_types, look_icmp(pkt));
 	if (pkt->l4_protocol == IP_PROTOCOL_ICMPV6)
-		return ranges_have(&spec->icmp6_types, pkt->icmp_type);
+		return ranges_have(&spec->icmp6_types, look_icmp(pkt));
 	return false;
 }
 

@@ -44,6 +44,8 @@ must_check bool field_matches(
 must_check bool look_has_ports(const struct packet *pkt);
 /* The frame's, or the IP packet's on tun; 0: neither. */
 must_check uint16_t look_ethertype(const struct packet *pkt);
+/* Type and code, as in rule_spec.icmp_types. */
+must_check uint16_t look_icmp(const struct packet *pkt);
 /* Segments of the packet (1 of an ordinary one). */
 must_check uint32_t look_segments(const struct packet *pkt);
 /* Bytes of all its segments' IP packets, or of a frame without. */

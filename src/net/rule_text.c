@@ -127,6 +127,56 @@ static void add_ranges(struct text *text, const struct rule_ranges *ranges,
 	}
 }
 
+bool rule_icmp_next(const struct rule_range *range, uint32_t *at,
+    struct rule_icmp_part *ret)
+{
+	const unsigned codes = RULE_ICMP_CODES;
+	unsigned first = *at % codes, last = range->last % codes;
+	uint16_t type = (uint16_t)(*at / codes);
+	uint16_t end = (uint16_t)((range->last + 1u) / codes);
+
+	if (*at > range->last)
+		return false;
+	if (!first && end > type) {
+		ret->types = (struct rule_range){type, (uint16_t)(end - 1)};
+		ret->codes = (struct rule_range){0, RULE_ICMP_CODES - 1};
+		*at = end * codes;
+		return true;
+	}
+	if (range->last / codes != type)
+		last = codes - 1;
+	ret->types = (struct rule_range){type, type};
+	ret->codes = (struct rule_range){(uint16_t)first, (uint16_t)last};
+	*at += last - first + 1;
+	return true;
+}
+
+/* "8", "3-4", "3/4", "3/0-3" */
+static void add_icmp_part(struct text *text, const struct rule_icmp_part *part)
+{
+	char codes[WORD_BYTES] = "";
+	struct text word = {.at = codes, .room = sizeof(codes)};
+
+	add_ranges(text, &(struct rule_ranges){&part->types, 1}, add_number);
+	if (rule_icmp_is_whole(part))
+		return;
+	add_ranges(&word, &(struct rule_ranges){&part->codes, 1}, add_number);
+	add(text, "/");
+	add(text, codes);
+}
+
+static void add_types(struct text *text, const struct rule_ranges *ranges)
+{
+	struct rule_icmp_part part;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		uint32_t at = ranges->list[i].first;
+
+		while (rule_icmp_next(&ranges->list[i], &at, &part))
+			add_icmp_part(text, &part);
+	}
+}
+
 static void add_flags(struct text *text, uint8_t flags)
 {
 	static const char letters[] = "FSRPAUEC";
@@ -192,10 +242,11 @@ static void add_side(struct text *text, const struct rule_side *side)
 
 static void add_rate(struct text *text, const struct rule_spec *spec)
 {
+	const char *unit = spec->is_rate_of_bytes ? "byte" : "";
 	char word[64];
 
-	snprintf(word, sizeof(word), "%" PRIu32 "/s burst %" PRIu32 "%s",
-	    spec->rate.rate, spec->rate.burst,
+	snprintf(word, sizeof(word), "%" PRIu32 "%s/s burst %" PRIu32 "%s%s",
+	    spec->rate.rate, unit, spec->rate.burst, unit,
 	    spec->has_rate_per_peer ? " per peer" : "");
 	add(text, word);
 }
@@ -262,8 +313,8 @@ static void add_wanted(
 		add_ranges(text, &spec->destination_ports, add_number);
 		break;
 	case RULE_ICMP:
-		add_ranges(text, &spec->icmp_types, add_number);
-		add_ranges(text, &spec->icmp6_types, add_number);
+		add_types(text, &spec->icmp_types);
+		add_types(text, &spec->icmp6_types);
 		break;
 	case RULE_TCP_FLAGS:
 		add_flags_of_mask(text, spec);
@@ -355,6 +406,15 @@ static bool is_icmp(const struct packet *pkt)
 	return pkt->has_l4 && !look_has_ports(pkt);
 }
 
+static void add_icmp(struct text *text, const struct packet *pkt)
+{
+	char word[WORD_BYTES];
+
+	snprintf(
+	    word, sizeof(word), "%u/%u", pkt->icmp_type, pkt->icmp_code);
+	add(text, word);
+}
+
 static void add_got(
     struct text *text, const struct packet *pkt, enum rule_field field)
 {
@@ -374,7 +434,7 @@ static void add_got(
 		break;
 	case RULE_ICMP:
 		if (is_icmp(pkt))
-			add_number(text, pkt->icmp_type);
+			add_icmp(text, pkt);
 		break;
 	case RULE_TCP_FLAGS:
 		if (pkt->has_l4 && pkt->l4_protocol == IP_PROTOCOL_TCP)

@@ -13,19 +13,27 @@ static uint32_t bucket_of(
 	return id < compiled->buckets_count ? id : 0;
 }
 
+static uint32_t tokens_of(
+    const struct compiled *compiled, const struct look *look)
+{
+	return compiled->rule.spec.is_rate_of_bytes
+		   ? (uint32_t)look_bytes(look->pkt)
+		   : look_segments(look->pkt);
+}
+
 bool rate_allows(const struct compiled *compiled, const struct look *look)
 {
 	struct bucket trial = compiled->buckets[bucket_of(compiled, look)];
 
 	return bucket_take_several(&trial, &compiled->rule.spec.rate,
-	    look_segments(look->pkt), look->now);
+	    tokens_of(compiled, look), look->now);
 }
 
 static bool rate_take(const struct compiled *compiled, const struct look *look)
 {
 	return bucket_take_several(
 	    &compiled->buckets[bucket_of(compiled, look)],
-	    &compiled->rule.spec.rate, look_segments(look->pkt), look->now);
+	    &compiled->rule.spec.rate, tokens_of(compiled, look), look->now);
 }
 
 static bool is_within_rate(struct compiled *compiled, const struct look *look)

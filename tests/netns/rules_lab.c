@@ -112,6 +112,23 @@ static const uint16_t protocols[] = {1, 6, 17, 47, 58, 132};
 static const uint16_t ports[] = {0, 22, 53, 80, 443, 65535};
 static const uint16_t types[] = {0, 1, 2, 3, 128, 129};
 
+/* With all codes, or one: each other packet has that. */
+static struct rule_ranges make_types(
+    struct rule_range *list, struct seed *seed)
+{
+	struct rule_ranges ranges =
+	    make_list(list, seed, types, ARRAY_SIZE(types));
+
+	for (size_t i = 0; i < ranges.count; i++) {
+		bool has_code = seed_below(seed, 2);
+
+		list[i].first = (uint16_t)(list[i].first * 256u + has_code);
+		list[i].last =
+		    (uint16_t)(list[i].last * 256u + (has_code ? 1 : 255));
+	}
+	return ranges;
+}
+
 static void make_l4(
     struct rule_spec *spec, struct lab_rule *rule, struct seed *seed)
 {
@@ -131,11 +148,9 @@ static void make_l4(
 		spec->tcp_flags = spec->tcp_flags_mask & 0x12;
 	}
 	if (kind == 0 && seed_below(seed, 2))
-		spec->icmp_types =
-		    make_list(rule->types[0], seed, types, ARRAY_SIZE(types));
+		spec->icmp_types = make_types(rule->types[0], seed);
 	if (kind == 0 && (!spec->icmp_types.count || seed_below(seed, 2)))
-		spec->icmp6_types =
-		    make_list(rule->types[1], seed, types, ARRAY_SIZE(types));
+		spec->icmp6_types = make_types(rule->types[1], seed);
 }
 
 static enum hook random_hook(struct seed *seed, bool is_outgoing)
@@ -222,7 +237,8 @@ static unsigned put_l4(
 	uint8_t *start = writer->at;
 
 	if (is_icmp)
-		put16(writer, random_of(seed, types, ARRAY_SIZE(types)) * 256u);
+		put16(writer, random_of(seed, types, ARRAY_SIZE(types)) * 256u +
+				  (unsigned)seed_below(seed, 2));
 	else
 		put16(writer, random_of(seed, ports, ARRAY_SIZE(ports)));
 	put16(writer, random_of(seed, ports, ARRAY_SIZE(ports)));

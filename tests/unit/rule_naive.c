@@ -32,7 +32,7 @@ static bool has_icmp(
 	    made->protocol == 1 ? &spec->icmp_types : &spec->icmp6_types;
 
 	return made->has_l4 && (made->protocol == 1 || made->protocol == 58) &&
-	       have(types, made->icmp_type);
+	       have(types, made->icmp_type << 8 | made->icmp_code);
 }
 
 static bool has_ports(const struct random_packet *made)
@@ -124,6 +124,8 @@ static bool take(struct naive_rule *state, const struct rule_spec *spec,
     bool is_dry)
 {
 	uint32_t id = hook == HOOK_OUTPUT ? made->pkt.to_id : made->pkt.from_id;
+	uint32_t tokens = spec->is_rate_of_bytes ? (uint32_t)made->all_bytes
+						 : made->segments;
 	struct bucket bucket;
 	bool is_taken;
 
@@ -132,8 +134,7 @@ static bool take(struct naive_rule *state, const struct rule_spec *spec,
 	if (!spec->has_rate_per_peer || id > RANDOM_LAST_PEER)
 		id = 0;
 	bucket = state->buckets[id];
-	is_taken =
-	    bucket_take_several(&bucket, &spec->rate, made->segments, now);
+	is_taken = bucket_take_several(&bucket, &spec->rate, tokens, now);
 	if (is_dry)
 		return is_taken;
 	state->buckets[id] = bucket;

@@ -134,6 +134,23 @@ static uint16_t random_type(struct dice *dice)
 	return (uint16_t)dice_below(dice, 4);
 }
 
+/* Some name codes. */
+static void add_codes(struct rule_ranges *types, struct rule_range *list,
+    struct dice *dice)
+{
+	for (size_t i = 0; i < types->count; i++) {
+		unsigned code = dice_below(dice, 2);
+		bool has_code = dice_below(dice, 2);
+
+		list[i].first = (uint16_t)(list[i].first * 256u);
+		list[i].last = (uint16_t)(list[i].last * 256u + 255);
+		if (has_code)
+			list[i].first = (uint16_t)(list[i].first + code);
+		if (has_code && dice_below(dice, 2))
+			list[i].last = (uint16_t)(list[i].last - 255 + code);
+	}
+}
+
 static void make_icmp(struct random_rule *rule, struct dice *dice)
 {
 	struct rule_spec *spec = &rule->spec;
@@ -144,6 +161,8 @@ static void make_icmp(struct random_rule *rule, struct dice *dice)
 	if (which & 2)
 		make_list(
 		    &spec->icmp6_types, rule->types[1], dice, random_type);
+	add_codes(&spec->icmp_types, rule->types[0], dice);
+	add_codes(&spec->icmp6_types, rule->types[1], dice);
 }
 
 static uint16_t random_ethertype(struct dice *dice)
@@ -212,6 +231,11 @@ static void make_rate(struct rule_spec *spec, struct dice *dice)
 	spec->rate.rate = 1 + dice_below(dice, 5);
 	spec->rate.burst = 1 + dice_below(dice, 5);
 	spec->has_rate_per_peer = dice_below(dice, 2);
+	spec->is_rate_of_bytes = dice_below(dice, 3) == 0;
+	if (spec->is_rate_of_bytes) {
+		spec->rate.rate *= 40;
+		spec->rate.burst *= 30;
+	}
 }
 
 void random_rule_make(struct random_rule *ret, struct dice *dice,

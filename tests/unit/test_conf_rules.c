@@ -44,8 +44,11 @@
 	"{ name = \"c\"; hook = \"output\"; action = \"drop\"; proto = "       \
 	"\"tcp\"; tcp_flags = \"syn,!ack\"; rate = \"1/s burst 9 per peer\"; " \
 	"},\n{ name = \"d\"; hook = \"prerouting\"; action = \"reject\"; "     \
-	"proto = \"icmp,icmp6\"; icmp_type = \"echo-request,echo-reply\"; } "  \
-	"); };\n"
+	"proto = \"icmp,icmp6\"; icmp_type = \"echo-request,echo-reply\"; }, " \
+	"{ name = \"e\"; hook = \"output\"; action = \"accept\"; proto = "     \
+	"\"icmp\"; icmp_type = \"unreachable/4, 0x0c/0-1\"; rate = "           \
+	"\"2mbit burst 64kbyte\"; }, { name = \"f\"; hook = \"output\"; "      \
+	"action = \"accept\"; rate = \"3kbyte/s per peer\"; } ); };\n"
 
 #define TAP_RULES                                                              \
 	"device = { type = \"tap\"; };\nprivate_key_file = \"/k\";\n"          \
@@ -174,8 +177,9 @@ START_TEST(types_flags_and_rates_arrive)
 	ck_assert(rule[0].rate == 200 && rule[0].burst == 400);
 	ck_assert(!rule[0].is_rate_per_peer);
 	ck_assert_int_eq(rule[1].family, CONFIG_FAMILY_IPV6);
-	ck_assert_uint_eq(rule[1].icmp6_types.list[0].first, 2);
-	ck_assert_uint_eq(rule[1].icmp6_types.list[1].first, 128);
+	ck_assert_uint_eq(rule[1].icmp6_types.list[0].first, 0x200);
+	ck_assert_uint_eq(rule[1].icmp6_types.list[0].last, 0x2ff);
+	ck_assert_uint_eq(rule[1].icmp6_types.list[1].first, 0x8000);
 	ck_assert_uint_eq(rule[1].icmp_types.count, 0);
 	ck_assert(rule[1].rate == 10 && rule[1].burst == 10);
 	ck_assert(rule[1].is_rate_per_peer);
@@ -183,10 +187,28 @@ START_TEST(types_flags_and_rates_arrive)
 	ck_assert_uint_eq(rule[2].tcp_flags_value, 0x02);
 	ck_assert(rule[2].burst == 9 && rule[2].is_rate_per_peer);
 	ck_assert_uint_eq(rule[3].icmp_types.list[0].first, 0);
-	ck_assert_uint_eq(rule[3].icmp_types.list[1].first, 8);
-	ck_assert(rule[3].icmp6_types.list[0].first == 128 &&
-		  rule[3].icmp6_types.list[0].last == 129);
+	ck_assert_uint_eq(rule[3].icmp_types.list[1].first, 0x800);
+	ck_assert(rule[3].icmp6_types.list[0].first == 0x8000 &&
+		  rule[3].icmp6_types.list[0].last == 0x81ff);
 	ck_assert_uint_eq(outcome.config->filter.flows_per_peer, 4096);
+	outcome_clear(&outcome);
+}
+END_TEST
+
+START_TEST(codes_and_rates_of_bytes_arrive)
+{
+	struct outcome outcome = outcome_of(SITE RULES);
+	const struct config_rule *rule = outcome.config->filter.rules;
+
+	ck_assert(!rule[3].is_rate_of_bytes);
+	ck_assert(rule[4].icmp_types.list[0].first == 0x304 &&
+		  rule[4].icmp_types.list[0].last == 0x304);
+	ck_assert(rule[4].icmp_types.list[1].first == 0xc00 &&
+		  rule[4].icmp_types.list[1].last == 0xc01);
+	ck_assert(rule[4].rate == 250000 && rule[4].burst == 64000);
+	ck_assert(rule[4].is_rate_of_bytes && !rule[4].is_rate_per_peer);
+	ck_assert(rule[5].rate == 3000 && rule[5].burst == 3000);
+	ck_assert(rule[5].is_rate_of_bytes && rule[5].is_rate_per_peer);
 	outcome_clear(&outcome);
 }
 END_TEST
@@ -298,6 +320,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, ends_join_groups_peers_and_prefixes);
 	tcase_add_test(tcase, ranges_are_sorted_and_joined);
 	tcase_add_test(tcase, types_flags_and_rates_arrive);
+	tcase_add_test(tcase, codes_and_rates_of_bytes_arrive);
 	tcase_add_test(tcase, settings_of_frames_arrive);
 	tcase_add_loop_test(
 	    tcase, all_expressions_together_have_a_limit_of_time, 0, 2);

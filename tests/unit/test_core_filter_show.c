@@ -96,6 +96,35 @@ START_TEST(filter_export_has_the_peers_prefixes)
 }
 END_TEST
 
+/* Left may send unreachable with code 4 and echo requests, 1000 bytes a
+ * second. */
+static struct config *guarded_types(void)
+{
+	struct config *config = guarded();
+	struct config_rule *rule = config->filter.rules;
+
+	rule->protocols = (struct config_ranges){1, {{1, 1}}};
+	rule->icmp_types =
+	    (struct config_ranges){2, {{0x304, 0x304}, {0x800, 0x8ff}}};
+	rule->rate = rule->burst = 1000;
+	rule->is_rate_of_bytes = true;
+	return config;
+}
+
+START_TEST(filter_export_has_codes_and_rates_of_bytes)
+{
+	pair_start(&pair, 1, guarded_types());
+	ask("filter show", NULL);
+	ck_assert_str_eq(pair_value(text, "matches"),
+	    "proto icmp icmp_type 3/4,8 from some rate 1000byte/s burst "
+	    "1000byte");
+	ask("filter export", "nft");
+	ck_assert_ptr_nonnull(strstr(text,
+	    "icmp type . icmp code { 3 . 4, 8 . 0-255 } limit rate 1000 "
+	    "bytes/second burst 1000 bytes "));
+}
+END_TEST
+
 START_TEST(filter_export_knows_nft_only)
 {
 	pair_start(&pair, 1, guarded());
@@ -139,6 +168,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, filter_show_tells_what_each_rule_matched);
 	tcase_add_test(tcase, filter_export_has_the_peers_prefixes);
+	tcase_add_test(tcase, filter_export_has_codes_and_rates_of_bytes);
 	tcase_add_test(tcase, filter_export_knows_nft_only);
 	tcase_add_test(tcase, filter_verbs_say_that_there_is_none);
 	tcase_add_loop_test(

@@ -121,6 +121,7 @@ END_TEST
 static const struct rule_range tcp = {6, 6};
 static const struct rule_range udp = {17, 17};
 static const struct rule_range many[] = {{22, 22}, {80, 443}};
+static const struct rule_range icmp[] = {{0x1600, 0x16ff}, {0x1701, 0x1702}};
 static const struct rule_range ethertypes[] = {{0x800, 0x800}, {0x806, 0x806}};
 static const struct mac mac = {{2, 0, 0, 0, 0, 1}};
 static const struct vlan_set vlans = {{2}};
@@ -159,11 +160,12 @@ static const struct one {
     {{.tcp_flags_mask = 0x12, .tcp_flags = 2},
 	"\t\tmeta l4proto { 6 } tcp flags & 0x12 == 0x02 "
 	"counter accept comment \"r\"\n"},
-    {{.icmp_types = {many, 1}},
+    {{.icmp_types = {icmp, 1}},
 	"\t\tmeta nfproto ipv4 meta l4proto { 1 } icmp type { 22 } "
 	"counter accept comment \"r\"\n"},
-    {{.icmp6_types = {many, 1}},
-	"\t\tmeta nfproto ipv6 meta l4proto { 58 } icmpv6 type { 22 } "
+    {{.icmp6_types = {icmp, 2}},
+	"\t\tmeta nfproto ipv6 meta l4proto { 58 } icmpv6 type . "
+	"icmpv6 code { 22 . 0-255, 23 . 1-2 } "
 	"counter accept comment \"r\"\n"},
     {{.family = FAMILY_IPV6},
 	"\t\tmeta nfproto ipv6 counter accept comment \"r\"\n"},

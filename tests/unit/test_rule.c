@@ -185,6 +185,53 @@ START_TEST(rule_has_a_bucket_for_each_peer)
 }
 END_TEST
 
+START_TEST(rule_may_count_bytes)
+{
+	/* two packets of 32 bytes come at once, and one more each second */
+	const struct rule_spec spec = {
+	    .hook = HOOK_INPUT, .rate = {32, 64}, .is_rate_of_bytes = true};
+	struct ruleset *set = set_of(&spec, 1);
+	struct rule_explanation why;
+
+	hold(udp);
+	ck_assert_uint_eq(packet.pkt.ip_bytes, 32);
+	ck_assert_int_eq(decide(set).drop, DROP_NONE);
+	ck_assert_int_eq(decide(set).drop, DROP_NONE);
+	ck_assert_int_eq(decide(set).drop, DROP_VPN_RATE);
+	ruleset_explain(set, HOOK_INPUT, &packet.pkt, start, &why);
+	ck_assert_int_eq(why.result.drop, DROP_VPN_RATE);
+	ck_assert_int_eq(
+	    decide_at(set, HOOK_INPUT, (struct instant){2 * S}).drop,
+	    DROP_NONE);
+	ck_assert_uint_eq(ruleset_rule(set, 0)->packets_over_rate, 1);
+	ruleset_free(set);
+	frame_release(&packet);
+}
+END_TEST
+
+static const struct {
+	struct rule_range range;
+	const char *text;
+} type_texts[] = {
+    {{0x800, 0x8ff}, "8"},
+    {{0x300, 0x4ff}, "3-4"},
+    {{0x304, 0x304}, "3/4"},
+    {{0x300, 0x303}, "3/0-3"},
+    {{0x304, 0x601}, "3/4-255,4-5,6/0-1"},
+    {{0xff00, 0xffff}, "255"},
+};
+
+START_TEST(rule_writes_types_and_codes_of_icmp)
+{
+	const struct rule_spec spec = {.icmp_types = {&type_texts[_i].range, 1}};
+	char text[64];
+
+	ck_assert_str_eq(
+	    rule_field_format(&spec, RULE_ICMP, text, sizeof(text)),
+	    type_texts[_i].text);
+}
+END_TEST
+
 START_TEST(rule_trial_changes_nothing)
 {
 	const struct rule_spec spec = {.hook = HOOK_INPUT, .rate = {1, 1}};
@@ -227,7 +274,7 @@ static const struct rule_side side_lan = {
     .prefixes = &lan, .prefixes_count = 1};
 static const struct rule_side side_named = {
     .text = "@lan", .prefixes = &lan, .prefixes_count = 1};
-static const struct rule_range types[] = {{0, 0}, {8, 10}};
+static const struct rule_range types[] = {{0, 255}, {0x800, 0xaff}};
 static const struct rule_range arp = {0x806, 0x806};
 static const struct mac mac = {{2, 0, 0, 0, 0, 1}};
 static const struct vlan_set vlans = {{1u << 7 | 1u << 9}};
@@ -371,6 +418,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, rule_never_reads_ports_of_a_later_fragment);
 	tcase_add_test(tcase, rule_accepts_up_to_its_rate_and_drops_beyond);
 	tcase_add_test(tcase, rule_has_a_bucket_for_each_peer);
+	tcase_add_test(tcase, rule_may_count_bytes);
+	tcase_add_loop_test(tcase, rule_writes_types_and_codes_of_icmp, 0,
+	    ARRAY_SIZE(type_texts));
 	tcase_add_test(tcase, rule_trial_changes_nothing);
 	tcase_add_test(tcase, rule_refuses_a_program_that_the_checker_refuses);
 	tcase_add_loop_test(
