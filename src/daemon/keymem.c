@@ -15,10 +15,12 @@
 
 #include "daemon/sanitized.h"
 
-#define CHUNK_BYTES   ((size_t)256 * 1024)
-#define SMALLEST_BITS 5 /* 32 bytes */
-#define LARGEST_BITS  17
-#define CLASSES	      (LARGEST_BITS - SMALLEST_BITS + 1)
+#define CHUNK_BYTES	((size_t)256 * 1024)
+#define STEP_BYTES	16   /* keeps the alignment of malloc */
+#define FINE_BYTES	4096 /* up to here a class is a step wide */
+#define FINE_CLASSES	(FINE_BYTES / STEP_BYTES)
+#define DOUBLED_CLASSES 5 /* 8, 16, 32, 64 and 128 KiB */
+#define CLASSES		(FINE_CLASSES + DOUBLED_CLASSES)
 
 /* A released piece, all zero but for this. */
 struct piece {
@@ -48,13 +50,23 @@ static void *map_locked(size_t len)
 	return at;
 }
 
+/* CLASSES and more: too large for a chunk. */
 static unsigned class_of(size_t len)
 {
-	unsigned class = 0;
+	unsigned class = FINE_CLASSES;
 
-	while (((size_t)1 << (class + SMALLEST_BITS)) < len)
+	if (len <= FINE_BYTES)
+		return len ? (unsigned)((len - 1) / STEP_BYTES) : 0;
+	while (((size_t)FINE_BYTES * 2 << (class - FINE_CLASSES)) < len)
 		class ++;
 	return class;
+}
+
+static size_t bytes_of(unsigned class)
+{
+	return class < FINE_CLASSES
+		   ? (class + (size_t)1) * STEP_BYTES
+		   : (size_t)FINE_BYTES * 2 << (class - FINE_CLASSES);
 }
 
 static void *carve(size_t len)
@@ -90,7 +102,7 @@ static void *arena_alloc(void *context, size_t len)
 		return map_locked(page_round(len));
 	piece = arena.released[class];
 	if (!piece)
-		return carve((size_t)1 << (class + SMALLEST_BITS));
+		return carve(bytes_of(class));
 	arena.released[class] = piece->next;
 	piece->next = NULL;
 	return piece;
@@ -123,7 +135,7 @@ size_t keymem_bytes(void)
 
 /* ---- OpenSSL's allocator: pieces that know their length ---- */
 
-#define HEADER_BYTES 16 /* keeps the alignment of malloc */
+#define HEADER_BYTES STEP_BYTES
 
 static void *openssl_alloc(size_t len, const char *file, int line)
 {
@@ -187,6 +199,20 @@ static bool is_really_locked(void)
 	return !has_line || kib * 1024 >= arena.locked_bytes;
 }
 
+/* Thousands of peers have more keys than most limits allow; who may, lifts it
+ * while there is the power to. */
+static void lift_limit(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit limit;
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &all) ||
+	    getrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 static int forbid_dumps(void)
 {
 	static const struct rlimit none;
@@ -198,11 +224,12 @@ static int forbid_dumps(void)
 
 int keymem_init(char *error, size_t room)
 {
+	lift_limit();
 	arena.at = map_locked(CHUNK_BYTES);
 	if (!arena.at || (!IS_SANITIZED && !is_really_locked())) {
 		snprintf(error, room,
 		    "memory for keys can not be locked: raise the limit "
-		    "(LimitMEMLOCK=64M in the unit, or ulimit -l)");
+		    "(LimitMEMLOCK=256M in the unit, or ulimit -l)");
 		return -ENOMEM;
 	}
 	arena.left = CHUNK_BYTES;

@@ -3,9 +3,10 @@
  * The one place where keys live: memory that is never swapped nor dumped.
  *
  * How it works: chunks are mapped, locked and marked MADV_DONTDUMP one by one;
- * each lock is checked. Pieces are powers of two; released ones are wiped and
- * kept on a list of their size. What OpenSSL allocates comes from here too, as
- * its key schedules are on its heap.
+ * each lock is checked. Pieces come in sizes of 16 bytes more each, large ones
+ * in powers of two; released ones are wiped and kept on a list of their size.
+ * What OpenSSL allocates comes from here too, as its key schedules are on its
+ * heap.
  */
 #ifndef DAEMON_KEYMEM_H
 #define DAEMON_KEYMEM_H

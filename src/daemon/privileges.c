@@ -5,20 +5,34 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* The keys of peers that come later have to be locked, too. */
+static bool is_locking_limited(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	       limit.rlim_cur != RLIM_INFINITY;
+}
 
 int privileges_drop(void)
 {
-	bool had_net_admin;
+	const unsigned wanted[] = {CAP_NET_ADMIN, CAP_IPC_LOCK};
+	size_t count = is_locking_limited() ? 2 : 1;
+	bool had[ARRAY_SIZE(wanted)];
 
 	if (capng_get_caps_process())
 		return -EIO;
-	had_net_admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+	for (size_t i = 0; i < count; i++)
+		had[i] = capng_have_capability(CAPNG_EFFECTIVE, wanted[i]);
 	capng_clear(CAPNG_SELECT_ALL);
-	if (had_net_admin &&
-	    capng_update(
-		CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN))
-		return -EIO;
+	for (size_t i = 0; i < count; i++)
+		if (had[i] && capng_update(CAPNG_ADD,
+				  CAPNG_EFFECTIVE | CAPNG_PERMITTED, wanted[i]))
+			return -EIO;
 	/* The bounding set is out of reach without CAP_SETPCAP; with
 	 * no_new_privs nothing could be gained from it either. */
 	if (capng_apply(CAPNG_SELECT_CAPS))

@@ -2,9 +2,10 @@
 /*
  * Giving up what vpnd no longer needs, in two stages.
  *
- * 1. At most CAP_NET_ADMIN stays (devices, addresses, routes, marks), and no
- *    program that is started later can have more. Started as root, vpnd keeps
- *    that user id, without its rights; the unit starts it as user vpnd.
+ * 1. At most CAP_NET_ADMIN stays (devices, addresses, routes, marks), and where
+ *    the limit on locked memory could not be lifted CAP_IPC_LOCK; no program
+ *    that is started later can have more. Started as root, vpnd keeps that user
+ *    id, without its rights; the unit starts it as user vpnd.
  * 2. Only the system calls on a list remain; another one ends the process.
  */
 #ifndef DAEMON_PRIVILEGES_H

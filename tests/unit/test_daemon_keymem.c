@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/attributes.h"
 #include "daemon/keymem.h"
 #include "daemon/sanitized.h"
 #include "unit.h"
@@ -123,6 +124,63 @@ START_TEST(keymem_aligns_for_any_type)
 }
 END_TEST
 
+/* A piece of 1100 bytes in room for 2048 would cost a thousand peers a MiB. */
+START_TEST(keymem_wastes_little)
+{
+	size_t before;
+
+	init();
+	before = keymem_bytes();
+	for (size_t i = 0; i < 1000; i++)
+		ck_assert_ptr_nonnull(memory_alloc(&keymem, 1100));
+	ck_assert_uint_le(keymem_bytes() - before, 1000 * 1200 + 256 * 1024);
+}
+END_TEST
+
+/* Each size comes back to who asks for the same, and to nobody else. */
+START_TEST(keymem_keeps_pieces_of_all_sizes_apart)
+{
+	static const size_t sizes[] = {
+	    1, 16, 17, 32, 1008, 4080, 4096, 4097, 8192, 8193, 65536, 131072};
+	uint8_t *pieces[ARRAY_SIZE(sizes)];
+
+	init();
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		pieces[i] = memory_alloc(&keymem, sizes[i]);
+		ck_assert_ptr_nonnull(pieces[i]);
+		memset(pieces[i], (int)i + 1, sizes[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (size_t at = 0; at < sizes[i]; at++)
+			ck_assert_uint_eq(pieces[i][at], i + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		memory_release(&keymem, pieces[i], sizes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		uint8_t *again = memory_alloc(&keymem, sizes[i]);
+
+		for (size_t at = 0; at < sizes[i]; at++)
+			ck_assert_uint_eq(again[at], 0);
+		memset(again, 0xff, sizes[i]);
+	}
+}
+END_TEST
+
+/* The power to lock goes with the capabilities, the lifted limit stays. */
+START_TEST(keymem_grows_without_capabilities)
+{
+	const struct rlimit little = {1 << 20, 8 << 20};
+
+	if (IS_SANITIZED)
+		return;
+	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &little), 0);
+	init();
+	capng_clear(CAPNG_SELECT_BOTH);
+	ck_assert_int_eq(capng_apply(CAPNG_SELECT_CAPS), 0);
+	for (size_t i = 0; i < 40; i++)
+		ck_assert_ptr_nonnull(memory_alloc(&keymem, 100000));
+}
+END_TEST
+
 START_TEST(keymem_serves_openssl)
 {
 	static const uint8_t key[32] = {1}, nonce[12] = {0};
@@ -171,6 +229,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, keymem_gives_zeros_and_wipes);
 	tcase_add_test(tcase, keymem_takes_pieces_larger_than_a_chunk);
 	tcase_add_test(tcase, keymem_aligns_for_any_type);
+	tcase_add_test(tcase, keymem_wastes_little);
+	tcase_add_test(tcase, keymem_keeps_pieces_of_all_sizes_apart);
+	tcase_add_test(tcase, keymem_grows_without_capabilities);
 	tcase_add_test(tcase, keymem_serves_openssl);
 	tcase_add_test(tcase, keymem_refuses_to_start_without_locked_memory);
 	suite_add_tcase(suite, tcase);
