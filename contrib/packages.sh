@@ -22,6 +22,9 @@ tests="$demo binutils busybox clang ethtool git jq libclang-rt-14-dev llvm-14
 	man-db mandoc mmdebstrap nftables procps python3-cryptography socat
 	strace systemd tcpdump util-linux wireguard-go wireguard-tools"
 
+bench="$demo ethtool fastd iperf3 jq nebula openssl openvpn procps socat
+	wireguard-go wireguard-tools"
+
 packages() {
 	local purpose
 	for purpose; do
@@ -29,6 +32,7 @@ packages() {
 		build) echo "$build" ;;
 		demo) echo "$demo" ;;
 		tests) echo "$tests" ;;
+		bench) echo "$bench" ;;
 		*) echo "packages.sh: unknown purpose: $purpose" >&2; exit 2 ;;
 		esac
 	done | tr -s '[:space:]' '\n' | sed '/^$/d' | sort -u

@@ -6,6 +6,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -39,6 +40,31 @@ static inline double bench_calibrate(void)
 		best = time < best ? time : best;
 	}
 	return best;
+}
+
+/* Runs `work`, which handles so many packets; ns for each of them. */
+static inline double bench_time(
+    void (*work)(void *context), void *context, unsigned packets)
+{
+	double best = 1e18;
+
+	work(context); /* warms up */
+	for (int round = 0; round < BENCH_ROUNDS; round++) {
+		double from = bench_now_ns(), time;
+
+		work(context);
+		time = (bench_now_ns() - from) / packets;
+		best = time < best ? time : best;
+	}
+	return best;
+}
+
+/* With what it makes of `bytes` a packet, in GB/s. */
+static inline void bench_tell_bytes(
+    const char *what, double ns, size_t bytes, double unit)
+{
+	printf("%-40s %7.1f ns  %6.3f  %7.2f GB/s\n", what, ns, ns / unit,
+	    (double)bytes / ns);
 }
 
 static inline void bench_tell(const char *what, double ns, double unit)

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: ISC
-# vpnd.sh - vpnd as a peer of `compare` (tunnels side by side):
+# vpnd.sh - vpnd as one of the tunnels that `run` sets side by side.
 #
-#	compare -p tests/bench/vpnd.sh vpnd vpnd_chacha vpnd_lz4 vpnd_zstd ...
-#	compare -p tests/bench/vpnd.sh vpnd vpnd_tap fastd_tap
-#
-# How it works: compare brings up two hosts (namespaces NSA and NSB, 10.99.0.1
-# and 10.99.0.2) and calls peer_NAME, which joins them; A and B run a command
-# on them, $RUN is a scratch directory. The programs come from VPND_BUILD (a
-# build directory or an installed prefix), or from PATH.
+# How it works: lab.sh brings up two hosts (10.99.0.1 and 10.99.0.2) and calls
+# peer_NAME, which joins them; A and B run a command on them, $RUN is a scratch
+# directory. The programs come from VPND_BUILD (a build directory or an
+# installed prefix), or from PATH.
 # shellcheck shell=bash
 
 vpnd_program() { # NAME
@@ -19,6 +16,7 @@ vpnd_program() { # NAME
 	command -v "$1"
 }
 
+vpnd_extension=required # whether the other one has to be vpnd, too
 vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS [SETTINGS OF THE DEVICE]
 	cat >"$RUN/vpnd-$1.conf" <<-X
 	device = { name = "vpn$1"; addresses = [ "10.77.0.$2/24" ];
@@ -28,19 +26,26 @@ vpnd_host() { # HOST NUMBER OTHER NUMBER SETTINGS [SETTINGS OF THE DEVICE]
 	$5
 	peers = ( { name = "$3"; public_key = "$(cat "$RUN/vpnd-$3.pub")";
 		endpoint = "10.99.0.$4:51820";
-		allowed_ips = [ "10.77.0.$4/32" ]; extension = "required"; } );
+		allowed_ips = [ "10.77.0.$4/32" ];
+		extension = "$vpnd_extension"; } );
 	X
 }
 
-vpnd_pair() { # SETTINGS [SETTINGS OF THE DEVICE]
-	local vpnd vpnctl h
-	vpnd=$(vpnd_program vpnd) vpnctl=$(vpnd_program vpnctl)
+vpnd_keys() {
+	local vpnctl h
+	vpnctl=$(vpnd_program vpnctl)
 	for h in a b; do
 		rm -rf "$RUN/vpnd-$h".*
 		mkdir -p "$RUN/vpnd-$h.run" "$RUN/vpnd-$h.state"
 		(umask 077; "$vpnctl" genkey >"$RUN/vpnd-$h.key")
 		"$vpnctl" pubkey <"$RUN/vpnd-$h.key" >"$RUN/vpnd-$h.pub"
 	done
+}
+
+vpnd_pair() { # SETTINGS [SETTINGS OF THE DEVICE]
+	local vpnd
+	vpnd=$(vpnd_program vpnd)
+	vpnd_keys
 	vpnd_host a 1 b 2 "$@"
 	vpnd_host b 2 a 1 "$@"
 	vpnd_run A a "$vpnd"
@@ -61,3 +66,17 @@ peer_vpnd_zstd() { vpnd_pair 'compress = "zstd";'; }
 tap='type = "tap";'
 peer_vpnd_tap() { vpnd_pair "" "$tap"; }
 peer_vpnd_tap_lz4() { vpnd_pair 'compress = "lz4";' "$tap"; }
+
+# One side vpnd, the other wireguard-go (others.sh).
+have_vpnd_mixed() { have_wireguard_go; }
+peer_vpnd_mixed() {
+	local vpnd_extension=auto h
+	vpnd_keys
+	for h in a b; do
+		cp "$RUN/vpnd-$h.key" "$RUN/wg-$h.key"
+		cp "$RUN/vpnd-$h.pub" "$RUN/wg-$h.pub"
+	done
+	vpnd_host a 1 b 2 ""
+	vpnd_run A a "$(vpnd_program vpnd)"
+	wireguard_go_host B b 2 a 1
+}
