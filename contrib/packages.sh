@@ -6,7 +6,8 @@
 #   packages.sh --install PURPOSE...  install those that are missing (as root)
 #
 # Purposes: build (configure, make, make install), demo (contrib/demo.sh beside
-# build), tests (all of tests/run.sh beside build).
+# build), tests (all of tests/run.sh beside build), bench (tests/bench/run with
+# other tunnels, beside build).
 set -eu
 
 build="autoconf automake gcc libc6-dev make pkg-config xz-utils
