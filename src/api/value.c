@@ -53,6 +53,34 @@ bool value_duration(uint32_t *ret, const char *text, uint32_t most)
 	return false;
 }
 
+static const struct {
+	const char *name;
+	uint32_t kbit;
+} rate_units[] = {{"kbit", 1}, {"mbit", 1000}, {"gbit", 1000000}};
+
+bool value_peer_rate(uint32_t *ret, const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+	char digits[DIGITS_BYTES + 1];
+
+	*ret = 0;
+	if (strcmp(text, "off") == 0)
+		return true;
+	if (len >= sizeof(digits))
+		return false;
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
+	for (size_t i = 0; i < ARRAY_SIZE(rate_units); i++) {
+		uint32_t kbit = rate_units[i].kbit;
+
+		if (strcmp(rate_units[i].name, text + len) == 0 &&
+		    value_digits(ret, digits, CONFIG_PEER_RATE_MAX / kbit)) {
+			*ret *= kbit;
+			return *ret;
+		}
+	}
+	return false;
+}
+
 const char *value_name_problem(const char *name)
 {
 	if (!*name || strlen(name) >= CONFIG_NAME_BYTES)

@@ -19,6 +19,10 @@ must_check bool value_digits(uint32_t *ret, const char *text, uint32_t most);
  * than `most` seconds. */
 must_check bool value_duration(uint32_t *ret, const char *text, uint32_t most);
 
+/* A peer's rate, "100mbit" or "off", in kbit per second; false: none, or not
+ * between 1kbit and CONFIG_PEER_RATE_MAX. */
+must_check bool value_peer_rate(uint32_t *ret, const char *text);
+
 /* Why `name` can not be that of a peer or tunnel ("has ..."); NULL: it can. */
 const char *value_name_problem(const char *name);
 

@@ -48,8 +48,8 @@
 	X("peer add", ALL, true,                                              \
 	    "NAME public-key KEY [endpoint HOST:PORT] [allowed-ips LIST] "    \
 	    "[keepalive TIME] [preshared-key-file FILE] [compress NAME] "     \
-	    "[extension NAME] [macs LIST] [vlans LIST] [router FLAG] "        \
-	    "[dhcp-server FLAG]",                                             \
+	    "[extension NAME] [rate RATE] [macs LIST] [vlans LIST] "          \
+	    "[router FLAG] [dhcp-server FLAG]",                                             \
 	    "add a peer until the next reload")                               \
 	X("peer remove", ALL, true, "PEER", "remove a peer")                  \
 	X("reload", ALL, true, "",                                            \

@@ -213,39 +213,11 @@ void conf_read_rate(struct conf_reader *reader,
 	    CONFIG_RATE_MAX);
 }
 
-static const struct {
-	const char *name;
-	uint32_t kbit;
-} rate_units[] = {{"kbit", 1}, {"mbit", 1000}, {"gbit", 1000000}};
-
-static bool parse_peer_rate(uint32_t *ret, const char *text)
-{
-	size_t len = strspn(text, "0123456789");
-	char digits[16];
-
-	if (len >= sizeof(digits))
-		return false;
-	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
-	for (size_t i = 0; i < ARRAY_SIZE(rate_units); i++) {
-		uint32_t unit = rate_units[i].kbit, number;
-
-		if (strcmp(rate_units[i].name, text + len) ||
-		    !value_digits(
-			&number, digits, CONFIG_PEER_RATE_MAX / unit) ||
-		    !number)
-			continue;
-		*ret = number * unit;
-		return true;
-	}
-	return false;
-}
-
 void conf_read_peer_rate(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
-	if (!strcmp(node->string, "off") ||
-	    parse_peer_rate(field_in(setting, object), node->string))
+	if (value_peer_rate(field_in(setting, object), node->string))
 		return;
 	complain(reader, node,
 	    "\"%s\" is no rate between \"1kbit\" and \"1000gbit\", nor \"off\"",

@@ -160,6 +160,14 @@ static int parse_extension(struct parser *p, const char *text)
 	return 0;
 }
 
+static int parse_rate(struct parser *p, const char *text)
+{
+	if (value_peer_rate(&p->peer->rate_kbit, text))
+		return 0;
+	return refuse(
+	    p, "rate: neither \"off\" nor a rate like \"100mbit\" or \"2gbit\"");
+}
+
 /* ---- on tap ---- */
 
 static int parse_mac(struct parser *p, const char *text)
@@ -233,6 +241,7 @@ static const struct word {
     {"preshared-key-file", parse_preshared_key_file, false},
     {"compress", parse_compress, false},
     {"extension", parse_extension, false},
+    {"rate", parse_rate, false},
     {"macs", parse_macs, true},
     {"vlans", parse_vlans, true},
     {"router", parse_router, true},

@@ -177,6 +177,8 @@ static void write_settings(const struct config_peer *conf,
 	write_prefixes(
 	    reply, "allowed_ips", conf->allowed_ips, conf->allowed_ips_count);
 	reply_unsigned(reply, "keepalive_s", status->keepalive_s);
+	if (conf->rate_kbit)
+		reply_unsigned(reply, "rate_kbit", conf->rate_kbit);
 	reply_bool(reply, "preshared_key", status->has_preshared_key);
 	reply_string(
 	    reply, "extension", config_extension_name(conf->extension));

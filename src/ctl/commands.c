@@ -66,10 +66,10 @@ static const struct command commands[] = {
     {"ping", ping_run, 1, 1, true, TIMEOUT_MS,
 	"Exit code 4 when no echo was answered.\n", "ping -c 10 -i 0.2 branch"},
     {"peer add", ask_run, 3, CONTROL_ARGUMENTS, true, TIMEOUT_MS,
-	"LIST is prefixes, MAC addresses or VLANs joined by commas, FLAG true "
-	"or\nfalse; macs and what follows is for tap. To keep the peer, write "
-	"it into the\nconfiguration file too: a reload removes what is not "
-	"there.\n",
+	"LIST is prefixes, MAC addresses or VLANs joined by commas, RATE as in "
+	"100mbit,\nFLAG true or false; macs and what follows is for tap. To "
+	"keep the peer,\nwrite it into the configuration file too: a reload "
+	"removes what is not there.\n",
 	"peer add lab public-key tKqGt4bSaPSvSNSVZl/bNyCh7WzSHYrOxFFQt/0cxg0= "
 	"\\\n  endpoint 192.0.2.7:51820 allowed-ips 10.77.0.9/32,fd77::9/128"},
     {"peer remove", ask_run, 1, 1, true, TIMEOUT_MS,

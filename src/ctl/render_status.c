@@ -308,6 +308,7 @@ static const struct detail {
     {"origin", "origin"},
     {"extension", "extension"},
     {"keepalive_s", "keepalive, seconds"},
+    {"rate_kbit", "rate, kbit per second"},
     {"preshared_key", "pre-shared key"},
     {"allowed_ips", "allowed ips"},
     {"static_macs", "static addresses"},

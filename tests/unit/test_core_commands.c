@@ -124,6 +124,9 @@ static const struct refusal {
     {{"new", "public-key", "KEY", "keepalive", "-1s"}, "keepalive:"},
     {{"new", "public-key", "KEY", "keepalive", "65536s"}, "keepalive:"},
     {{"new", "public-key", "KEY", "keepalive", "19h"}, "keepalive:"},
+    {{"new", "public-key", "KEY", "rate", "100"}, "rate:"},
+    {{"new", "public-key", "KEY", "rate", "0mbit"}, "rate:"},
+    {{"new", "public-key", "KEY", "rate", "1001gbit"}, "rate:"},
     {{"new", "public-key", "KEY", "compress", "gzip"}, "compress:"},
     {{"new", "public-key", "KEY", "extension", "maybe"}, "extension:"},
     {{"new", "public-key", "KEY", "extension", "off", "compress", "lz4"},
@@ -156,7 +159,7 @@ START_TEST(peer_add_takes_all_settings)
 	    "endpoint", "[2001:db8::9]:4500", "allowed-ips",
 	    "10.9.1.2/16,fd00:9::/32", "keepalive", "2m", "preshared-key-file",
 	    "/etc/vpnd/keys/new.psk", "compress", "zstd", "extension",
-	    "required", NULL};
+	    "required", "rate", "2mbit", NULL};
 	const uint8_t preshared_key[CONFIG_KEY_BYTES] = {7};
 	const struct config_peer *peer;
 	char *reply, *all;
@@ -175,6 +178,7 @@ START_TEST(peer_add_takes_all_settings)
 	ck_assert_uint_eq(peer->allowed_ips_count, 2);
 	ck_assert_uint_eq(peer->allowed_ips[0].address.bytes[2], 0);
 	ck_assert_uint_eq(peer->keepalive_s, 120);
+	ck_assert_uint_eq(peer->rate_kbit, 2000);
 	ck_assert_int_eq(peer->compress, CONFIG_COMPRESS_ZSTD);
 	ck_assert_int_eq(peer->extension, CONFIG_EXTENSION_REQUIRED);
 	ck_assert_str_eq(peer->preshared_key_file, "/etc/vpnd/keys/new.psk");
@@ -182,6 +186,7 @@ START_TEST(peer_add_takes_all_settings)
 	    (const char *)NULL);
 	ck_assert_str_eq(pair_value(all, "origin"), "runtime");
 	ck_assert_str_eq(pair_value(all, "preshared_key"), "true");
+	ck_assert_str_eq(pair_value(all, "rate_kbit"), "2000");
 	ck_assert_str_eq(pair_value(all, "state"), "handshaking");
 	free(all);
 	free(reply);
