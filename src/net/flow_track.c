@@ -216,7 +216,7 @@ enum drop flows_track(
 void flows_track_batch(struct flows *flows, struct packet *const *pkts,
     size_t count, struct instant now)
 {
-	struct flow_probe probes[PACKET_BATCH];
+	not_cleared struct flow_probe probes[PACKET_BATCH];
 
 	assert(count <= PACKET_BATCH);
 	for (size_t i = 0; i < count; i++) {

@@ -178,8 +178,10 @@ static bool run_emitted(struct path *path, enum path_table table)
 	bool has_run = false;
 
 	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
+		if (!path->emitted[table][idx].first)
+			continue;
+		has_run = true;
 		packet_list_append(&list, &path->emitted[table][idx]);
-		has_run |= list.len > 0;
 		path_run_from(path, table, idx, &list);
 	}
 	return has_run;

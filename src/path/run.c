@@ -53,7 +53,7 @@ static void look_before(const struct batch *batch, struct traced *traced)
 static void run_traced(struct path *path, struct path_branch where,
     const struct stage *stage, struct batch *batch)
 {
-	struct traced traced;
+	not_cleared struct traced traced;
 
 	for (size_t i = 0; i < batch->count; i++)
 		tracer_mark(path, where, batch->pkts[i]);
@@ -167,9 +167,9 @@ static void carry(
 void path_run_from(struct path *path, enum path_table table, size_t idx,
     struct packet_list *list)
 {
-	struct batch batch;
-
 	while (list->first) {
+		not_cleared struct batch batch;
+
 		fill(&batch, list);
 		carry(path, (struct path_branch){table, idx}, &batch);
 	}

@@ -256,7 +256,7 @@ static void run_open(
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now)
 {
-	struct run run;
+	not_cleared struct run run;
 
 	while (count > 0) {
 		run.pkts = pkts;
@@ -450,7 +450,7 @@ static size_t seal_run_length(struct packet **pkts, size_t count)
 void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now)
 {
-	struct run run;
+	not_cleared struct run run;
 
 	(void)tunnel;
 	while (count > 0) {
