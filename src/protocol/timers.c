@@ -55,7 +55,7 @@ void timers_data_sent(struct peer *peer, struct instant now)
 		return;
 	timers_arm(peer, TIMER_SILENCE,
 	    instant_after(now, KEEPALIVE_TIMEOUT_NS + REKEY_TIMEOUT_NS +
-				   jitter_ns(REKEY_JITTER_NS)));
+				   peer->timers.silence_jitter_ns));
 }
 
 void timers_data_received(struct peer *peer, struct instant now)
@@ -135,6 +135,7 @@ void timers_handshake_completed(struct peer *peer, struct instant now)
 void timers_session_derived(struct peer *peer, struct instant now)
 {
 	timers_arm(peer, TIMER_ERASE, instant_after(now, ERASE_TIME_NS));
+	peer->timers.silence_jitter_ns = jitter_ns(REKEY_JITTER_NS);
 }
 
 void timers_session_ended(struct peer *peer)

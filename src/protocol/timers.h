@@ -47,6 +47,8 @@ struct timers {
 	struct instant attempts_began;
 	struct instant last_initiation;
 	bool have_rekeyed_late; /* once per session, by what was received */
+	/* once per session, as TIMER_SILENCE is armed by each question */
+	int64_t silence_jitter_ns;
 };
 
 void timers_init(struct timers *timers);
