@@ -67,7 +67,9 @@ static inline uint64_t cursor_be(struct cursor *c, size_t len)
 
 static inline uint8_t cursor_u8(struct cursor *c)
 {
-	return (uint8_t)cursor_le(c, 1);
+	const uint8_t *at = cursor_take(c, 1);
+
+	return at ? *at : 0;
 }
 static inline uint16_t cursor_le16(struct cursor *c)
 {
@@ -81,9 +83,12 @@ static inline uint64_t cursor_le64(struct cursor *c)
 {
 	return cursor_le(c, 8);
 }
+/* Spelled out, as compilers make one load of it then. */
 static inline uint16_t cursor_be16(struct cursor *c)
 {
-	return (uint16_t)cursor_be(c, 2);
+	const uint8_t *at = cursor_take(c, 2);
+
+	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
 }
 static inline uint32_t cursor_be32(struct cursor *c)
 {

@@ -86,7 +86,7 @@ void flows_remove_peer(struct flows *flows, uint32_t id)
 	for (uint32_t i = 1; i <= flows->touched; i++) {
 		struct flow *flow = &flows->entries[i];
 
-		if (flow->key.family &&
+		if (flow_key_family(&flow->key) &&
 		    (flow->peers[0] == id || flow->peers[1] == id))
 			flow_table_remove(flows, flow);
 	}

@@ -48,22 +48,32 @@ void flows_follow_route(
 	pkt->flow_peer = pkt->to_id;
 }
 
+/* Written where it will be: a copy would wait for what was just written. */
+static void write_flow(const struct flows *flows, struct flow *flow,
+    const struct flow_probe *probe, const struct packet *pkt)
+{
+	flow->key = probe->key;
+	flow->peers[probe->sender] = pkt->from_id;
+	flow->peers[!probe->sender] = pkt->to_id;
+	flow->generation = flows->generation;
+	flow->beginner = (uint8_t)probe->sender;
+	flow->phase = PHASE_PLAIN;
+	flow->flags = 0;
+	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
+		tcp_begin(flow, pkt->tcp_flags);
+}
+
 static enum drop add(struct flows *flows, const struct flow_probe *probe,
     const struct packet *pkt, struct instant now)
 {
-	struct flow flow = {
-	    .key = probe->key,
-	    .generation = flows->generation,
-	    .beginner = (uint8_t)probe->sender,
-	};
+	uint32_t owner = pkt->from_id ? pkt->from_id : pkt->to_id;
+	struct flow *flow = flow_table_take(flows, probe, owner, now);
 
-	flow.peers[probe->sender] = pkt->from_id;
-	flow.peers[!probe->sender] = pkt->to_id;
-	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
-		tcp_begin(&flow, pkt->tcp_flags);
-	flow_refresh(&flow, now);
-	if (!flow_table_add(flows, probe, &flow, now))
+	if (!flow)
 		return flows_refuse_full(flows, pkt);
+	write_flow(flows, flow, probe, pkt);
+	flow_refresh(flow, now);
+	flow_table_put(flows, probe, flow, now);
 	flows->counters.confirmed++;
 	return DROP_NONE;
 }

@@ -14,7 +14,7 @@ static int64_t time_of(const struct flow *flow)
 	};
 	bool is_answered = flow->flags & FLOW_IS_ANSWERED;
 
-	switch (flow->key.protocol) {
+	switch (flow_key_protocol(&flow->key)) {
 	case IP_PROTOCOL_TCP:
 		return flow->phase == PHASE_ESTABLISHED && !is_answered
 			   ? FLOW_TCP_SYN_NS

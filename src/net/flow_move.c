@@ -20,8 +20,14 @@ static void move(struct flows *to, const struct flow *flow, struct instant now)
 	    .to_id = flow->peers[!flow->beginner],
 	};
 
+	struct flow *taken;
+
 	probe_look_up(to, &probe);
-	(void)!flow_table_add(to, &probe, flow, now);
+	taken = flow_table_take(to, &probe, flow_owner_id(flow), now);
+	if (!taken)
+		return;
+	*taken = *flow;
+	flow_table_put(to, &probe, taken, now);
 }
 
 static void move_some(struct flows *to, const struct flows *from, bool is_weak,
@@ -30,7 +36,7 @@ static void move_some(struct flows *to, const struct flows *from, bool is_weak,
 	for (uint32_t i = 1; i <= from->touched; i++) {
 		const struct flow *flow = &from->entries[i];
 
-		if (flow->key.family && flow_left(flow, now) > 0 &&
+		if (flow_key_family(&flow->key) && flow_left(flow, now) > 0 &&
 		    !(flow->flags & FLOW_IS_WEAK) == !is_weak &&
 		    has_place(to, flow))
 			move(to, flow, now);

@@ -10,13 +10,7 @@
 
 #define ICMP_ID 4
 
-void probe_look_up(const struct flows *flows, struct flow_probe *probe)
-{
-	probe->chain = &flows->chains[flow_key_hash(
-	    &probe->key, &flows->secret, flows->chain_bits)];
-}
-
-static void look_up(const struct flows *flows, struct flow_probe *probe,
+static inline void look_up(const struct flows *flows, struct flow_probe *probe,
     const struct packet *pkt, unsigned sender)
 {
 	probe->sender = sender;
@@ -24,13 +18,6 @@ static void look_up(const struct flows *flows, struct flow_probe *probe,
 	probe->is_exact = pkt->to_id != 0;
 	probe->to_id = pkt->to_id;
 	probe_look_up(flows, probe);
-}
-
-bool probe_is_icmp(const struct packet *pkt)
-{
-	return pkt->l4_protocol == (pkt->family == FAMILY_IPV4
-					   ? IP_PROTOCOL_ICMP
-					   : IP_PROTOCOL_ICMPV6);
 }
 
 /* The one who asks has the identifier as port. */

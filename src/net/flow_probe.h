@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "base/packet.h"
 #include "net/flow_table.h"
+#include "packet/ip.h"
 
 struct flow_probe {
 	struct flow_key key;
@@ -20,14 +21,24 @@ struct flow_probe {
 };
 
 /* ICMP in IPv4, ICMPv6 in IPv6. */
-bool probe_is_icmp(const struct packet *pkt);
+static inline bool probe_is_icmp(const struct packet *pkt)
+{
+	return pkt->l4_protocol == (pkt->family == FAMILY_IPV4
+					   ? IP_PROTOCOL_ICMP
+					   : IP_PROTOCOL_ICMPV6);
+}
 
 /* For a parsed packet whose L4 header is whole, if it has one that we know. */
 void probe_packet(const struct flows *flows, struct flow_probe *probe,
     const struct packet *pkt);
 
 /* Fills chain; the rest is there. */
-void probe_look_up(const struct flows *flows, struct flow_probe *probe);
+static inline void probe_look_up(
+    const struct flows *flows, struct flow_probe *probe)
+{
+	probe->chain = &flows->chains[flow_key_hash(
+	    &probe->key, &flows->secret, flows->chain_bits)];
+}
 
 /* For the packet that an ICMP error is about. The error comes from the end that
  * the quoted packet went to, and goes to the address that sent that. False: it

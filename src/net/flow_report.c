@@ -6,7 +6,7 @@
 static void read_end(
     struct address *address, const struct flow *flow, unsigned end)
 {
-	address->family = (enum family)flow->key.family;
+	address->family = (enum family)flow_key_family(&flow->key);
 	memcpy(address->bytes, flow->key.address[end], sizeof(address->bytes));
 }
 
@@ -20,7 +20,7 @@ static const char *state_of(const struct flow *flow)
 	    [PHASE_CLOSE] = "close",
 	};
 
-	if (flow->key.protocol == IP_PROTOCOL_TCP)
+	if (flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP)
 		return tcp[flow->phase];
 	return flow->flags & FLOW_IS_ANSWERED ? "established" : "new";
 }
@@ -31,13 +31,13 @@ static void report(const struct flows *flows, const struct flow *flow,
 	unsigned from = flow->beginner, to = !from;
 
 	*ret = (struct flow_report){
-	    .family = flow->key.family,
-	    .protocol = flow->key.protocol,
-	    .vlan = flow->key.vlan,
+	    .family = flow_key_family(&flow->key),
+	    .protocol = flow_key_protocol(&flow->key),
+	    .vlan = flow_key_vlan(&flow->key),
 	    .from_id = flow->peers[from],
 	    .to_id = flow->peers[to],
-	    .source_port = flow->key.port[from],
-	    .destination_port = flow->key.port[to],
+	    .source_port = flow_key_port(&flow->key, from),
+	    .destination_port = flow_key_port(&flow->key, to),
 	    .state = state_of(flow),
 	    .is_answered = flow->flags & FLOW_IS_ANSWERED,
 	    .is_accepted = flow->generation == flows->generation,
@@ -130,7 +130,7 @@ void flows_each(const struct flows *flows, struct instant now,
 	for (uint32_t i = 1; i <= flows->touched; i++) {
 		const struct flow *flow = &flows->entries[i];
 
-		if (!flow->key.family || flow_left(flow, now) <= 0)
+		if (!flow_key_family(&flow->key) || flow_left(flow, now) <= 0)
 			continue;
 		report(flows, flow, now, &one);
 		found(context, &one);

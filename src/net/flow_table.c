@@ -17,6 +17,7 @@
 
 static_assert(sizeof(struct flow_key) == 8 * FLOW_KEY_WORDS, "no holes");
 static_assert(sizeof(struct flow) == CACHE_LINE, "one line");
+static_assert(2 * sizeof(struct flow_links) == CACHE_LINE, "half a line");
 
 static uint32_t index_of(const struct flows *flows, const struct flow *flow)
 {
@@ -28,18 +29,14 @@ static struct flow *entry_at(const struct flows *flows, uint32_t idx)
 	return idx ? &flows->entries[idx] : NULL;
 }
 
-static int alloc_entries(struct flows *flows, size_t room)
+/* At a cache line. calloc, as memory that is not touched costs nothing. */
+static void *alloc_lines(void **memory, size_t count, size_t bytes)
 {
 	uintptr_t at;
 
-	flows->entries_memory = calloc(room + 1, sizeof(struct flow));
-	if (!flows->entries_memory)
-		return -ENOMEM;
-	/* calloc, as memory that is not touched costs nothing */
-	at = (uintptr_t)flows->entries_memory;
-	at = (at + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-	flows->entries = (struct flow *)at;
-	return 0;
+	*memory = calloc(count * bytes / CACHE_LINE + 2, CACHE_LINE);
+	at = (uintptr_t)*memory;
+	return (void *)((at + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 }
 
 int flow_table_init(struct flows *flows)
@@ -51,16 +48,17 @@ int flow_table_init(struct flows *flows)
 		flows->chain_bits++;
 	flows->chains =
 	    calloc((size_t)1 << flows->chain_bits, sizeof(*flows->chains));
-	flows->links = calloc(room, sizeof(*flows->links));
-	if (!flows->chains || !flows->links)
-		return -ENOMEM;
-	return alloc_entries(flows, room);
+	flows->entries =
+	    alloc_lines(&flows->entries_memory, room, sizeof(*flows->entries));
+	flows->links =
+	    alloc_lines(&flows->links_memory, room, sizeof(*flows->links));
+	return flows->chains && flows->entries && flows->links ? 0 : -ENOMEM;
 }
 
 void flow_table_clear(struct flows *flows)
 {
 	free(flows->chains);
-	free(flows->links);
+	free(flows->links_memory);
 	free(flows->entries_memory);
 }
 
@@ -238,10 +236,10 @@ static void owner_count(struct flows *flows, uint32_t id, int change)
 
 static void chain_remove(struct flows *flows, const struct flow *flow)
 {
-	uint32_t *at = &flows->chains[flow_key_hash(
-	    &flow->key, &flows->secret, flows->chain_bits)];
+	uint32_t idx = index_of(flows, flow);
+	uint32_t *at = &flows->chains[flows->links[idx].chain];
 
-	while (*at != index_of(flows, flow))
+	while (*at != idx)
 		at = &flows->entries[*at].next;
 	*at = flow->next;
 }
@@ -275,36 +273,64 @@ bool flow_table_has_room(const struct flows *flows, uint32_t owner)
 	return !is_full(flows) || flows->weak.first;
 }
 
-static bool has_more_than_its_share(const struct flows *flows, uint32_t owner)
+/* What each would have, were all alike. */
+static uint32_t share_of_each(const struct flows *flows)
 {
-	return flows->owners[owner].count >
-	       flows->limits.flows / flows->owners_count;
+	return flows->limits.flows / flows->owners_count;
 }
 
-/* The oldest of those that have more than their share; else the oldest. */
-static uint32_t find_victim(const struct flows *flows, uint32_t owner)
+/* What will go next, and its chain; of the one after that, what says which
+ * chain that is. */
+static void fetch_victims(
+    const struct flows *flows, uint32_t idx, enum flow_list_kind kind)
+{
+	const struct flow_links *links = &flows->links[idx];
+
+	__builtin_prefetch(&flows->chains[links->chain], 1);
+	__builtin_prefetch(&flows->entries[links->next[kind]], 1);
+	__builtin_prefetch(&flows->links[links->next[kind]], 1);
+}
+
+static bool drop_early(
+    struct flows *flows, uint32_t idx, enum flow_list_kind kind)
+{
+	if (!idx)
+		return false;
+	fetch_victims(flows, flows->links[idx].next[kind], kind);
+	flow_table_remove(flows, &flows->entries[idx]);
+	flows->counters.early_drop++;
+	return true;
+}
+
+static bool drop_of_owner(struct flows *flows, uint32_t owner)
+{
+	return drop_early(
+	    flows, flows->owners[owner].weak.first, LIST_OWN_WEAK);
+}
+
+/* The oldest of those whose owner has more than its share; else the oldest. */
+static uint32_t find_victim(const struct flows *flows, uint32_t share)
 {
 	uint32_t idx = flows->weak.first;
 
-	if (has_more_than_its_share(flows, owner) &&
-	    flows->owners[owner].weak.first)
-		return flows->owners[owner].weak.first;
 	for (int i = 0; idx && i < VICTIM_BUDGET; i++) {
-		if (has_more_than_its_share(
-			flows, flow_owner_id(&flows->entries[idx])))
+		uint32_t owner = flow_owner_id(&flows->entries[idx]);
+
+		if (flows->owners[owner].count > share)
 			return idx;
 		idx = flows->links[idx].next[LIST_WEAK];
 	}
 	return flows->weak.first;
 }
 
-static bool drop_early(struct flows *flows, uint32_t idx)
+static bool drop_of_any(struct flows *flows, uint32_t id)
 {
-	if (!idx)
-		return false;
-	flow_table_remove(flows, &flows->entries[idx]);
-	flows->counters.early_drop++;
-	return true;
+	const struct flow_owner *owner = &flows->owners[id];
+	uint32_t share = share_of_each(flows);
+
+	if (owner->count > share && owner->weak.first)
+		return drop_of_owner(flows, id);
+	return drop_early(flows, find_victim(flows, share), LIST_WEAK);
 }
 
 static bool make_room(struct flows *flows, uint32_t owner, struct instant now)
@@ -312,20 +338,19 @@ static bool make_room(struct flows *flows, uint32_t owner, struct instant now)
 	if (is_full(flows) || is_owner_full(flows, owner))
 		flows_age(flows, now, AGE_BUDGET);
 	if (is_owner_full(flows, owner))
-		return drop_early(flows, flows->owners[owner].weak.first);
-	if (is_full(flows))
-		return drop_early(flows, find_victim(flows, owner));
-	return true;
+		return drop_of_owner(flows, owner);
+	return !is_full(flows) || drop_of_any(flows, owner);
 }
 
 static struct flow *take_unused(struct flows *flows)
 {
 	struct flow *flow = entry_at(flows, flows->unused);
 
-	if (flow)
-		flows->unused = flow->next;
-	else
-		flow = &flows->entries[++flows->touched];
+	if (!flow)
+		return &flows->entries[++flows->touched];
+	flows->unused = flow->next;
+	__builtin_prefetch(&flows->entries[flow->next], 1);
+	__builtin_prefetch(&flows->links[flow->next], 1);
 	return flow;
 }
 
@@ -346,21 +371,23 @@ static void limit_same_key(struct flows *flows, const struct flow_probe *probe)
 		flow_table_remove(flows, last);
 }
 
-struct flow *flow_table_add(struct flows *flows, const struct flow_probe *probe,
-    const struct flow *like, struct instant now)
+struct flow *flow_table_take(struct flows *flows,
+    const struct flow_probe *probe, uint32_t owner, struct instant now)
 {
-	struct flow *flow;
-
 	limit_same_key(flows, probe);
-	if (!make_room(flows, flow_owner_id(like), now))
-		return NULL;
-	flow = take_unused(flows);
-	*flow = *like;
+	return make_room(flows, owner, now) ? take_unused(flows) : NULL;
+}
+
+void flow_table_put(struct flows *flows, const struct flow_probe *probe,
+    struct flow *flow, struct instant now)
+{
+	uint32_t idx = index_of(flows, flow);
+
 	flow->next = *probe->chain;
-	*probe->chain = index_of(flows, flow);
+	*probe->chain = idx;
+	flows->links[idx].chain = (uint32_t)(probe->chain - flows->chains);
 	owner_count(flows, flow_owner_id(flow), 1);
 	wheel_put(flows, flow, now);
 	if (flow->flags & FLOW_IS_WEAK)
 		weak_put(flows, flow);
-	return flow;
 }

@@ -4,9 +4,10 @@
  *
  * How it works: entries are numbered from 1, and 0 is none. Each one is a cache
  * line: what a lookup touches. It is in a chain of the hash. Beside it, in an
- * array of its own that only new, ending and changing flows touch, are the
- * links of three lists: a slot of the wheel; and when it is weak, the weak ones
- * of all and those of its owner, both the oldest first.
+ * array of its own that only new, ending and changing flows touch, are its
+ * chain and the links of three lists: a slot of the wheel; and when it is weak,
+ * the weak ones of all and those of its owner, both the oldest first. In a full
+ * table these are far from the processor: so who takes one fetches the next.
  *
  * The wheel has a slot for each 2^30 ns (about a second) ahead. An entry is in
  * the slot of its end, or an earlier one: a packet only moves the end, and when
@@ -58,8 +59,11 @@ enum flow_list_kind {
 	LIST_KINDS
 };
 
+/* Two are one cache line. */
 struct flow_links {
 	uint32_t next[LIST_KINDS], previous[LIST_KINDS];
+	uint32_t chain; /* that it is in */
+	uint32_t padding;
 };
 
 struct flow_list {
@@ -73,8 +77,8 @@ struct flow_owner {
 
 struct flows {
 	struct flow *entries; /* [0] is none */
-	void *entries_memory;
 	struct flow_links *links;
+	void *entries_memory, *links_memory;
 	uint32_t *chains;
 	unsigned chain_bits;
 	struct flow_secret secret;
@@ -156,10 +160,12 @@ struct flow *flow_table_find(const struct flows *flows,
 /* Whether a flow of that owner (0: not known yet) would find room. */
 bool flow_table_has_room(const struct flows *flows, uint32_t owner);
 
-/* A copy of `like` at the probe's place, early drops included; NULL: no room.
- */
-struct flow *flow_table_add(struct flows *flows, const struct flow_probe *probe,
-    const struct flow *like, struct instant now);
+/* A new flow: an entry for it, with early drops; the caller writes all of it,
+ * flow_refresh included, and puts it at the probe's place. NULL: no room. */
+must_check struct flow *flow_table_take(struct flows *flows,
+    const struct flow_probe *probe, uint32_t owner, struct instant now);
+void flow_table_put(struct flows *flows, const struct flow_probe *probe,
+    struct flow *flow, struct instant now);
 void flow_table_remove(struct flows *flows, struct flow *flow);
 
 /* After a change: weak or not, and when it ends. */

@@ -18,7 +18,7 @@ static void go_on(struct flow *flow, const struct flow_probe *probe,
 {
 	if (probe->sender != flow->beginner)
 		flow->flags |= FLOW_IS_ANSWERED;
-	if (flow->key.protocol == IP_PROTOCOL_TCP)
+	if (flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP)
 		tcp_go_on(flow, probe->sender, pkt->tcp_flags);
 	flow_refresh(flow, now);
 }
@@ -62,14 +62,23 @@ static bool may_begin(const struct packet *pkt)
 	       icmp_role(pkt->family, pkt->icmp_type) == ICMP_QUESTION;
 }
 
+static bool find_room(
+    struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	if (flow_table_has_room(flows, pkt->from_id))
+		return true;
+	if (pkt->is_dry)
+		return false;
+	flows_age(flows, now, AGE_A_LOT);
+	return flow_table_has_room(flows, pkt->from_id);
+}
+
 static enum drop track_new(
     struct flows *flows, struct packet *pkt, struct instant now)
 {
 	if (!may_begin(pkt))
 		return refuse(flows, pkt);
-	if (!flow_table_has_room(flows, pkt->from_id) && !pkt->is_dry)
-		flows_age(flows, now, AGE_A_LOT);
-	if (!flow_table_has_room(flows, pkt->from_id))
+	if (!find_room(flows, pkt, now))
 		return flows_refuse_full(flows, pkt);
 	pkt->flow_state = FLOW_NEW;
 	return DROP_NONE;

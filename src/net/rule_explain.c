@@ -69,7 +69,7 @@ static bool try_rule(const struct ruleset *set, const struct compiled *compiled,
 	}
 	if (!found.failures) {
 		if (rule->spec.action != RULE_COUNT)
-			*ret = rule_result_of(set, look->hook, rule);
+			rule_result_set(ret, set, look->hook, rule);
 		ret->log = log;
 		return rule->spec.action != RULE_COUNT;
 	}
@@ -103,7 +103,6 @@ void ruleset_explain(const struct ruleset *set, enum hook hook,
 {
 	struct look look = {.pkt = pkt, .hook = hook, .now = now};
 	struct nearest nearest = {0};
-	const struct rule *log;
 	bool is_decided = false;
 
 	memset(ret, 0, sizeof(*ret));
@@ -119,9 +118,7 @@ void ruleset_explain(const struct ruleset *set, enum hook hook,
 	}
 	if (is_decided)
 		return;
-	log = ret->result.log;
-	ret->result = rule_result_of(set, hook, NULL);
-	ret->result.log = log;
+	rule_result_set(&ret->result, set, hook, NULL);
 	if (!nearest.compiled)
 		return;
 	ret->nearest = &nearest.compiled->rule;

@@ -29,9 +29,9 @@ struct ruleset {
 must_check bool rate_allows(
     const struct compiled *compiled, const struct look *look);
 
-/* What the rule, or without one the hook's policy, says. */
-struct rule_result rule_result_of(
-    const struct ruleset *set, enum hook hook, const struct rule *rule);
+/* What the rule, or without one the hook's policy, says; all but ret->log. */
+void rule_result_set(struct rule_result *ret, const struct ruleset *set,
+    enum hook hook, const struct rule *rule);
 
 /* What the packet has where the rule wants something else, "1002"; cut where
  * the room ends. Returns text. */

@@ -48,17 +48,14 @@ static bool is_within_rate(struct compiled *compiled, const struct look *look)
 	return false;
 }
 
-struct rule_result rule_result_of(
-    const struct ruleset *set, enum hook hook, const struct rule *rule)
+/* Field by field, as the struct would be put together elsewhere and copied. */
+void rule_result_set(struct rule_result *ret, const struct ruleset *set,
+    enum hook hook, const struct rule *rule)
 {
-	struct rule_result result = {
-	    .rule = rule,
-	    .action = rule ? rule->spec.action : set->policy[hook].action,
-	};
-
-	if (result.action != RULE_ACCEPT)
-		result.drop = DROP_NETFILTER_DROP;
-	return result;
+	ret->action = rule ? rule->spec.action : set->policy[hook].action;
+	ret->drop =
+	    ret->action == RULE_ACCEPT ? DROP_NONE : DROP_NETFILTER_DROP;
+	ret->rule = rule;
 }
 
 static bool fields_match(const struct compiled *compiled, struct look *look)
@@ -99,22 +96,22 @@ static bool decides(const struct ruleset *set, struct compiled *compiled,
 		ret->log = log;
 		return false;
 	}
-	*ret = rule_result_of(set, look->hook, rule);
+	rule_result_set(ret, set, look->hook, rule);
 	ret->log = log;
 	return true;
 }
 
 static bool list_decides(const struct ruleset *set,
-    const struct rule_list *list, struct look *look, struct rule_result *ret)
+    const struct rule_list *list, struct look look, struct rule_result *ret)
 {
 	struct candidates found = {0};
 	struct words words;
 
-	words_read(&words, look->pkt);
+	words_read(&words, look.pkt);
 	while (rule_list_search(list, &words, &found))
 		for (unsigned left = found.hits; left; left &= left - 1)
-			if (decides(set, found.rules[__builtin_ctz(left)], look,
-				ret))
+			if (decides(set, found.rules[__builtin_ctz(left)],
+				&look, ret))
 				return true;
 	return false;
 }
@@ -124,16 +121,14 @@ void ruleset_decide(struct ruleset *set, enum hook hook,
 {
 	const struct rule_list *list =
 	    &set->lists[hook][list_family_of(pkt->family)];
-	struct look look = {.pkt = pkt, .hook = hook, .now = now};
 	struct rule_policy *policy = &set->policy[hook];
-	const struct rule *log;
 
 	ret->log = NULL;
-	if (list->blocks_count && list_decides(set, list, &look, ret))
+	if (list->blocks_count &&
+	    list_decides(set, list,
+		(struct look){.pkt = pkt, .hook = hook, .now = now}, ret))
 		return;
-	log = ret->log;
-	*ret = rule_result_of(set, hook, NULL);
-	ret->log = log;
+	rule_result_set(ret, set, hook, NULL);
 	count(&policy->packets, &policy->bytes, pkt);
 }
 

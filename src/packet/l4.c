@@ -15,11 +15,18 @@
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY   129
 
-static void read_tcp(struct packet *pkt, struct cursor c)
-{
-	size_t bytes = c.left, header;
-	uint16_t source = cursor_be16(&c), destination = cursor_be16(&c);
+/* Cursors of a fixed length: compilers drop their checks. */
 
+static void read_tcp(struct packet *pkt, const uint8_t *at, size_t bytes)
+{
+	struct cursor c = cursor_of(at, TCP_BYTES);
+	uint16_t source, destination;
+	size_t header;
+
+	if (bytes < TCP_BYTES)
+		return;
+	source = cursor_be16(&c);
+	destination = cursor_be16(&c);
 	cursor_skip(&c, TCP_BEFORE_OFFSET);
 	header = (cursor_u8(&c) >> 4) * 4u;
 	if (header < TCP_BYTES || header > bytes)
@@ -31,14 +38,18 @@ static void read_tcp(struct packet *pkt, struct cursor c)
 }
 
 /* The first fragment's length is that of the whole datagram. */
-static void read_udp(struct packet *pkt, struct cursor c)
+static void read_udp(struct packet *pkt, const uint8_t *at, size_t bytes)
 {
-	size_t bytes = c.left, len;
-	uint16_t source = cursor_be16(&c), destination = cursor_be16(&c);
+	struct cursor c = cursor_of(at, UDP_BYTES);
+	uint16_t source, destination;
+	size_t len;
 
+	if (bytes < UDP_BYTES)
+		return;
+	source = cursor_be16(&c);
+	destination = cursor_be16(&c);
 	len = cursor_be16(&c);
-	if (bytes < UDP_BYTES || len < UDP_BYTES ||
-	    (len > bytes && !pkt->is_fragment))
+	if (len < UDP_BYTES || (len > bytes && !pkt->is_fragment))
 		return;
 	pkt->has_l4 = true;
 	pkt->source_port = source;
@@ -52,9 +63,11 @@ static bool is_echo(uint8_t family, uint8_t type)
 	return type == ICMP_ECHO_REQUEST || type == ICMP_ECHO_REPLY;
 }
 
-static void read_icmp(struct packet *pkt, struct cursor c)
+static void read_icmp(struct packet *pkt, const uint8_t *at, size_t bytes)
 {
-	if (c.left < ICMP_BYTES)
+	struct cursor c = cursor_of(at, ICMP_BYTES);
+
+	if (bytes < ICMP_BYTES)
 		return;
 	pkt->has_l4 = true;
 	pkt->icmp_type = cursor_u8(&c);
@@ -64,52 +77,44 @@ static void read_icmp(struct packet *pkt, struct cursor c)
 		pkt->source_port = cursor_be16(&c);
 }
 
-static const struct l4 {
-	uint8_t family; /* 0: both */
-	uint8_t protocol;
-	void (*read)(struct packet *pkt, struct cursor c);
-} protocols[] = {
-    {0, IP_PROTOCOL_TCP, read_tcp},
-    {0, IP_PROTOCOL_UDP, read_udp},
-    {FAMILY_IPV4, IP_PROTOCOL_ICMP, read_icmp},
-    {FAMILY_IPV6, IP_PROTOCOL_ICMPV6, read_icmp},
-};
-
-static const struct l4 *find(const struct packet *pkt)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-		const struct l4 *l4 = &protocols[i];
-
-		if (l4->protocol == pkt->l4_protocol &&
-		    (!l4->family || l4->family == pkt->family))
-			return l4;
-	}
-	return NULL;
-}
-
 void l4_read_ports(struct packet *pkt)
 {
-	const struct l4 *l4 = pkt->is_later_fragment ? NULL : find(pkt);
+	const uint8_t *at = l4_data(pkt);
+	size_t bytes = l4_len(pkt);
 
-	if (l4)
-		l4->read(pkt, cursor_of(l4_data(pkt), l4_len(pkt)));
+	if (pkt->is_later_fragment)
+		return;
+	switch (pkt->l4_protocol) {
+	case IP_PROTOCOL_TCP:
+		read_tcp(pkt, at, bytes);
+		break;
+	case IP_PROTOCOL_UDP:
+		read_udp(pkt, at, bytes);
+		break;
+	case IP_PROTOCOL_ICMP:
+		if (pkt->family == FAMILY_IPV4)
+			read_icmp(pkt, at, bytes);
+		break;
+	case IP_PROTOCOL_ICMPV6:
+		if (pkt->family == FAMILY_IPV6)
+			read_icmp(pkt, at, bytes);
+		break;
+	default:
+		break;
+	}
 }
 
-/* An odd constant of random bits: multiply and shift spreads each word. */
-#define HASH_FACTOR UINT64_C(0x9fb21c651e98df25)
+/* Odd constants of random bits. */
+#define HASH_FACTOR	     UINT64_C(0x9fb21c651e98df25)
+#define HASH_SOURCE	     UINT64_C(0xd6e8feb86659fd93)
+#define HASH_SOURCE_LOW	     UINT64_C(0xc2b2ae3d27d4eb4f)
+#define HASH_DESTINATION     UINT64_C(0x9e3779b97f4a7c15)
+#define HASH_DESTINATION_LOW UINT64_C(0xa0761d6478bd642f)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * HASH_FACTOR;
 	return hash ^ hash >> 32;
-}
-
-static uint64_t mix_address(uint64_t hash, const struct address *address)
-{
-	uint64_t words[2];
-
-	memcpy(words, address->bytes, sizeof(words));
-	return mix(mix(hash, words[0]), words[1]);
 }
 
 static uint32_t fold(uint64_t hash)
@@ -119,14 +124,19 @@ static uint32_t fold(uint64_t hash)
 	return folded ? folded : 1;
 }
 
+/* Products that do not wait for each other; then their high bits, which depend
+ * on all, are spread over the low ones. */
 uint32_t l4_flow_hash(const struct packet *pkt)
 {
-	uint64_t hash = (uint64_t)pkt->l4_protocol << 32 |
-			(uint64_t)pkt->source_port << 16 |
-			pkt->destination_port;
+	uint64_t from[2], to[2], sum;
 
-	hash = mix_address(mix(pkt->family, hash), &pkt->source);
-	return fold(mix_address(hash, &pkt->destination));
+	memcpy(from, pkt->source.bytes, sizeof(from));
+	memcpy(to, pkt->destination.bytes, sizeof(to));
+	sum = (uint64_t)pkt->l4_protocol << 40 | (uint64_t)pkt->family << 32 |
+	      (uint64_t)pkt->source_port << 16 | pkt->destination_port;
+	sum += from[0] * HASH_SOURCE + from[1] * HASH_SOURCE_LOW +
+	       to[0] * HASH_DESTINATION + to[1] * HASH_DESTINATION_LOW;
+	return fold(mix(sum >> 32, sum));
 }
 
 static uint64_t mix_mac(uint64_t hash, const struct mac *mac)

@@ -72,4 +72,12 @@ static inline void bench_tell(const char *what, double ns, double unit)
 	printf("%-40s %7.1f ns  %6.3f\n", what, ns, ns / unit);
 }
 
+/* The same beside what was asked for. */
+static inline void bench_ask(
+    const char *what, double ns, double unit, double asked)
+{
+	printf("%-40s %7.1f ns  %6.3f  %s %.0f ns\n", what, ns, ns / unit,
+	    ns <= asked ? "within" : "MORE THAN", asked);
+}
+
 #endif

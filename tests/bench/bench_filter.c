@@ -10,10 +10,9 @@
 
 #include "../unit/header.h"
 #include "bench.h"
-#include "net/rule.h"
+#include "rules.h"
 
 #define PACKETS	 4096
-#define RULES	 10000
 #define IP_BYTES 40
 
 static uint8_t bytes[PACKETS][IP_BYTES];
@@ -32,41 +31,6 @@ static void make_packets(void)
 			bytes[i][k] = packet[k];
 		header_finish(bytes[i], IPV4_BYTES);
 	}
-}
-
-static struct rule_spec specs[RULES];
-static struct rule_range ports[RULES];
-static struct rule_side sides[RULES];
-static struct prefix prefixes[RULES];
-static const struct rule_range tcp = {IP_PROTOCOL_TCP, IP_PROTOCOL_TCP};
-
-static void make_rule(unsigned i, bool by_host)
-{
-	struct rule_spec *spec = &specs[i];
-
-	*spec = (struct rule_spec){.name = "", .protocols = {&tcp, 1}};
-	if (by_host) {
-		prefixes[i] = (struct prefix){
-		    {FAMILY_IPV4, {10, 7, (uint8_t)(i >> 8), (uint8_t)i}}, 32};
-		sides[i] = (struct rule_side){
-		    .prefixes = &prefixes[i], .prefixes_count = 1};
-		spec->from = &sides[i];
-	} else {
-		ports[i].first = ports[i].last = (uint16_t)(1 + i);
-		spec->destination_ports = (struct rule_ranges){&ports[i], 1};
-	}
-}
-
-static struct ruleset *make_set(size_t count, bool by_host)
-{
-	struct ruleset_setup setup = {.specs = specs, .count = count};
-	struct ruleset *set;
-
-	for (unsigned i = 0; i < count; i++)
-		make_rule(i, by_host);
-	if (ruleset_new(&set, &setup, (struct instant){0}))
-		abort();
-	return set;
 }
 
 static void judge(struct ruleset *set, unsigned i)
@@ -103,7 +67,7 @@ static double time_packets(struct ruleset *set)
 
 int main(void)
 {
-	static const size_t counts[] = {0, 10, 100, 1000, RULES};
+	static const size_t counts[] = {0, 10, 100, 1000, BENCH_RULES_MAX};
 	double unit = bench_calibrate();
 	char what[64];
 
@@ -112,7 +76,7 @@ int main(void)
 	bench_tell("parsing only", time_packets(NULL), unit);
 	for (int by_host = 0; by_host < 2; by_host++)
 		for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-			struct ruleset *set = make_set(counts[i], by_host);
+			struct ruleset *set = bench_rules(counts[i], by_host);
 
 			snprintf(what, sizeof(what), "%zu rules by %s",
 			    counts[i], by_host ? "hosts" : "ports");

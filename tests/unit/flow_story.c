@@ -256,10 +256,10 @@ static bool is_entry(const struct flow *entry, const struct oracle_flow *flow)
 {
 	unsigned beginner = entry->beginner;
 
-	return entry->key.family == flow->family &&
-	       entry->key.protocol == flow->protocol &&
-	       entry->key.port[beginner] == flow->beginner.port &&
-	       entry->key.port[!beginner] == flow->other.port &&
+	return flow_key_family(&entry->key) == flow->family &&
+	       flow_key_protocol(&entry->key) == flow->protocol &&
+	       flow_key_port(&entry->key, beginner) == flow->beginner.port &&
+	       flow_key_port(&entry->key, !beginner) == flow->other.port &&
 	       entry->peers[beginner] == flow->from &&
 	       entry->peers[!beginner] == flow->to &&
 	       entry->end == (uint32_t)flow->end_tick;
