@@ -112,6 +112,7 @@ struct packet {
 	uint64_t counter;
 	uint64_t generation;  /* protocol's: of the keypair it came under */
 	uint8_t frame;	      /* enum wire_frame of what it carries, 0: IP */
+	bool is_bundled;      /* its bytes are in another one */
 	bool is_ours;	      /* made by vpnd: keepalive, HELLO, ECHO ... */
 	uint32_t plain_bytes; /* inner length before compression */
 	enum drop drop;	      /* set by the stage that dropped it */

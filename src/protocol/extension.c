@@ -362,8 +362,8 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 	return DROP_NONE;
 }
 
-enum drop extension_consume(
-    struct peer *peer, struct packet *pkt, const struct moment *now)
+enum drop extension_frame_came(
+    struct peer *peer, const struct packet *pkt, const struct moment *now)
 {
 	struct extension *extension = &peer->extension;
 
@@ -374,5 +374,13 @@ enum drop extension_consume(
 		extension->has_spoken = true;
 	if (extension->is_plain)
 		restart_hello(peer, now);
-	return frames_consume(peer, pkt, now);
+	return DROP_NONE;
+}
+
+enum drop extension_consume(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	enum drop reason = extension_frame_came(peer, pkt, now);
+
+	return reason ? reason : frames_consume(peer, pkt, now);
 }

@@ -106,6 +106,11 @@ enum drop extension_judge_received(const struct peer *peer, bool is_plain_ip);
  * refused then need not wait. */
 enum drop extension_refusal(const struct peer *peer);
 
+/* What is no plain IP packet came: the peer has the extension. DROP_VPN_
+ * NOT_OFFERED: we have not. */
+must_check enum drop extension_frame_came(
+    struct peer *peer, const struct packet *pkt, const struct moment *now);
+
 /*
  * Handles the frame that pkt holds: pkt->len is 0 after a frame of ours,
  * otherwise pkt is a packet or frame of the tunnel's link now.

@@ -8,7 +8,8 @@
 
 /* Every vpnd of this version takes these. */
 #define EVERY_LINKS_FEATURES                                                   \
-	(WIRE_FEATURE_CHECKSUM | WIRE_FEATURE_ECHO | WIRE_FEATURE_CLOSE)
+	(WIRE_FEATURE_CHECKSUM | WIRE_FEATURE_ECHO | WIRE_FEATURE_CLOSE |      \
+	    WIRE_FEATURE_BUNDLE)
 
 /* ---- the keys of AES-256-GCM ---- */
 

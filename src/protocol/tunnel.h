@@ -179,6 +179,17 @@ must_check enum drop tunnel_receive(
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now);
 
+/* Is an opened plaintext several frames (BUNDLE)? */
+bool tunnel_is_bundle(const struct packet *pkt);
+/*
+ * Takes the frames of a bundle apart: each is a packet behind `to`, for
+ * tunnel_expand, as if it had come alone. *ret_lost: so many had no buffer. The
+ * caller keeps pkt. VPN_FRAME: it is no sound bundle; VPN_NOT_OFFERED.
+ */
+must_check enum drop tunnel_unbundle(struct tunnel *tunnel,
+    const struct packet *pkt, struct packet_list *to, size_t *ret_lost,
+    const struct moment *now);
+
 /*
  * Looks at the first byte of an opened plaintext. DROP_NONE with pkt->len > 0:
  * it is an IP packet (version nibble and pkt->checksum restored, a compressed
@@ -215,6 +226,15 @@ bool tunnel_peer_takes_checksums(const struct peer *peer);
  * compresses it in place when the peer takes that and it becomes smaller.
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);
+
+/*
+ * Puts small packets of a batch, ready to be sealed, into an earlier one for
+ * the same peer (BUNDLE), when the peer takes that; the order of each peer's
+ * packets stays. A packet with is_bundled set is not to be sealed: its bytes
+ * and segments are another one's now.
+ */
+void tunnel_bundle(
+    struct tunnel *tunnel, struct packet *const *pkts, size_t count);
 
 /*
  * Seals a batch in place, in order: pkt->drop is DROP_NONE and the packet is a

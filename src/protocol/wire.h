@@ -123,6 +123,7 @@ enum wire_nibble {
 #define WIRE_CLOSE_BYTES     2
 #define WIRE_COMPRESSED_HEAD 5
 #define WIRE_ETHERNET_HEAD   2
+#define WIRE_BUNDLE_HEAD     3 /* with the first length */
 
 enum wire_hello_field {
 	WIRE_HELLO_FEATURES = 1,    /* u32, bits of enum wire_feature */
