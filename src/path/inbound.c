@@ -47,6 +47,24 @@ static enum verdict outer(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
+/* As many packets as it has frames, from now on. */
+static void note_bundle(struct path *path, struct packet *pkt)
+{
+	size_t frames = pkt->drop ? 0 : tunnel_bundle_frames(pkt);
+
+	if (!frames)
+		return;
+	pkt->frame = WIRE_FRAME_BUNDLE;
+	pkt->segments = (uint16_t)frames;
+	path->totals.rx_packets += frames - 1;
+}
+
+static bool is_bundle(const struct path *path, const struct packet *pkt)
+{
+	(void)path;
+	return pkt->frame == WIRE_FRAME_BUNDLE;
+}
+
 static void decap(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count)
 {
@@ -54,6 +72,7 @@ static void decap(struct path *path, struct packet **pkts,
 	for (size_t i = 0; i < count; i++) {
 		if (pkts[i]->peer)
 			pkts[i]->from_id = tunnel_peer_id(pkts[i]->peer);
+		note_bundle(path, pkts[i]);
 		verdicts[i] = verdict_of(pkts[i], pkts[i]->drop);
 	}
 }
@@ -131,7 +150,8 @@ static enum verdict input(struct path *path, struct packet *pkt)
 const struct stage path_inbound[] = {
     [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
-    [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand,
+	.wants_single = is_bundle},
     [INBOUND_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv, .why = why_ip},
     [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
@@ -146,7 +166,8 @@ const struct stage path_inbound[] = {
 const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
     [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
-    [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand},
+    [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand,
+	.wants_single = is_bundle},
     [INBOUND_TAP_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth,
 	.why = why_eth},

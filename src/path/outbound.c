@@ -98,16 +98,31 @@ static enum verdict send(struct path *path, struct packet *pkt)
 	return VERDICT_TAKEN;
 }
 
+static enum verdict leave(struct path *path, struct packet *pkt)
+{
+	if (pkt->is_bundled) {
+		pool_put(path->setup.pool, pkt);
+		return VERDICT_TAKEN;
+	}
+	return pkt->drop ? VERDICT_DROPPED : send(path, pkt);
+}
+
 /* A frame of ours has no inner mark: it is not ECN-capable. */
 static void encap(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count)
 {
+	struct packet *kept[PACKET_BATCH];
+	size_t kept_count = 0;
+
 	for (size_t i = 0; i < count; i++)
 		ecn_encapsulate(pkts[i]);
-	tunnel_seal(path->setup.tunnel, pkts, count, &path->now);
+	tunnel_bundle(path->setup.tunnel, pkts, count);
 	for (size_t i = 0; i < count; i++)
-		verdicts[i] =
-		    pkts[i]->drop ? VERDICT_DROPPED : send(path, pkts[i]);
+		if (!pkts[i]->is_bundled)
+			kept[kept_count++] = pkts[i];
+	tunnel_seal(path->setup.tunnel, kept, kept_count, &path->now);
+	for (size_t i = 0; i < count; i++)
+		verdicts[i] = leave(path, pkts[i]);
 }
 
 const struct stage path_outbound[] = {

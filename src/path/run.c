@@ -14,7 +14,6 @@ struct batch {
 	enum verdict verdicts[PACKET_BATCH];
 	struct path_branch branches[PACKET_BATCH]; /* with VERDICT_BRANCH */
 	size_t count;
-	bool has_whole; /* a super-packet is among them, or was */
 };
 
 static void run_stage(
@@ -97,13 +96,8 @@ static void sort_out(
 static void fill(struct batch *batch, struct packet_list *list)
 {
 	batch->count = 0;
-	batch->has_whole = false;
-	while (batch->count < PACKET_BATCH && list->first) {
-		struct packet *pkt = packet_list_pop(list);
-
-		batch->pkts[batch->count++] = pkt;
-		batch->has_whole |= pkt->segments > 1;
-	}
+	while (batch->count < PACKET_BATCH && list->first)
+		batch->pkts[batch->count++] = packet_list_pop(list);
 }
 
 /* The first one that has to be cut before the stage; count: none. */
@@ -112,7 +106,7 @@ static size_t find_whole(const struct path *path, const struct stage *stage,
 {
 	size_t at = 0;
 
-	if (!batch->has_whole || !stage->wants_single)
+	if (!stage->wants_single)
 		return batch->count;
 	while (at < batch->count &&
 	       (batch->pkts[at]->segments == 1 ||

@@ -31,8 +31,19 @@ static struct packet *take(struct path *path, const struct packet *whole,
 	return pkt;
 }
 
-void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
-    struct packet_list *to)
+static void take_frames(struct path *path, struct path_branch where,
+    const struct packet *bundle, struct packet_list *to)
+{
+	size_t lost =
+	    tunnel_unbundle(path->setup.tunnel, bundle, to, &path->now);
+
+	if (lost)
+		drop_rest(
+		    path, where, bundle, bundle->segments - (uint32_t)lost);
+}
+
+static void take_segments(struct path *path, struct path_branch where,
+    const struct packet *pkt, struct packet_list *to)
 {
 	struct segments segments;
 
@@ -46,5 +57,14 @@ void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
 		}
 		packet_list_push(to, segment);
 	}
+}
+
+void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
+    struct packet_list *to)
+{
+	if (pkt->frame == WIRE_FRAME_BUNDLE)
+		take_frames(path, where, pkt, to);
+	else
+		take_segments(path, where, pkt, to);
 	pool_put(path->setup.pool, pkt);
 }

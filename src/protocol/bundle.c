@@ -145,7 +145,7 @@ static struct cursor frames_of(const struct packet *pkt)
 	return cursor_of(packet_data(pkt) + 1, pkt->len - 1);
 }
 
-bool bundle_is_sound(const struct packet *pkt)
+size_t bundle_frames(const struct packet *pkt)
 {
 	struct cursor c = frames_of(pkt);
 	const uint8_t *frame;
@@ -153,10 +153,10 @@ bool bundle_is_sound(const struct packet *pkt)
 
 	while (next_frame(&c, &frame, &len)) {
 		if (frame[0] == WIRE_FRAME_BUNDLE)
-			return false;
+			return 0;
 		count++;
 	}
-	return count && !c.has_failed;
+	return c.has_failed || count < 2 ? 0 : count;
 }
 
 static struct packet *packet_of(struct pool *pool, const struct packet *bundle,
@@ -196,21 +196,18 @@ size_t bundle_take(
 	return lost;
 }
 
-bool tunnel_is_bundle(const struct packet *pkt)
+size_t tunnel_bundle_frames(const struct packet *pkt)
 {
-	return pkt->len && packet_data(pkt)[0] == WIRE_FRAME_BUNDLE;
+	if (!pkt->len || packet_data(pkt)[0] != WIRE_FRAME_BUNDLE ||
+	    pkt->peer->extension.mode == EXTENSION_OFF)
+		return 0;
+	return bundle_frames(pkt);
 }
 
-enum drop tunnel_unbundle(struct tunnel *tunnel, const struct packet *pkt,
-    struct packet_list *to, size_t *ret_lost, const struct moment *now)
+size_t tunnel_unbundle(struct tunnel *tunnel, const struct packet *pkt,
+    struct packet_list *to, const struct moment *now)
 {
-	enum drop reason = extension_frame_came(pkt->peer, pkt, now);
-
-	*ret_lost = 0;
-	if (reason)
-		return reason;
-	if (!bundle_is_sound(pkt))
-		return DROP_VPN_FRAME;
-	*ret_lost = bundle_take(tunnel->pool, pkt, to);
-	return DROP_NONE;
+	if (extension_frame_came(pkt->peer, pkt, now))
+		return bundle_frames(pkt);
+	return bundle_take(tunnel->pool, pkt, to);
 }

@@ -179,16 +179,16 @@ must_check enum drop tunnel_receive(
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now);
 
-/* Is an opened plaintext several frames (BUNDLE)? */
-bool tunnel_is_bundle(const struct packet *pkt);
+/* How many frames an opened plaintext is (BUNDLE); 0: it is none, or not one
+ * that we take. */
+size_t tunnel_bundle_frames(const struct packet *pkt);
 /*
- * Takes the frames of a bundle apart: each is a packet behind `to`, for
- * tunnel_expand, as if it had come alone. *ret_lost: so many had no buffer. The
- * caller keeps pkt. VPN_FRAME: it is no sound bundle; VPN_NOT_OFFERED.
+ * Takes those frames apart: each is a packet behind `to`, for tunnel_expand, as
+ * if it had come alone. The number that there was no buffer for. The caller
+ * keeps pkt.
  */
-must_check enum drop tunnel_unbundle(struct tunnel *tunnel,
-    const struct packet *pkt, struct packet_list *to, size_t *ret_lost,
-    const struct moment *now);
+must_check size_t tunnel_unbundle(struct tunnel *tunnel,
+    const struct packet *pkt, struct packet_list *to, const struct moment *now);
 
 /*
  * Looks at the first byte of an opened plaintext. DROP_NONE with pkt->len > 0:

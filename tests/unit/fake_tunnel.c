@@ -2,6 +2,8 @@
 /* The fake tunnel. */
 #include "fake_tunnel.h"
 
+#include <string.h>
+
 #include "base/attributes.h"
 
 static bool is_special(const struct packet *pkt, uint8_t kind)
@@ -30,6 +32,40 @@ void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
 		pkts[i]->drop = is_special(pkts[i], FAKE_FORGED) ? DROP_VPN_AUTH
 								 : DROP_NONE;
 	}
+}
+
+size_t tunnel_bundle_frames(const struct packet *pkt)
+{
+	size_t frames = 0;
+	uint32_t at = 1;
+
+	if (!pkt->len || packet_data(pkt)[0] != FAKE_BUNDLE)
+		return 0;
+	for (; at < pkt->len; at += 1u + packet_data(pkt)[at])
+		frames++;
+	return at == pkt->len ? frames : 0;
+}
+
+size_t tunnel_unbundle(struct tunnel *tunnel, const struct packet *pkt,
+    struct packet_list *to, const struct moment *now)
+{
+	const uint8_t *bytes = packet_data(pkt);
+	size_t lost = 0;
+
+	(void)now;
+	for (uint32_t at = 1; at < pkt->len; at += 1u + bytes[at]) {
+		struct packet *one = pool_get(tunnel->pool);
+
+		lost += !one;
+		if (!one)
+			continue;
+		one->peer = pkt->peer;
+		one->from_id = pkt->from_id;
+		one->len = bytes[at];
+		memcpy(packet_data(one), bytes + at + 1, one->len);
+		packet_list_push(to, one);
+	}
+	return lost;
 }
 
 enum drop tunnel_expand(
@@ -127,6 +163,15 @@ enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	tunnel->last_flow_hash = pkt->flow_hash;
+}
+
+void tunnel_bundle(
+    struct tunnel *tunnel, struct packet *const *pkts, size_t count)
+{
+	for (size_t i = 1; i < count && tunnel->bundles; i++) {
+		pkts[i]->is_bundled = true;
+		pkts[0]->segments++;
+	}
 }
 
 void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,

@@ -5,9 +5,10 @@
  *
  * A datagram of the one byte FAKE_HANDSHAKE is a handshake message, of
  * FAKE_FORGED one that does not open, of FAKE_FRAME one that carries a frame of
- * ours. What opens is of the peer whose number is the port that it came from.
- * Peer 0 has 10.9.0.7, 10.1.0.0/16, fd09::7, fe80::7 and whatever nobody has
- * when has_default; peer 1 has 10.9.0.8 and fd09::8.
+ * ours. FAKE_BUNDLE begins several: { length u8, packet } ... What opens is of
+ * the peer whose number is the port that it came from. Peer 0
+ * has 10.9.0.7, 10.1.0.0/16, fd09::7, fe80::7 and whatever nobody has when
+ * has_default; peer 1 has 10.9.0.8 and fd09::8.
  */
 #ifndef FAKE_TUNNEL_H
 #define FAKE_TUNNEL_H
@@ -17,6 +18,7 @@
 #define FAKE_HANDSHAKE 0x01
 #define FAKE_FORGED    0x02
 #define FAKE_FRAME     0x03
+#define FAKE_BUNDLE    0x04
 
 #define FAKE_PEERS 5
 
@@ -44,6 +46,8 @@ struct tunnel {
 	struct peer peers[FAKE_PEERS];
 	bool has_default;
 	bool has_session;
+	bool bundles;	   /* all of a batch, whoever it is for */
+	struct pool *pool; /* for what it takes apart */
 	enum drop receive, expand, neigh, seal;
 	struct packet_list staged, messages, frames, released, dropped;
 	size_t open_calls, seal_calls, largest_batch;

@@ -38,7 +38,7 @@ void setup_over(struct bridge *bridge)
 	ck_assert_int_eq(pool_new(&pool, PACKETS, 1500), 0);
 	ck_assert_int_eq(pool_add_large(pool, LARGE, 65535), 0);
 	how.pool = pool;
-	tunnel = (struct tunnel){.has_session = true};
+	tunnel = (struct tunnel){.has_session = true, .pool = pool};
 	for (uint32_t i = 0; i < FAKE_PEERS; i++)
 		tunnel.peers[i].id = i + 1;
 	traced = 0;

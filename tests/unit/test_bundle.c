@@ -120,13 +120,12 @@ static void take_one(struct packet *pkt)
 static void take_bundle(struct packet *pkt)
 {
 	struct packet_list list = {0};
+	size_t frames = tunnel_bundle_frames(pkt);
 	struct packet *one;
-	size_t lost;
 
-	ck_assert_int_eq(
-	    tunnel_unbundle(ends.b.tunnel, pkt, &list, &lost, &ends.now),
-	    DROP_NONE);
-	ck_assert_uint_eq(lost, 0);
+	ck_assert_uint_eq(
+	    tunnel_unbundle(ends.b.tunnel, pkt, &list, &ends.now), 0);
+	ck_assert_uint_eq(list.len, frames);
 	pool_put(ends.pool, pkt);
 	while ((one = packet_list_pop(&list)))
 		take_one(one);
@@ -143,7 +142,7 @@ static void receive_all(void)
 		    tunnel_receive(ends.b.tunnel, pkt, &ends.now), DROP_NONE);
 		tunnel_open(ends.b.tunnel, &pkt, 1, &ends.now);
 		ck_assert_int_eq(pkt->drop, DROP_NONE);
-		if (tunnel_is_bundle(pkt))
+		if (tunnel_bundle_frames(pkt))
 			take_bundle(pkt);
 		else
 			take_one(pkt);
@@ -272,75 +271,76 @@ END_TEST
 
 /* ---- what somebody with a session may send ---- */
 
-static enum drop unbundle(const uint8_t *bytes, size_t len, size_t *ret_frames)
+static struct packet *came(const uint8_t *bytes, size_t len)
 {
 	struct packet *pkt = pool_get(ends.pool);
-	struct packet_list list = {0};
-	enum drop reason;
-	size_t lost;
 
 	memcpy(packet_data(pkt), bytes, len);
 	pkt->len = (uint32_t)len;
 	pkt->peer = ends.b.peer;
-	reason = tunnel_unbundle(ends.b.tunnel, pkt, &list, &lost, &ends.now);
-	*ret_frames = list.len;
-	pool_put_list(ends.pool, &list);
-	pool_put(ends.pool, pkt);
-	return reason;
+	return pkt;
 }
 
 START_TEST(broken_bundles_are_refused_as_a_whole)
 {
 	static const struct {
-		uint8_t bytes[8];
-		size_t len;
-		enum drop reason;
-		size_t frames;
+		uint8_t bytes[10];
+		size_t len, frames;
 	} cases[] = {
-	    {{0x50}, 1, DROP_VPN_FRAME, 0},
-	    {{0x50, 1}, 2, DROP_VPN_FRAME, 0},
-	    {{0x50, 0, 0}, 3, DROP_VPN_FRAME, 0},
-	    {{0x50, 2, 0, 0x45}, 4, DROP_VPN_FRAME, 0},
-	    {{0x50, 1, 0, 0x45, 3, 0, 0x45}, 7, DROP_VPN_FRAME, 0},
-	    {{0x50, 3, 0, 0x50, 1, 0}, 6, DROP_VPN_FRAME, 0},
-	    {{0x50, 1, 0, 0x45, 1, 0, 0x50}, 7, DROP_VPN_FRAME, 0},
-	    {{0x50, 1, 0, 0x45}, 4, DROP_NONE, 1},
-	    {{0x50, 1, 0, 0x45, 0}, 5, DROP_NONE, 1},
-	    {{0x50, 1, 0, 0x45, 0, 0, 1, 1}, 8, DROP_NONE, 1},
+	    {{0x50}, 1, 0},
+	    {{0x50, 1}, 2, 0},
+	    {{0x50, 0, 0}, 3, 0},
+	    {{0x50, 2, 0, 0x45}, 4, 0},
+	    {{0x50, 1, 0, 0x45}, 4, 0},
+	    {{0x50, 1, 0, 0x45, 3, 0, 0x45}, 7, 0},
+	    {{0x50, 3, 0, 0x50, 1, 0, 1, 0, 0x45}, 9, 0},
+	    {{0x50, 1, 0, 0x45, 1, 0, 0x50}, 7, 0},
+	    {{0x50, 1, 0, 0x45, 1, 0, 0x45}, 7, 2},
+	    {{0x50, 1, 0, 0x45, 1, 0, 0x45, 0}, 8, 2},
+	    {{0x50, 1, 0, 0x45, 1, 0, 0x45, 0, 0, 9}, 10, 2},
 	};
-	size_t frames;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		ck_assert_int_eq(
-		    unbundle(cases[i].bytes, cases[i].len, &frames),
-		    cases[i].reason);
-		ck_assert_uint_eq(frames, cases[i].frames);
+		struct packet *pkt = came(cases[i].bytes, cases[i].len);
+
+		ck_assert_uint_eq(tunnel_bundle_frames(pkt), cases[i].frames);
+		/* what is none is refused where frames are read */
+		if (!cases[i].frames)
+			ck_assert_int_eq(
+			    tunnel_expand(ends.b.tunnel, pkt, &ends.now),
+			    DROP_VPN_FRAME);
+		pool_put(ends.pool, pkt);
 	}
 }
 END_TEST
 
+static const uint8_t sound[] = {0x50, 1, 0, 0x45, 1, 0, 0x45};
+
 START_TEST(who_did_not_offer_it_takes_none)
 {
-	static const uint8_t bytes[] = {0x50, 1, 0, 0x45};
-	size_t frames;
+	struct packet *pkt = came(sound, sizeof(sound));
 
+	ck_assert_uint_eq(tunnel_bundle_frames(pkt), 0);
 	ck_assert_int_eq(
-	    unbundle(bytes, sizeof(bytes), &frames), DROP_VPN_NOT_OFFERED);
-	ck_assert_uint_eq(frames, 0);
+	    tunnel_expand(ends.b.tunnel, pkt, &ends.now), DROP_VPN_NOT_OFFERED);
+	pool_put(ends.pool, pkt);
 }
 END_TEST
 
-/* The frame that a bundle may not hold. */
-START_TEST(a_bundle_alone_is_no_frame)
+START_TEST(frames_without_a_buffer_are_counted)
 {
-	static const uint8_t bytes[] = {0x50, 1, 0, 0x45};
-	struct packet *pkt = pool_get(ends.pool);
+	struct packet *pkt = came(sound, sizeof(sound));
+	struct packet_list all = {0}, frames = {0};
+	struct packet *one;
 
-	memcpy(packet_data(pkt), bytes, sizeof(bytes));
-	pkt->len = sizeof(bytes);
-	pkt->peer = ends.b.peer;
-	ck_assert_int_eq(
-	    tunnel_expand(ends.b.tunnel, pkt, &ends.now), DROP_VPN_FRAME);
+	while ((one = pool_get(ends.pool)))
+		packet_list_push(&all, one);
+	pool_put(ends.pool, packet_list_pop(&all));
+	ck_assert_uint_eq(
+	    tunnel_unbundle(ends.b.tunnel, pkt, &frames, &ends.now), 1);
+	ck_assert_uint_eq(frames.len, 1);
+	pool_put_list(ends.pool, &frames);
+	pool_put_list(ends.pool, &all);
 	pool_put(ends.pool, pkt);
 }
 END_TEST
@@ -367,7 +367,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, random_batches_arrive_in_order);
 	tcase_add_test(tc, inner_bytes_are_counted_as_without);
 	tcase_add_test(tc, broken_bundles_are_refused_as_a_whole);
-	tcase_add_test(tc, a_bundle_alone_is_no_frame);
+	tcase_add_test(tc, frames_without_a_buffer_are_counted);
 	tc = cases_of(suite, "plain peer", begin_plain);
 	tcase_add_test(tc, a_plain_peer_gets_none);
 	tcase_add_test(tc, who_did_not_offer_it_takes_none);

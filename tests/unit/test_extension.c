@@ -466,6 +466,7 @@ START_TEST(damaged_frames_are_counted_and_harmless)
 	    {{0x12}, 8, DROP_VPN_FRAME},
 	    {{0x20, 1}, 8, DROP_VPN_LINK},
 	    {{0x50, 1}, 8, DROP_VPN_FRAME},
+	    {{0x51}, 8, DROP_VPN_FRAME},
 	    {{0x77}, 8, DROP_VPN_FRAME},
 	    {{0x00}, 8, DROP_VPN_FRAME},
 	    {{0x30}, 1, DROP_VPN_DECOMPRESS},
