@@ -97,6 +97,7 @@ struct config *config_new(void)
 	if (!config)
 		return NULL;
 	config->mtu = CONFIG_MTU_DEFAULT;
+	config->mss_clamp = CONFIG_MSS_PATH;
 	config->txqueuelen = CONFIG_TXQLEN_DEFAULT;
 	config->listen_address.family = FAMILY_IPV6;
 	config->ciphers[0] = CONFIG_CIPHER_AES256GCM;

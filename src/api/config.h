@@ -26,6 +26,8 @@
 #define CONFIG_HOST_BYTES   256
 #define CONFIG_CIPHERS	    2
 #define CONFIG_MTU_DEFAULT  1420
+#define CONFIG_MSS_MIN	    536	  /* what each host takes, RFC 9293 3.7.1 */
+#define CONFIG_MSS_PATH	    65535 /* what the way carries */
 /* What is left of CONFIG_MTU_DEFAULT for a frame's payload: the extension's
  * head takes 2, the Ethernet header 14 and one VLAN tag 4 bytes. */
 #define CONFIG_MTU_DEFAULT_TAP	 1400
@@ -128,6 +130,9 @@ struct config {
 	struct prefix *addresses;	  /* host bits kept */
 	size_t addresses_count;
 	uint32_t mtu;
+	/* The largest segment of TCP connections, lowered in SYNs to what the
+	 * way carries and to this; 0: not at all. */
+	uint32_t mss_clamp;
 	uint32_t txqueuelen;
 	enum config_offload offload; /* of the device */
 	struct address listen_address; /* "::" serves both families */

@@ -41,6 +41,7 @@ static const struct config_field config_fields[] = {
 	LIST(config, addresses, prefixes, ),
 	FIELD(config, mtu, u32, .least = CONFIG_MTU_MIN,
 	    .most = CONFIG_MTU_MAX),
+	FIELD(config, mss_clamp, u32, .most = CONFIG_MSS_PATH),
 	FIELD(config, txqueuelen, u32, .least = 1, .most = CONFIG_TXQLEN_MAX),
 	FIELD(config, listen_address, address, ),
 	FIELD(config, listen_port, u16, .most = UINT16_MAX),

@@ -61,6 +61,8 @@ static void check_mtu(struct conf_reader *reader)
 
 	if (!conf_find_in(reader, "device", "mtu"))
 		config->mtu = CONFIG_MTU_DEFAULT_TAP;
+	if (!conf_find_in(reader, "device", "mss_clamp"))
+		config->mss_clamp = 0;
 	if (config->mtu <= CONFIG_MTU_MAX_TAP)
 		return;
 	conf_error(reader->messages, conf_place_of(reader, "device", "mtu"),

@@ -56,13 +56,18 @@ void conf_read_choice(struct conf_reader *reader,
 		memcpy(field_in(setting, object), &choice, sizeof(choice));
 }
 
+/* The scanner takes "true" and "false", in any case. */
+static bool is_true(const struct conf_node *node)
+{
+	return (*node->raw | 0x20) == 't';
+}
+
 void conf_read_flag(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
 	(void)reader;
-	/* The scanner takes "true" and "false", in any case. */
-	*(bool *)field_in(setting, object) = (*node->raw | 0x20) == 't';
+	*(bool *)field_in(setting, object) = is_true(node);
 }
 
 void conf_read_ciphers(struct conf_reader *reader,
@@ -131,6 +136,19 @@ void conf_read_u32(struct conf_reader *reader,
 
 	if (read_number(reader, setting, node, &value))
 		*(uint32_t *)field_in(setting, object) = value;
+}
+
+/* What the way carries, nothing at all, or a number. */
+void conf_read_mss(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	uint32_t *mss = field_in(setting, object);
+
+	if (node->kind == CONF_INTEGER)
+		conf_read_u32(reader, setting, node, object);
+	else
+		*mss = is_true(node) ? CONFIG_MSS_PATH : 0;
 }
 
 void conf_read_u16(struct conf_reader *reader,

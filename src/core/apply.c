@@ -280,6 +280,8 @@ static void change_setting(struct work *work, const struct plan_step *step)
 
 	if (is_about(step, "forwarding"))
 		core_set_forwarding(work->core, work->next);
+	if (is_about(step, "device.mss_clamp"))
+		core_set_mss(work->core, work->next);
 	if (!is_about(step, "ciphers"))
 		return;
 	count = core_aeads(work->core, work->next, aeads);

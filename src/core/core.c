@@ -79,6 +79,11 @@ void core_set_forwarding(struct core *core, const struct config *config)
 	    core->path, config->forwarding == CONFIG_FORWARDING_DAEMON);
 }
 
+void core_set_mss(struct core *core, const struct config *config)
+{
+	path_set_mss(core->path, (uint16_t)config->mss_clamp);
+}
+
 static int make_path(struct core *core)
 {
 	struct path_setup setup = {
@@ -96,8 +101,8 @@ static int make_path(struct core *core)
 		return err;
 	core_set_forwarding(core, core->config);
 	captures_make(core);
-	if (core->config->device_type == CONFIG_DEVICE_TUN)
-		path_set_mtu(core->path, core->config->mtu);
+	path_set_mtu(core->path, core->config->mtu);
+	core_set_mss(core, core->config);
 	return path_set_addresses(
 	    core->path, core->config->addresses, core->config->addresses_count);
 }
@@ -456,7 +461,7 @@ void core_set_host(struct core *core, const struct core_host *host)
 {
 	ports_set_host_mac(core, &host->mac);
 	path_set_port(core->path, host->port);
-	if (host->mtu && core->config->device_type == CONFIG_DEVICE_TUN)
+	if (host->mtu)
 		path_set_mtu(core->path, host->mtu);
 	core->host = *host;
 }

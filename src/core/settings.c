@@ -82,6 +82,11 @@ static bool forwarding_differs(const struct config *a, const struct config *b)
 	return a->forwarding != b->forwarding;
 }
 
+static bool mss_clamp_differs(const struct config *a, const struct config *b)
+{
+	return a->mss_clamp != b->mss_clamp;
+}
+
 static bool log_level_differs(const struct config *a, const struct config *b)
 {
 	return a->log_level != b->log_level;
@@ -175,6 +180,7 @@ const struct setting settings_live[] = {
     {"l2.bpdu", PLAN_SETTING, bpdu_differs},
     {"l2.pause", PLAN_SETTING, pause_differs},
     {"forwarding", PLAN_SETTING, forwarding_differs},
+    {"device.mss_clamp", PLAN_SETTING, mss_clamp_differs},
     {"filter", PLAN_SETTING, filter_is_on_differs},
     {"filter.stateful", PLAN_SETTING, filter_stateful_differs},
     {"filter.max_flows", PLAN_SETTING, filter_flows_differs},

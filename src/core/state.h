@@ -109,6 +109,7 @@ void core_raise_peer(
 void core_set_alarm(struct core *core, struct instant when);
 /* Whether the path forwards from peer to peer. */
 void core_set_forwarding(struct core *core, const struct config *config);
+void core_set_mss(struct core *core, const struct config *config);
 /* The ciphers of the configuration, for the tunnel. */
 size_t core_aeads(const struct core *core, const struct config *config,
     struct tunnel_aead ret[TUNNEL_AEADS]);

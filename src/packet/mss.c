@@ -68,7 +68,7 @@ static void put(uint8_t *tcp, size_t at, uint16_t mss, bool has_checksum)
 	    tcp + TCP_CHECKSUM, checksum_replace(checksum, before, after));
 }
 
-bool mss_clamp(struct packet *pkt, size_t mtu)
+bool mss_clamp(struct packet *pkt, size_t mtu, size_t most)
 {
 	size_t headers = TCP_BYTES;
 	size_t at, largest;
@@ -77,7 +77,7 @@ bool mss_clamp(struct packet *pkt, size_t mtu)
 	if (!is_syn(pkt))
 		return false;
 	headers += pkt->family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES;
-	largest = mtu - headers;
+	largest = mtu - headers < most ? mtu - headers : most;
 	tcp = l4_data(pkt);
 	at = find(tcp, (tcp[12] >> 4) * 4u);
 	if (!at || word_at(tcp + at) <= largest)

@@ -8,8 +8,8 @@
 
 #include "base/packet.h"
 
-/* Lowers the option of a parsed SYN to what a link of `mtu` bytes carries, and
- * keeps its checksum right. True: it was larger. */
-bool mss_clamp(struct packet *pkt, size_t mtu);
+/* Lowers the option of a parsed SYN to what a link of `mtu` bytes carries, at
+ * most `most`, and keeps its checksum right. True: it was larger. */
+bool mss_clamp(struct packet *pkt, size_t mtu, size_t most);
 
 #endif

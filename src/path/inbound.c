@@ -9,7 +9,6 @@
 #include "packet/checksum.h"
 #include "packet/ecn.h"
 #include "packet/ip.h"
-#include "packet/mss.h"
 #include "path/forward.h"
 #include "path/conntrack.h"
 #include "path/frame.h"
@@ -129,8 +128,8 @@ static enum verdict tun_write(struct path *path, struct packet *pkt)
 {
 	if (pkt->peer)
 		snmp_count(path, pkt, SNMP_IpInDelivers, SNMP_Ip6InDelivers);
-	if (pkt->peer && !pkt->l2_bytes)
-		mss_clamp(pkt, mtu_of(path, pkt->peer, pkt->family));
+	if (pkt->peer)
+		mtu_clamp(path, pkt, pkt->peer);
 	if (pkt->checksum == CHECKSUM_PARTIAL && !path->takes_partial)
 		checksum_complete(pkt);
 	path->totals.rx_delivered += pkt->segments;

@@ -38,6 +38,29 @@ bool mtu_refuses(
 	return true;
 }
 
+/* Of the packet in a frame. */
+static size_t payload_of(const struct path *path, const struct packet *pkt,
+    const struct peer *peer)
+{
+	size_t head = WIRE_ETHERNET_HEAD + (size_t)pkt->l2_bytes;
+	size_t mtu = path->mtu ? path->mtu : SIZE_MAX;
+	size_t largest = tunnel_peer_largest_frame(peer);
+
+	if (largest > head && largest - head < mtu)
+		mtu = largest - head;
+	return mtu > MTU_MIN_IPV4 ? mtu : MTU_MIN_IPV4;
+}
+
+void mtu_clamp(
+    const struct path *path, struct packet *pkt, const struct peer *peer)
+{
+	if (path->mss_most)
+		mss_clamp(pkt,
+		    pkt->l2_bytes ? payload_of(path, pkt, peer)
+				  : mtu_of(path, peer, pkt->family),
+		    path->mss_most);
+}
+
 /* The fragments go on instead. A dry packet stands for them. A checksum can be
  * completed while the packet is whole, not later. */
 static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
@@ -65,7 +88,7 @@ enum verdict mtu_check(struct path *path, struct packet *pkt)
 	size_t mtu = mtu_of(path, pkt->peer, pkt->family);
 
 	snmp_transmitted(path, pkt);
-	mss_clamp(pkt, mtu);
+	mtu_clamp(path, pkt, pkt->peer);
 	if (packet_wire_bytes(pkt) <= mtu)
 		return VERDICT_PASS;
 	if (mtu_refuses(path, pkt, pkt->peer))
@@ -77,7 +100,7 @@ enum verdict mtu_check_frame(struct path *path, struct packet *pkt)
 {
 	size_t largest = tunnel_peer_largest_frame(pkt->peer);
 
-	(void)path;
+	mtu_clamp(path, pkt, pkt->peer);
 	if (largest && pkt->len + WIRE_ETHERNET_HEAD > largest)
 		return verdict_of(pkt, DROP_PKT_TOO_BIG);
 	return VERDICT_PASS;

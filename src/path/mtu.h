@@ -16,6 +16,11 @@
 size_t mtu_of(
     const struct path *path, const struct peer *peer, enum family family);
 
+/* A TCP end whose SYN this is hears of no larger segments than the way to that
+ * peer, or from it, carries; unless that is off. */
+void mtu_clamp(
+    const struct path *path, struct packet *pkt, const struct peer *peer);
+
 /* The parsed packet is too large for the way to that peer, and may not be cut:
  * then its sender was told. */
 must_check bool mtu_refuses(

@@ -29,6 +29,7 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
 	path->shapes.next = INSTANT_NEVER;
+	path->mss_most = setup->bridge ? 0 : UINT16_MAX;
 	*ret = path;
 	return 0;
 }
@@ -81,6 +82,11 @@ void path_set_forwarding(struct path *path, bool is_on)
 void path_set_mtu(struct path *path, size_t mtu)
 {
 	path->mtu = mtu;
+}
+
+void path_set_mss(struct path *path, uint16_t most)
+{
+	path->mss_most = most;
 }
 
 void path_set_partial(struct path *path, bool takes_partial)

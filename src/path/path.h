@@ -149,6 +149,11 @@ void path_set_forwarding(struct path *path, bool is_on);
 /* The device's MTU, which is that of the way to each peer. */
 void path_set_mtu(struct path *path, size_t mtu);
 
+/* The largest segment that TCP ends may tell each other (MSS), if the way carries
+ * no less; 0: they tell what they like. At first it is what the way carries, on
+ * tap 0. */
+void path_set_mss(struct path *path, uint16_t most);
+
 /* The device takes packets whose L4 checksum is partial (CHECKSUM_PARTIAL) and
  * completes them itself; at first it does not. */
 void path_set_partial(struct path *path, bool takes_partial);

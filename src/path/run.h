@@ -136,6 +136,7 @@ struct path {
 	struct sockets *sockets;       /* not owned; NULL: none */
 	uint16_t port;		       /* of our socket; 0: unknown */
 	size_t mtu;		       /* of the device; 0: unknown */
+	uint16_t mss_most;	       /* 0: nothing is lowered */
 	bool is_forwarding;
 	bool takes_partial;	 /* the device */
 	struct tracer tracer;	 /* of live packets; zero: none is traced */

@@ -102,7 +102,7 @@ same_flat()
 printf 'private_key_file = "%s";' "$scratch/key" >"$scratch/a.conf"
 cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
-addresses = [ ]; mtu = 1420; txqueuelen = 250; offload = "auto"; }; fwmark = 0;
+addresses = [ ]; mtu = 1420; mss_clamp = true; txqueuelen = 250; offload = "auto"; }; fwmark = 0;
 listen = { port = 0; address = "::"; udp_gso = "auto"; udp_gro = "auto"; }; routes = "auto"; compress = "none";
 forwarding = "kernel"; socket_order = "classic"; log = { level = "info"; };
 peers = ( ); sockets = ( );
@@ -115,7 +115,7 @@ private_key_file = "$scratch/key"; device = { type = "tap"; };
 peers = ( { $peer } );
 END
 cat >"$scratch/b.conf" <<END
-private_key_file = "$scratch/key"; device = { type = "tap"; mtu = 1400; };
+private_key_file = "$scratch/key"; device = { type = "tap"; mtu = 1400; mss_clamp = false; };
 routes = "auto"; l2 = { hub = true; ageing = "300s"; max_macs = 4096;
 max_macs_per_peer = 256; bpdu = "drop"; pause = "drop"; storm = {
 broadcast = 1000; multicast = 1000; unknown_unicast = 1000; }; };

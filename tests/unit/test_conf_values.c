@@ -69,6 +69,8 @@ static const struct {
     {"fwmark = +010;", "fwmark: +010 begins with 0"},
     {"fwmark = -0;", "fwmark: -0 begins with 0"},
     {"fwmark = 0x100000000;", "fwmark: 0x100000000 is outside 0..4294967295"},
+    {"device = { mss_clamp = 535; };",
+	"device.mss_clamp: 535 is outside 536..65535"},
     {"device = { txqueuelen = 0; };",
 	"device.txqueuelen: 0 is outside 1..1000"},
     {"listen = { udp_gso = \"on\"; };", "listen.udp_gso: "},
@@ -244,7 +246,7 @@ END_TEST
 #define ALL                                                                    \
 	"device = { type = \"tun\"; name = \"vpn0\"; mtu = 0x500;\n"           \
 	"  addresses = [ \"10.77.0.1/24\", \"fd77::1/64\" ]; "                 \
-	"txqueuelen = 100; offload = \"off\"; };\n"                            \
+	"mss_clamp = 1000; txqueuelen = 100; offload = \"off\"; };\n"          \
 	"listen = { port = 51820; address = \"fd00::2\"; "                     \
 	"udp_gso = \"off\"; udp_gro = \"off\"; };\n"                           \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
@@ -272,6 +274,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->addresses_count, 2);
 	ck_assert_uint_eq(config->addresses[0].address.bytes[3], 1);
 	ck_assert_uint_eq(config->mtu, 1280);
+	ck_assert_uint_eq(config->mss_clamp, 1000);
 	ck_assert_uint_eq(config->txqueuelen, 100);
 	ck_assert_uint_eq(config->listen_port, 51820);
 	ck_assert_uint_eq(config->listen_address.bytes[15], 2);

@@ -94,6 +94,11 @@ static void set_mtu(struct config *config)
 {
 	config->mtu = 1300;
 }
+static void set_mss_clamp(struct config *config)
+{
+	config->mss_clamp = 7;
+}
+
 static void set_txqueuelen(struct config *config)
 {
 	config->txqueuelen = 7;
@@ -185,6 +190,7 @@ static const struct difference {
     {set_name, PLAN_RESTART, "name"},
     {set_device, PLAN_RESTART, "device.name"},
     {set_mtu, PLAN_RESTART, "device.mtu"},
+    {set_mss_clamp, PLAN_SETTING, "device.mss_clamp"},
     {set_txqueuelen, PLAN_RESTART, "device.txqueuelen"},
     {set_port, PLAN_RESTART, "listen.port"},
     {set_address, PLAN_RESTART, "listen.address"},

@@ -238,11 +238,11 @@ START_TEST(the_largest_segment_is_lowered)
 	const uint8_t *at;
 
 	make_tcp(clamped[_i].head, clamped[_i].rest);
-	ck_assert(mss_clamp(pkt, 1420));
+	ck_assert(mss_clamp(pkt, 1420, UINT16_MAX));
 	at = l4_data(pkt) + clamped[_i].at;
 	ck_assert_uint_eq(at[0] << 8 | at[1], clamped[_i].expected);
 	ck_assert_uint_eq(checksum_l4(pkt), 0xffff);
-	ck_assert(!mss_clamp(pkt, 1420));
+	ck_assert(!mss_clamp(pkt, 1420, UINT16_MAX));
 }
 END_TEST
 
@@ -264,8 +264,17 @@ START_TEST(these_are_left_alone)
 
 	make_tcp(TCP4, unclamped[_i]);
 	memcpy(before, packet_data(pkt), pkt->len);
-	ck_assert(!mss_clamp(pkt, 1420));
+	ck_assert(!mss_clamp(pkt, 1420, UINT16_MAX));
 	ck_assert_mem_eq(before, packet_data(pkt), pkt->len);
+}
+END_TEST
+
+START_TEST(it_is_lowered_to_what_is_wanted_at_most)
+{
+	make_tcp(TCP4, OPTIONS("02", "020405b4"));
+	ck_assert(mss_clamp(pkt, 1420, 1200));
+	ck_assert_uint_eq(l4_data(pkt)[22] << 8 | l4_data(pkt)[23], 1200);
+	ck_assert(!mss_clamp(pkt, 1420, 1300));
 }
 END_TEST
 
@@ -274,7 +283,7 @@ START_TEST(a_partial_checksum_says_nothing_of_it)
 	make_tcp(TCP4, OPTIONS("02", "020405b4"));
 	checksum_store(l4_data(pkt) + TCP_CHECKSUM, 0x1234);
 	pkt->checksum = CHECKSUM_PARTIAL;
-	ck_assert(mss_clamp(pkt, 1420));
+	ck_assert(mss_clamp(pkt, 1420, UINT16_MAX));
 	ck_assert_uint_eq(l4_data(pkt)[TCP_CHECKSUM], 0x12);
 	ck_assert_uint_eq(l4_data(pkt)[TCP_CHECKSUM + 1], 0x34);
 }
@@ -312,6 +321,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, df_and_ipv6_forbid_it);
 	EACH(tcase, the_largest_segment_is_lowered, clamped);
 	EACH(tcase, these_are_left_alone, unclamped);
+	tcase_add_test(tcase, it_is_lowered_to_what_is_wanted_at_most);
 	tcase_add_test(tcase, a_partial_checksum_says_nothing_of_it);
 	tcase_add_test(tcase, a_super_packet_is_as_large_as_its_segments);
 	suite_add_tcase(suite, tcase);

@@ -256,7 +256,42 @@ START_TEST(connections_between_peers_know_it_from_the_start)
 }
 END_TEST
 
+START_TEST(connections_know_no_more_than_is_wanted)
+{
+	path_set_mss(path, 1000);
+	transmit(syn("10.9.0.1", "10.9.0.7"));
+	check_mss(path_to_wire(path), 1000);
+	path_set_mss(path, 0);
+	receive(syn("10.9.0.7", "10.9.0.1"));
+	check_mss(path_to_device(path), 1460);
+}
+END_TEST
+
 /* ---- tap ---- */
+
+static void check_mss_of_frame(const struct packet_list *list, uint16_t mss)
+{
+	const uint8_t *at;
+
+	ck_assert_uint_eq(list->len, 1);
+	at = packet_data(list->first) + 14 + 42;
+	ck_assert_uint_eq(at[0] << 8 | at[1], mss);
+}
+
+START_TEST(frames_are_clamped_too)
+{
+	learn_all();
+	path_set_mtu(path, 1400);
+	path_set_mss(path, UINT16_MAX);
+	transmit(framed(syn("10.9.0.1", "10.9.0.7"), PEER_MAC(0), HOST_MAC,
+	    ETHERTYPE_IPV4));
+	check_mss_of_frame(path_to_wire(path), 1360);
+	tunnel.peers[0].largest_frame = 1200 + 14 + WIRE_ETHERNET_HEAD;
+	receive_from(0, framed(syn("10.9.0.7", "10.9.0.1"), HOST_MAC,
+	    PEER_MAC(0), ETHERTYPE_IPV4));
+	check_mss_of_frame(path_to_device(path), 1160);
+}
+END_TEST
 
 START_TEST(a_frame_that_the_peer_does_not_take_is_dropped)
 {
@@ -307,6 +342,7 @@ static TCase *mtu_cases(void)
 	tcase_add_test(tcase, connections_know_it_from_the_start);
 	tcase_add_test(tcase, connections_of_peers_know_it_from_the_start);
 	tcase_add_test(tcase, connections_between_peers_know_it_from_the_start);
+	tcase_add_test(tcase, connections_know_no_more_than_is_wanted);
 	return tcase;
 }
 
@@ -317,6 +353,7 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tap, setup_tap, teardown_tap);
 	tcase_add_test(tap, a_frame_that_the_peer_does_not_take_is_dropped);
+	tcase_add_test(tap, frames_are_clamped_too);
 	tcase_add_test(tap, segments_in_frames_are_not_changed);
 	suite_add_tcase(suite, mtu_cases());
 	suite_add_tcase(suite, tap);
