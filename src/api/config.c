@@ -123,10 +123,8 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	for (size_t i = 0; i < config->peers_count; i++) {
-		free(config->peers[i].allowed_ips);
-		free(config->peers[i].macs);
-	}
+	for (size_t i = 0; i < config->peers_count; i++)
+		config_peer_clear(&config->peers[i]);
 	for (size_t i = 0; i < config->sockets_count; i++)
 		config_socket_clear(&config->sockets[i]);
 	config_filter_clear(&config->filter);
@@ -134,6 +132,79 @@ void config_free(struct config *config)
 	free(config->peers);
 	free(config->addresses);
 	free(config);
+}
+
+void config_peer_clear(struct config_peer *peer)
+{
+	free(peer->endpoint_host);
+	free(peer->preshared_key_file);
+	free(peer->allowed_ips);
+	free(peer->macs);
+	free(peer->vlans);
+	memset(peer, 0, sizeof(*peer));
+}
+
+int config_set_text(char **text, const char *value)
+{
+	char *copy = NULL;
+
+	if (value && *value) {
+		copy = strdup(value);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+int config_set_vlans(struct config_peer *peer, const struct vlan_set *vlans)
+{
+	struct vlan_set *copy = NULL;
+
+	if (vlans) {
+		copy = malloc(sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		*copy = *vlans;
+	}
+	free(peer->vlans);
+	peer->vlans = copy;
+	return 0;
+}
+
+bool config_text_differs(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static int copy_lists(struct config_peer *to, const struct config_peer *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < from->allowed_ips_count; i++)
+		err = config_add_prefix(&to->allowed_ips,
+		    &to->allowed_ips_count, &from->allowed_ips[i]);
+	for (size_t i = 0; !err && i < from->macs_count; i++)
+		err = config_add_mac(to, &from->macs[i]);
+	return err;
+}
+
+int config_peer_copy(struct config_peer *to, const struct config_peer *from)
+{
+	*to = *from;
+	to->endpoint_host = to->preshared_key_file = NULL;
+	to->vlans = NULL;
+	to->allowed_ips = NULL;
+	to->macs = NULL;
+	to->allowed_ips_count = to->macs_count = 0;
+	if (copy_lists(to, from) ||
+	    config_set_text(&to->endpoint_host, from->endpoint_host) ||
+	    config_set_text(
+		&to->preshared_key_file, from->preshared_key_file) ||
+	    config_set_vlans(to, from->vlans))
+		return -ENOMEM;
+	return 0;
 }
 
 void *config_list_grow(void *list, size_t count, size_t item_bytes)
@@ -158,10 +229,23 @@ struct config_peer *config_add_peer(struct config *config)
 	return peers;
 }
 
+/* Thousands of peers have a few each: up to FEW there is little room left. */
+#define FEW  64
+#define STEP 4
+
+static struct prefix *grow_prefixes(struct prefix *list, size_t count)
+{
+	if (count >= FEW)
+		return config_list_grow(list, count, sizeof(*list));
+	if (count % STEP)
+		return list;
+	return reallocarray(list, count + STEP, sizeof(*list));
+}
+
 int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix)
 {
-	struct prefix *grown = config_list_grow(*list, *count, sizeof(**list));
+	struct prefix *grown = grow_prefixes(*list, *count);
 
 	if (!grown)
 		return -ENOMEM;

@@ -90,22 +90,21 @@ enum config_control {
 struct config_peer {
 	char name[CONFIG_NAME_BYTES];
 	uint8_t public_key[CONFIG_KEY_BYTES];
-	char endpoint_host[CONFIG_HOST_BYTES]; /* name or address; "" none */
+	char *endpoint_host; /* name or address; NULL none */
 	uint16_t endpoint_port;
 	struct prefix *allowed_ips; /* masked */
 	size_t allowed_ips_count;
-	uint32_t keepalive_s;			    /* 0: off */
-	char preshared_key_file[CONFIG_PATH_BYTES]; /* "" none */
+	uint32_t keepalive_s;	  /* 0: off */
+	char *preshared_key_file; /* NULL none */
 	enum config_extension extension;
 	enum config_compress compress; /* the tunnel's, or the peer's own */
 	uint32_t rate_kbit;	       /* to the peer, per second; 0: all */
 	/* on tap only */
 	struct mac *macs; /* static ones; any: no others from this peer */
 	size_t macs_count;
-	bool has_vlans; /* false: all VLANs */
-	struct vlan_set vlans;
-	bool is_router;	     /* may send router advertisements */
-	bool is_dhcp_server; /* may send what DHCP servers send */
+	struct vlan_set *vlans; /* NULL: all VLANs */
+	bool is_router;		/* may send router advertisements */
+	bool is_dhcp_server;	/* may send what DHCP servers send */
 	struct config_place place, public_key_place, preshared_key_place;
 };
 
@@ -134,7 +133,7 @@ struct config {
 	 * way carries and to this; 0: not at all. */
 	uint32_t mss_clamp;
 	uint32_t txqueuelen;
-	enum config_offload offload; /* of the device */
+	enum config_offload offload;   /* of the device */
 	struct address listen_address; /* "::" serves both families */
 	uint16_t listen_port;	       /* 0: the kernel chooses */
 	enum config_offload udp_gso, udp_gro;
@@ -170,6 +169,19 @@ struct config_peer *config_add_peer(struct config *config);
 must_check int config_add_prefix(
     struct prefix **list, size_t *count, const struct prefix *prefix);
 must_check int config_add_mac(struct config_peer *peer, const struct mac *mac);
+/* Replaces a text or a set on the heap by a copy; "" and NULL are none. 0 or
+ * -ENOMEM: it is as it was. */
+must_check int config_set_text(char **text, const char *value);
+must_check int config_set_vlans(
+    struct config_peer *peer, const struct vlan_set *vlans);
+/* Of two such texts. */
+bool config_text_differs(const char *a, const char *b);
+/* Frees all that hangs on it, but not the peer, and leaves zeros. */
+void config_peer_clear(struct config_peer *peer);
+/* What is in `from`, lists and texts copied, is in `to`, too. 0 or -ENOMEM, and
+ * then `to` is to be cleared all the same. */
+must_check int config_peer_copy(
+    struct config_peer *to, const struct config_peer *from);
 /* Zeroed ones; NULL: no memory. */
 struct config_rule *config_add_rule(struct config_filter *filter);
 struct config_socket *config_add_socket(struct config *config);

@@ -194,6 +194,29 @@ static int vlans_read(const struct config_field *field, void *object,
 	return vlan_set_parse(config_field_in(field, object), line->value);
 }
 
+/* NULL is an empty text. */
+static void heap_vlans_write(
+    struct reply *reply, const struct config_field *field, const void *object)
+{
+	const struct vlan_set *const *set = config_field_of(field, object);
+	char text[VLAN_SET_TEXT_BYTES];
+
+	reply_string(reply, field->name,
+	    *set ? vlan_set_format(*set, text, sizeof(text)) : "");
+}
+
+static int heap_vlans_read(const struct config_field *field, void *object,
+    const struct reply_line *line, char **text)
+{
+	struct vlan_set **set = config_field_in(field, object);
+
+	(void)text;
+	if (!*line->value)
+		return 0;
+	*set = calloc(1, sizeof(**set));
+	return *set ? vlan_set_parse(*set, line->value) : -ENOMEM;
+}
+
 /* ---- lists ---- */
 
 int config_item_read(
@@ -323,6 +346,8 @@ const struct config_codec config_codec_ciphers = {
     REPLY_ARRAY, ciphers_write, ciphers_read};
 const struct config_codec config_codec_mac = {
     REPLY_STRING, mac_write, mac_read};
+const struct config_codec config_codec_heap_vlans = {
+    REPLY_STRING, heap_vlans_write, heap_vlans_read};
 const struct config_codec config_codec_vlans = {
     REPLY_STRING, vlans_write, vlans_read};
 const struct config_codec config_codec_macs = {

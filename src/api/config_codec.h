@@ -34,7 +34,7 @@ extern const struct config_codec config_codec_text, config_codec_u32,
     config_codec_u16, config_codec_flag, config_codec_choice,
     config_codec_address, config_codec_key, config_codec_prefixes,
     config_codec_ciphers, config_codec_mac, config_codec_vlans,
-    config_codec_macs;
+    config_codec_macs, config_codec_heap_vlans;
 
 /* config_codec_filter.c: a string on the heap ("": NULL), ranges "1,3-5",
  * indices of peers, and a compiled program. */

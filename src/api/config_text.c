@@ -77,17 +77,18 @@ static const struct config_field config_fields[] = {
 static const struct config_field peer_fields[] = {
 	TEXT(config_peer, name),
 	FIELD(config_peer, public_key, key, ),
-	TEXT(config_peer, endpoint_host),
+	FIELD(config_peer, endpoint_host, heap_text,
+	    .most = CONFIG_HOST_BYTES),
 	FIELD(config_peer, endpoint_port, u16, .most = UINT16_MAX),
 	LIST(config_peer, allowed_ips, prefixes, ),
 	FIELD(config_peer, keepalive_s, u32, .most = CONFIG_KEEPALIVE_MAX),
-	TEXT(config_peer, preshared_key_file),
+	FIELD(config_peer, preshared_key_file, heap_text,
+	    .most = CONFIG_PATH_BYTES),
 	FIELD(config_peer, extension, choice, .names = &config_extension_names),
 	FIELD(config_peer, compress, choice, .names = &config_compress_names),
 	FIELD(config_peer, rate_kbit, u32, .most = CONFIG_PEER_RATE_MAX),
 	LIST(config_peer, macs, macs, .most = CONFIG_STATIC_MACS_MAX),
-	FIELD(config_peer, has_vlans, flag, ),
-	FIELD(config_peer, vlans, vlans, ),
+	FIELD(config_peer, vlans, heap_vlans, ),
 	FIELD(config_peer, is_router, flag, ),
 	FIELD(config_peer, is_dhcp_server, flag, ),
 	PLACE(config_peer, place),
@@ -143,20 +144,13 @@ static void peers_write(
 	reply_close_array(reply);
 }
 
-static bool vlan_set_is_empty(const struct vlan_set *set)
-{
-	static const struct vlan_set none;
-
-	return memcmp(set, &none, sizeof(none)) == 0;
-}
-
 /* On tun a peer has nothing of the switch, on tap nothing without it. */
 static bool peer_suits(
     const struct config_peer *peer, enum config_device_type type)
 {
 	if (type == CONFIG_DEVICE_TAP)
 		return peer->extension == CONFIG_EXTENSION_REQUIRED;
-	return !peer->macs_count && !peer->has_vlans && !peer->is_router &&
+	return !peer->macs_count && !peer->vlans && !peer->is_router &&
 	       !peer->is_dhcp_server;
 }
 
@@ -169,8 +163,7 @@ static bool peer_is_sound(const struct config_peer *peer)
 		if (prefix_mask(&prefix))
 			return false;
 	}
-	return *peer->name && !*peer->endpoint_host == !peer->endpoint_port &&
-	       peer->has_vlans == !vlan_set_is_empty(&peer->vlans);
+	return *peer->name && !peer->endpoint_host == !peer->endpoint_port;
 }
 
 static int peers_read(const struct config_field *field, void *object,

@@ -42,7 +42,7 @@ static void check_key_files(
 		conf_keyfile_check(messages, config->private_key_place,
 		    "private_key_file", config->private_key_file, "genkey");
 	for (size_t i = 0; i < config->peers_count; i++, peer++) {
-		if (!*peer->preshared_key_file)
+		if (!peer->preshared_key_file)
 			continue;
 		snprintf(object, sizeof(object), "peers.%s.preshared_key_file",
 		    peer->name);

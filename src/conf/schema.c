@@ -115,7 +115,7 @@ static const struct conf_setting peer_settings[] = {
 	 PEER_AT(keepalive_s), .most = CONFIG_KEEPALIVE_MAX,
 	 .values = "1s to 65535s, or off", .preset = "off",
 	 .example = "\"25s\""},
-	{.key = "preshared_key_file", STRING, .read = conf_read_path,
+	{.key = "preshared_key_file", STRING, .read = conf_read_peer_path,
 	 PEER_AT(preshared_key_file),
 	 .place_offset = offsetof(struct config_peer, preshared_key_place),
 	 .values = "absolute path",

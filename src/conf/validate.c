@@ -120,9 +120,10 @@ static void check_endpoint(
 {
 	const struct config *config = reader->config;
 	char object[CONF_OBJECT_BYTES], text[ADDRESS_TEXT_BYTES];
+	const char *host = config->peers[idx].endpoint_host;
 	struct address endpoint;
 
-	if (address_parse(&endpoint, config->peers[idx].endpoint_host) ||
+	if (!host || address_parse(&endpoint, host) ||
 	    can_reach(&config->listen_address, &endpoint))
 		return;
 	conf_error(reader->messages, conf_node_find(node, "endpoint")->place,

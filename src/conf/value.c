@@ -280,7 +280,8 @@ void conf_read_key(struct conf_reader *reader,
 	}
 }
 
-void conf_read_path(struct conf_reader *reader,
+/* False: it was complained of. */
+static bool is_path(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
@@ -296,5 +297,23 @@ void conf_read_path(struct conf_reader *reader,
 		complain(reader, node, "this path is longer than %d bytes",
 		    CONFIG_PATH_BYTES - 1);
 	else
+		return true;
+	return false;
+}
+
+void conf_read_path(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	if (is_path(reader, setting, node, object))
 		strcpy(field_in(setting, object), node->string);
+}
+
+void conf_read_peer_path(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	if (is_path(reader, setting, node, object) &&
+	    config_set_text(field_in(setting, object), node->string))
+		reader->has_no_memory = true;
 }

@@ -59,12 +59,14 @@ void conf_read_vlans(struct conf_reader *reader,
     const struct conf_setting *setting, const struct conf_node *node,
     void *object)
 {
-	struct config_peer *peer = object;
-	const char *problem = value_vlans(&peer->vlans, node->string);
+	struct vlan_set vlans = {{0}};
+	const char *problem = value_vlans(&vlans, node->string);
 
-	peer->has_vlans = !problem;
-	if (!problem)
+	if (!problem) {
+		if (config_set_vlans(object, &vlans))
+			reader->has_no_memory = true;
 		return;
+	}
 	complain(reader, node, "\"%s\" %s", node->string, problem);
 	conf_hint(
 	    reader->messages, "as in %s = %s;", setting->key, setting->example);

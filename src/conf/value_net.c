@@ -123,6 +123,7 @@ void conf_read_endpoint(struct conf_reader *reader,
 		    "HOST:PORT or [IPV6]:PORT, as in %s", setting->example);
 		return;
 	}
-	strcpy(peer->endpoint_host, host);
+	if (config_set_text(&peer->endpoint_host, host))
+		reader->has_no_memory = true;
 	peer->endpoint_port = port;
 }

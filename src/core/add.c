@@ -78,10 +78,13 @@ static int parse_key(struct parser *p, const char *text)
 
 static int parse_endpoint(struct parser *p, const char *text)
 {
-	const char *problem = value_endpoint(
-	    p->peer->endpoint_host, &p->peer->endpoint_port, text);
+	char host[CONFIG_HOST_BYTES];
+	const char *problem =
+	    value_endpoint(host, &p->peer->endpoint_port, text);
 
-	return problem ? refuse(p, "endpoint: %s", problem) : 0;
+	if (problem)
+		return refuse(p, "endpoint: %s", problem);
+	return config_set_text(&p->peer->endpoint_host, host);
 }
 
 static const struct config_peer *find_owner(
@@ -130,12 +133,11 @@ static int parse_preshared_key_file(struct parser *p, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (len == 0 || len >= sizeof(p->peer->preshared_key_file))
+	if (len == 0 || len >= CONFIG_PATH_BYTES)
 		return refuse(p, "preshared-key-file: not a file's name");
 	if (!p->has_preshared_key)
 		return refuse(p, "preshared-key-file: it was not read");
-	memcpy(p->peer->preshared_key_file, text, len);
-	return 0;
+	return config_set_text(&p->peer->preshared_key_file, text);
 }
 
 static int parse_compress(struct parser *p, const char *text)
@@ -200,12 +202,12 @@ static int parse_macs(struct parser *p, const char *text)
 
 static int parse_vlans(struct parser *p, const char *text)
 {
-	const char *problem = value_vlans(&p->peer->vlans, text);
+	struct vlan_set vlans = {{0}};
+	const char *problem = value_vlans(&vlans, text);
 
 	if (problem)
 		return refuse(p, "vlans: \"%.80s\" %s", text, problem);
-	p->peer->has_vlans = true;
-	return 0;
+	return config_set_vlans(p->peer, &vlans);
 }
 
 static int parse_flag(

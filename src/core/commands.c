@@ -237,8 +237,7 @@ static void run_peer_add(struct call *call)
 		out_of_memory(call);
 	if (!err)
 		write_peer_done(call, "added", conf.name, false);
-	free(conf.allowed_ips);
-	free(conf.macs);
+	config_peer_clear(&conf);
 }
 
 static void run_peer_remove(struct call *call)

@@ -346,7 +346,8 @@ static void fill_event(const struct core *core, const struct core_peer *peer,
 	memcpy(event->peer, peer->name, sizeof(event->peer));
 	if (event->kind != CORE_RESOLVE)
 		return;
-	memcpy(event->host, conf->endpoint_host, sizeof(event->host));
+	snprintf(event->host, sizeof(event->host), "%s",
+	    conf->endpoint_host ? conf->endpoint_host : "");
 	event->port = conf->endpoint_port;
 }
 

@@ -22,7 +22,7 @@
 bool endpoints_is_literal(const struct config_peer *conf, struct endpoint *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (!*conf->endpoint_host ||
+	if (!conf->endpoint_host ||
 	    address_parse(&ret->address, conf->endpoint_host))
 		return false;
 	ret->port = conf->endpoint_port;
@@ -33,7 +33,7 @@ bool endpoints_is_name(const struct config_peer *conf)
 {
 	struct endpoint literal;
 
-	return *conf->endpoint_host && !endpoints_is_literal(conf, &literal);
+	return conf->endpoint_host && !endpoints_is_literal(conf, &literal);
 }
 
 static bool has_endpoint(const struct core_peer *peer)
@@ -100,7 +100,7 @@ void endpoints_begin(
 	peer->elsewhere = (struct endpoint){0};
 	if (endpoints_is_literal(conf, &literal))
 		tunnel_peer_set_endpoint(peer->peer, &literal);
-	else if (*conf->endpoint_host)
+	else if (conf->endpoint_host)
 		ask(core, peer, now->now);
 }
 
@@ -118,7 +118,7 @@ void endpoints_change(
 	struct endpoint nowhere = {.port = 0};
 
 	/* What the peer proved outlives the file's line, a guess does not. */
-	if (!*conf->endpoint_host && is_silent(peer, now->now))
+	if (!conf->endpoint_host && is_silent(peer, now->now))
 		tunnel_peer_set_endpoint(peer->peer, &nowhere);
 	endpoints_begin(core, peer, now);
 	endpoints_connect(core, peer, now);
@@ -228,7 +228,7 @@ void endpoints_fell_silent(
 
 	if (endpoints_is_literal(conf, &literal))
 		try_in_turn(peer, &literal);
-	else if (*conf->endpoint_host)
+	else if (conf->endpoint_host)
 		try_next(core, peer, now);
 }
 

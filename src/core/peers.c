@@ -223,29 +223,15 @@ const char *peers_nearest(const struct core *core, const char *name)
 static int append_conf(struct config *config, const struct config_peer *conf)
 {
 	struct config_peer *copy = config_add_peer(config);
-	int err = 0;
 
-	if (!copy)
-		return -ENOMEM;
-	*copy = *conf;
-	copy->allowed_ips = NULL;
-	copy->allowed_ips_count = 0;
-	copy->macs = NULL;
-	copy->macs_count = 0;
-	for (size_t i = 0; !err && i < conf->allowed_ips_count; i++)
-		err = config_add_prefix(&copy->allowed_ips,
-		    &copy->allowed_ips_count, &conf->allowed_ips[i]);
-	for (size_t i = 0; !err && i < conf->macs_count; i++)
-		err = config_add_mac(copy, &conf->macs[i]);
-	return err;
+	return copy ? config_peer_copy(copy, conf) : -ENOMEM;
 }
 
 static void take_conf(struct config *config, size_t idx)
 {
 	struct config_peer *at = &config->peers[idx];
 
-	free(at->allowed_ips);
-	free(at->macs);
+	config_peer_clear(at);
 	config_forget_peer(config, (uint32_t)idx);
 	config->peers_count--;
 	memmove(at, at + 1, (config->peers_count - idx) * sizeof(*at));

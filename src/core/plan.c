@@ -93,7 +93,7 @@ static bool peer_name_differs(
 static bool endpoint_differs(
     const struct config_peer *a, const struct config_peer *b)
 {
-	return strcmp(a->endpoint_host, b->endpoint_host) != 0 ||
+	return config_text_differs(a->endpoint_host, b->endpoint_host) ||
 	       a->endpoint_port != b->endpoint_port;
 }
 

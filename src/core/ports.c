@@ -116,7 +116,7 @@ static struct bridge_port_setup setup_of(
 	    .user = peer->peer,
 	    .macs = conf->macs,
 	    .macs_count = conf->macs_count,
-	    .vlans = conf->has_vlans ? &conf->vlans : NULL,
+	    .vlans = conf->vlans,
 	    .is_router = conf->is_router,
 	    .is_dhcp_server = conf->is_dhcp_server,
 	};
@@ -191,7 +191,7 @@ bool ports_macs_differ(const struct config_peer *a, const struct config_peer *b)
 bool ports_vlans_differ(
     const struct config_peer *a, const struct config_peer *b)
 {
-	return a->has_vlans != b->has_vlans ||
-	       (a->has_vlans &&
-		   memcmp(&a->vlans, &b->vlans, sizeof(a->vlans)) != 0);
+	if (!a->vlans || !b->vlans)
+		return a->vlans != b->vlans;
+	return memcmp(a->vlans, b->vlans, sizeof(*a->vlans)) != 0;
 }

@@ -309,8 +309,8 @@ bool filter_socket_order_differs(
 
 /* ---- add.c ---- */
 
-/* Reads the arguments of "peer add" into *ret (whose lists the caller frees,
- * in any case): 0 or -EINVAL with a message in `why`, or -ENOMEM. */
+/* Reads the arguments of "peer add" into *ret (which the caller clears, in any
+ * case): 0 or -EINVAL with a message in `why`, or -ENOMEM. */
 must_check int add_parse(struct core *core, struct config_peer *ret,
     const struct control_request *request, bool has_preshared_key,
     struct core_answer *why);

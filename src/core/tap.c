@@ -35,9 +35,9 @@ static void write_vlans(const struct config_peer *conf, struct reply *reply)
 {
 	char text[VLAN_SET_TEXT_BYTES];
 
-	if (conf->has_vlans)
+	if (conf->vlans)
 		reply_string(reply, "vlans",
-		    vlan_set_format(&conf->vlans, text, sizeof(text)));
+		    vlan_set_format(conf->vlans, text, sizeof(text)));
 }
 
 void tap_write_port(const struct core *core, const struct core_peer *peer,

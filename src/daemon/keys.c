@@ -193,7 +193,7 @@ int keys_read(struct core_keys **ret, const struct memory *memory,
 	for (size_t i = 0; i < config->peers_count; i++) {
 		const struct config_peer *peer = &config->peers[i];
 
-		if (*peer->preshared_key_file)
+		if (peer->preshared_key_file)
 			read_noted(&findings, keys->preshared[i],
 			    peer->preshared_key_file,
 			    &peer->preshared_key_place, "preshared_key_file");

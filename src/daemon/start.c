@@ -283,8 +283,8 @@ static bool is_name_wanted(void *context, const char *peer, const char *host)
 
 	for (size_t i = 0; i < config->peers_count; i++)
 		if (strcmp(config->peers[i].name, peer) == 0)
-			return strcmp(config->peers[i].endpoint_host, host) ==
-			       0;
+			return !config_text_differs(
+			    config->peers[i].endpoint_host, host);
 	return false;
 }
 

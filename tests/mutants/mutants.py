@@ -462,7 +462,7 @@ MUTANTS = [
      "count < config->l2.macs_max", "count <= config->l2.macs_max",
      L2_RELOAD),
     ("VLANs of a peer not compared", C + "ports.c",
-     "return a->has_vlans != b->has_vlans ||", "return", L2_RELOAD),
+     "return a->vlans != b->vlans;", "return false;", L2_RELOAD),
     ("failed reload keeps the new addresses", C + "apply.c",
      "if (work->err)\n\t\trestore_ports(work);",
      "if (!work->err)\n\t\trestore_ports(work);",

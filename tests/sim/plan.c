@@ -63,15 +63,17 @@ static void add_addresses(struct config *config, size_t idx)
 static void write_endpoint(struct config_peer *peer, const struct host *target,
     enum endpoint_kind kind)
 {
+	char host[CONFIG_HOST_BYTES];
+
 	if (kind == ENDPOINT_ABSENT)
 		return;
 	peer->endpoint_port = target->home.port;
 	if (kind == ENDPOINT_NAME)
-		snprintf(peer->endpoint_host, sizeof(peer->endpoint_host),
-		    "h%zu.example.net", target->idx);
+		snprintf(host, sizeof(host), "h%zu.example.net", target->idx);
 	else
-		address_format(&target->home.address, peer->endpoint_host,
-		    sizeof(peer->endpoint_host));
+		address_format(&target->home.address, host, sizeof(host));
+	if (config_set_text(&peer->endpoint_host, host))
+		assert(!"out of memory");
 }
 
 /* Behind a hub are the others, too. */
@@ -106,6 +108,7 @@ static void add_peer(struct config *config, const struct host *host, size_t idx)
 {
 	const struct peer_plan *plan = &host->plan.peers[idx];
 	struct config_peer *peer = config_add_peer(config);
+	char file[32];
 
 	assert(peer);
 	snprintf(peer->name, sizeof(peer->name), "h%zu", idx);
@@ -114,9 +117,10 @@ static void add_peer(struct config *config, const struct host *host, size_t idx)
 	peer->keepalive_s = plan->keepalive_s;
 	peer->extension = plan->extension;
 	peer->compress = plan->compress;
-	if (!sodium_is_zero(plan->preshared_key, CONFIG_KEY_BYTES))
-		snprintf(peer->preshared_key_file,
-		    sizeof(peer->preshared_key_file), "/psk/%zu", idx);
+	snprintf(file, sizeof(file), "/psk/%zu", idx);
+	if (!sodium_is_zero(plan->preshared_key, CONFIG_KEY_BYTES) &&
+	    config_set_text(&peer->preshared_key_file, file))
+		assert(!"out of memory");
 	if (!host->plan.is_tap || host->plan.is_restricted)
 		allow(peer, idx, host->world->setup.is_star && idx == 0);
 }

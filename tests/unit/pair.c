@@ -76,10 +76,11 @@ struct config_peer *pair_add_end(const struct pair *pair, struct config *config,
 {
 	const struct pair_end *other = &pair->ends[idx];
 	struct config_peer *peer = pair_add_peer(config, names[idx], prefix);
+	char host[ADDRESS_TEXT_BYTES];
 
 	memcpy(peer->public_key, other->public_key, CONFIG_KEY_BYTES);
-	address_format(
-	    &other->where.address, peer->endpoint_host, ADDRESS_TEXT_BYTES);
+	address_format(&other->where.address, host, sizeof(host));
+	ck_assert_int_eq(config_set_text(&peer->endpoint_host, host), 0);
 	peer->endpoint_port = other->where.port;
 	return peer;
 }

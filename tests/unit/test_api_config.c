@@ -27,10 +27,12 @@ static void fill_peer(struct config *config, const char *name)
 	strcpy(peer->name, name);
 	ck_assert_int_eq(key_parse(peer->public_key, KEY), 0);
 	peer->public_key[0] = (uint8_t)config->peers_count;
-	strcpy(peer->endpoint_host, "fd00::1");
+	ck_assert_int_eq(config_set_text(&peer->endpoint_host, "fd00::1"), 0);
 	peer->endpoint_port = 65535;
 	peer->keepalive_s = 25;
-	strcpy(peer->preshared_key_file, "/k\xc3\xa9y \\ psk");
+	ck_assert_int_eq(
+	    config_set_text(&peer->preshared_key_file, "/k\xc3\xa9y \\ psk"),
+	    0);
 	peer->extension = CONFIG_EXTENSION_REQUIRED;
 	peer->place = (struct config_place){UINT32_MAX, 7};
 	add_prefix(&peer->allowed_ips, &peer->allowed_ips_count, "10.0.0.0/8");
@@ -49,6 +51,7 @@ static void add_mac(struct config_peer *peer, const char *text)
 static struct config *make_tap(void)
 {
 	struct config *config = config_new();
+	struct vlan_set vlans = {{0}};
 	struct config_peer *peer;
 
 	strcpy(config->name, "site");
@@ -70,8 +73,8 @@ static struct config *make_tap(void)
 	peer = config->peers;
 	add_mac(peer, "02:00:00:00:00:0a");
 	add_mac(peer, "02:00:00:00:00:0b");
-	peer->has_vlans = true;
-	ck_assert_int_eq(vlan_set_parse(&peer->vlans, "0,10-20,4094"), 0);
+	ck_assert_int_eq(vlan_set_parse(&vlans, "0,10-20,4094"), 0);
+	ck_assert_int_eq(config_set_vlans(peer, &vlans), 0);
 	peer->is_router = true;
 	peer->is_dhcp_server = true;
 	return config;
@@ -139,13 +142,13 @@ START_TEST(a_tap_configuration_survives_its_text_form)
 	peer = back->peers;
 	ck_assert_uint_eq(peer->macs_count, 2);
 	ck_assert_uint_eq(peer->macs[1].bytes[5], 0x0b);
-	ck_assert(peer->has_vlans && peer->is_router && peer->is_dhcp_server);
+	ck_assert(peer->vlans && peer->is_router && peer->is_dhcp_server);
 	ck_assert_mem_eq(
-	    &peer->vlans, &config->peers->vlans, sizeof(peer->vlans));
+	    peer->vlans, config->peers->vlans, sizeof(*peer->vlans));
 	ck_assert_int_eq(peer->extension, CONFIG_EXTENSION_REQUIRED);
 	peer++;
 	ck_assert_uint_eq(peer->macs_count, 0);
-	ck_assert(!peer->has_vlans && !peer->is_router);
+	ck_assert(!peer->vlans && !peer->is_router);
 	config_free(config);
 	config_free(back);
 	free(text);
@@ -153,17 +156,71 @@ START_TEST(a_tap_configuration_survives_its_text_form)
 }
 END_TEST
 
+START_TEST(a_copy_of_a_peer_has_all_and_shares_nothing)
+{
+	struct config *config = make_tap();
+	struct config_peer *from = &config->peers[0], copy;
+
+	ck_assert_int_eq(config_set_text(&from->endpoint_host, "host"), 0);
+	ck_assert_int_eq(config_set_text(&from->preshared_key_file, "/k"), 0);
+	for (int i = 0; i < 9; i++)
+		add_prefix(
+		    &from->allowed_ips, &from->allowed_ips_count, "10.0.0.0/8");
+	ck_assert_int_eq(config_peer_copy(&copy, from), 0);
+	ck_assert_uint_eq(copy.allowed_ips_count, 9);
+	/* both may grow */
+	add_prefix(&copy.allowed_ips, &copy.allowed_ips_count, "10.1.0.0/16");
+	add_prefix(&from->allowed_ips, &from->allowed_ips_count, "10.2.0.0/16");
+	config_free(config);
+	ck_assert_str_eq(copy.endpoint_host, "host");
+	ck_assert_str_eq(copy.preshared_key_file, "/k");
+	ck_assert_uint_eq(copy.macs_count, 2);
+	ck_assert(vlan_set_has(copy.vlans, 10) && !vlan_set_has(copy.vlans, 9));
+	ck_assert_uint_eq(copy.allowed_ips[9].bits, 16);
+	config_peer_clear(&copy);
+	ck_assert_ptr_null(copy.endpoint_host);
+}
+END_TEST
+
+START_TEST(prefixes_by_the_thousand_survive)
+{
+	struct config *config = make_config(), *back = NULL;
+	struct config_peer *peer = &config->peers[2];
+	struct prefix prefix = {.address.family = FAMILY_IPV4, .bits = 32};
+	size_t before = peer->allowed_ips_count;
+	char *text;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		prefix.address.bytes[0] = 11;
+		prefix.address.bytes[2] = (uint8_t)(i >> 8);
+		prefix.address.bytes[3] = (uint8_t)i;
+		ck_assert_int_eq(config_add_prefix(&peer->allowed_ips,
+				     &peer->allowed_ips_count, &prefix),
+		    0);
+	}
+	text = config_encode(config);
+	ck_assert_int_eq(config_decode(&back, text, strlen(text)), 0);
+	ck_assert_uint_eq(back->peers[2].allowed_ips_count, before + 1000);
+	ck_assert_mem_eq(back->peers[2].allowed_ips[before + 999].address.bytes,
+	    prefix.address.bytes, 4);
+	config_free(config);
+	config_free(back);
+	free(text);
+}
+END_TEST
+
 START_TEST(the_longest_set_of_vlans_survives)
 {
 	struct config *config = make_tap(), *back = NULL;
+	struct vlan_set vlans = {{0}};
 	char *text;
 
 	for (uint16_t vlan = 0; vlan < VLAN_COUNT - 1; vlan += 2)
-		vlan_set_add(&config->peers[1].vlans, vlan);
-	config->peers[1].has_vlans = true;
+		vlan_set_add(&vlans, vlan);
+	ck_assert_int_eq(config_set_vlans(&config->peers[1], &vlans), 0);
 	text = config_encode(config);
 	ck_assert_int_eq(config_decode(&back, text, strlen(text)), 0);
-	ck_assert_mem_eq(&back->peers[1].vlans, &config->peers[1].vlans,
+	ck_assert_mem_eq(back->peers[1].vlans, config->peers[1].vlans,
 	    sizeof(struct vlan_set));
 	config_free(config);
 	config_free(back);
@@ -286,8 +343,6 @@ static const struct {
     {"s\t\t02:00:00:00:00:0a", "s\t\tff:ff:ff:ff:ff:ff"},
     {"s\t\t02:00:00:00:00:0a", "s\t\t00:00:00:00:00:00"},
     {"s\t\t02:00:00:00:00:0a", "u\t\t2"},
-    {"has_vlans\ttrue", "has_vlans\tfalse"},
-    {"vlans\t0,10-20,4094", "vlans\t"},
     {"vlans\t0,10-20,4094", "vlans\t0,10-20,4095"},
     {"vlans\t0,10-20,4094", "vlans\t20-10"},
     {"is_router\ttrue", "is_router\tyes"},
@@ -301,7 +356,7 @@ static const struct {
     {"s\tmac\t00:00", "s\tmac\t02:00"},
     {"s\tbridge\t", "s\tbridge\tbr0"},
     {"[\tmacs\n", "[\tmacs\ns\t\t02:00:00:00:00:0a\n"},
-    {"has_vlans\tfalse\ns\tvlans\t", "has_vlans\ttrue\ns\tvlans\t7"},
+    {"s\tvlans\t", "s\tvlans\t7"},
     {"is_router\tfalse", "is_router\ttrue"},
     {"is_dhcp_server\tfalse", "is_dhcp_server\ttrue"},
 };
@@ -487,6 +542,8 @@ Suite *unit_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, config_survives_its_text_form);
 	tcase_add_test(tcase, a_tap_configuration_survives_its_text_form);
+	tcase_add_test(tcase, a_copy_of_a_peer_has_all_and_shares_nothing);
+	tcase_add_test(tcase, prefixes_by_the_thousand_survive);
 	tcase_add_test(tcase, the_longest_set_of_vlans_survives);
 	tcase_add_loop_test(
 	    tcase, more_static_addresses_than_allowed_are_refused, 0, 2);

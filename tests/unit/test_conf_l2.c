@@ -220,13 +220,13 @@ START_TEST(all_settings_of_a_peer_on_tap_arrive)
 	ck_assert_uint_eq(a->macs_count, 2);
 	ck_assert_uint_eq(a->macs[0].bytes[5], 0x0a);
 	ck_assert_uint_eq(a->macs[1].bytes[0], 0xac);
-	ck_assert(a->has_vlans && a->is_router && a->is_dhcp_server);
-	ck_assert(vlan_set_has(&a->vlans, 20) && !vlan_set_has(&a->vlans, 21));
+	ck_assert(a->vlans && a->is_router && a->is_dhcp_server);
+	ck_assert(vlan_set_has(a->vlans, 20) && !vlan_set_has(a->vlans, 21));
 	ck_assert_uint_eq(a->allowed_ips_count, 2);
 	ck_assert_int_eq(a->extension, CONFIG_EXTENSION_REQUIRED);
 	ck_assert_int_eq(a->compress, CONFIG_COMPRESS_LZ4);
 	ck_assert_uint_eq(b->macs_count, 0);
-	ck_assert(!b->has_vlans && !b->is_router && !b->is_dhcp_server);
+	ck_assert(!b->vlans && !b->is_router && !b->is_dhcp_server);
 	ck_assert_int_eq(b->extension, CONFIG_EXTENSION_REQUIRED);
 	outcome_clear(&outcome);
 }

@@ -30,7 +30,8 @@ static void start_with_host(size_t idx, const char *host)
 {
 	struct config *config = pair_config(&pair, idx);
 
-	strcpy(config->peers[0].endpoint_host, host);
+	ck_assert_int_eq(
+	    config_set_text(&config->peers[0].endpoint_host, host), 0);
 	if (!*host)
 		config->peers[0].endpoint_port = 0;
 	pair_start(&pair, idx, config);
@@ -156,8 +157,8 @@ static void lose_way(const char *next)
 	struct address address;
 
 	ck_assert_int_eq(address_parse(&address, next), 0);
-	core_way_lost(pair.ends[0].core, pair.ends[1].public_key, &address,
-	    &pair.moment);
+	core_way_lost(
+	    pair.ends[0].core, pair.ends[1].public_key, &address, &pair.moment);
 }
 
 START_TEST(a_session_goes_on_where_there_is_a_way)
@@ -168,8 +169,8 @@ START_TEST(a_session_goes_on_where_there_is_a_way)
 	resolve("192.0.2.2", "2001:db8::2");
 	pair_carry(&pair);
 	ck_assert(is_up());
-	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
-			      pair.ends[1].public_key, known),
+	ck_assert_uint_eq(
+	    core_addresses(pair.ends[0].core, pair.ends[1].public_key, known),
 	    2);
 	ck_assert_int_eq(address_parse(&address, "2001:db8::2"), 0);
 	ck_assert(address_is_equal(&known[1], &address));
@@ -188,11 +189,11 @@ START_TEST(a_literal_endpoint_knows_no_other_way)
 	pair_start(&pair, 0, pair_config(&pair, 0));
 	lose_way("2001:db8::2");
 	assert_endpoint(0, "192.0.2.2:51820");
-	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
-			      pair.ends[1].public_key, known),
+	ck_assert_uint_eq(
+	    core_addresses(pair.ends[0].core, pair.ends[1].public_key, known),
 	    0);
-	ck_assert_uint_eq(core_addresses(pair.ends[0].core,
-			      pair.ends[0].public_key, known),
+	ck_assert_uint_eq(
+	    core_addresses(pair.ends[0].core, pair.ends[0].public_key, known),
 	    0);
 	pair_clear(&pair);
 }

@@ -118,8 +118,10 @@ static void set_peer_macs(struct config *config)
 }
 static void set_peer_vlans(struct config *config)
 {
-	config->peers[0].has_vlans = true;
-	vlan_set_add(&config->peers[0].vlans, 0);
+	struct vlan_set vlans = {{0}};
+
+	vlan_set_add(&vlans, 0);
+	ck_assert_int_eq(config_set_vlans(&config->peers[0], &vlans), 0);
 }
 static void set_peer_router(struct config *config)
 {

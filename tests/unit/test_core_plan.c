@@ -579,14 +579,14 @@ START_TEST(an_endpoint_that_is_taken_away_outlives_its_session_only)
 	pair_start_both(&pair);
 	pair_connect(&pair);
 	next = pair_config(&pair, 0);
-	*next->peers[0].endpoint_host = '\0';
+	ck_assert_int_eq(config_set_text(&next->peers[0].endpoint_host, ""), 0);
 	next->peers[0].endpoint_port = 0;
 	ck_assert_int_eq(reload(next, NULL), 0);
 	ck_assert(pair_has_session(&pair));
 	pair_clear(&pair);
 	pair_start_both(&pair);
 	next = pair_config(&pair, 0);
-	*next->peers[0].endpoint_host = '\0';
+	ck_assert_int_eq(config_set_text(&next->peers[0].endpoint_host, ""), 0);
 	next->peers[0].endpoint_port = 0;
 	ck_assert_int_eq(reload(next, NULL), 0);
 	ck_assert(!pair_has_session(&pair));

@@ -123,7 +123,9 @@ START_TEST(status_hides_an_unresolved_name_from_readers)
 
 	pair_init(&pair);
 	config = pair_config(&pair, 0);
-	strcpy(config->peers[0].endpoint_host, "branch.example.net");
+	ck_assert_int_eq(config_set_text(&config->peers[0].endpoint_host,
+			     "branch.example.net"),
+	    0);
 	pair_start(&pair, 0, config);
 	reply = pair_ask(&pair, 0, CONTROL_RIGHTS_READ, &answer, "status",
 	    (const char *)NULL);
@@ -146,7 +148,8 @@ START_TEST(status_names_a_peer_without_endpoint)
 
 	pair_init(&pair);
 	config = pair_config(&pair, 0);
-	*config->peers[0].endpoint_host = '\0';
+	ck_assert_int_eq(
+	    config_set_text(&config->peers[0].endpoint_host, ""), 0);
 	config->peers[0].endpoint_port = 0;
 	pair_start(&pair, 0, config);
 	assert_state("down", "no endpoint is known");

@@ -108,12 +108,13 @@ END_TEST
 
 START_TEST(a_frame_of_a_vlan_that_the_peer_has_not_is_refused)
 {
+	struct vlan_set vlans = {{0}};
 	struct config *config;
 
 	lan_init(&lan);
 	config = lan_config(&lan, 0);
-	config->peers[0].has_vlans = true;
-	ck_assert_int_eq(vlan_set_parse(&config->peers[0].vlans, "7-9"), 0);
+	ck_assert_int_eq(vlan_set_parse(&vlans, "7-9"), 0);
+	ck_assert_int_eq(config_set_vlans(&config->peers[0], &vlans), 0);
 	lan_start(&lan, config);
 	lan_send(&lan, 1, 1, LAN_ALL, 8);
 	ck_assert_uint_eq(lan_got(&lan, 0), 1);

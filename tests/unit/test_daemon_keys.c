@@ -133,13 +133,15 @@ static struct config *config_with_peer(void)
 {
 	struct config *config = config_new();
 	struct config_peer *peer = config_add_peer(config);
+	char missing[sizeof(dir) + 8];
 
 	snprintf(config->file, sizeof(config->file), "site.conf");
 	snprintf(config->private_key_file, sizeof(config->private_key_file),
 	    "%s", path);
 	config->private_key_place = (struct config_place){3, 20};
-	snprintf(peer->preshared_key_file, sizeof(peer->preshared_key_file),
-	    "%s/none", dir);
+	snprintf(missing, sizeof(missing), "%s/none", dir);
+	ck_assert_int_eq(
+	    config_set_text(&peer->preshared_key_file, missing), 0);
 	peer->preshared_key_place = (struct config_place){9, 4};
 	return config;
 }
@@ -167,7 +169,8 @@ START_TEST(keys_of_a_whole_configuration_are_read)
 	struct core_keys *keys = NULL;
 
 	put(KEY "\n", strlen(KEY) + 1, 0600);
-	memcpy(config->peers[0].preshared_key_file, path, sizeof(path));
+	ck_assert_int_eq(
+	    config_set_text(&config->peers[0].preshared_key_file, path), 0);
 	ck_assert_int_eq(
 	    keys_read(&keys, &keymem, config, error, sizeof(error)), 0);
 	ck_assert_uint_eq(keys->preshared_count, 1);
