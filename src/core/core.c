@@ -243,8 +243,11 @@ void core_free(struct core *core)
 	tunnel_free(core->tunnel);
 	bridge_free(core->bridge);
 	filter_free(core);
-	for (size_t i = 0; core->peers && i < core->config->peers_count; i++)
+	for (size_t i = 0; core->peers && i < core->config->peers_count; i++) {
+		if (core->peers[i])
+			free(core->peers[i]->addresses);
 		free(core->peers[i]);
+	}
 	free(core->peers);
 	free(core->free_ids);
 	core_keys_free(core->memory, core->keys);

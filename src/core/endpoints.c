@@ -11,6 +11,7 @@
  * A peer with a literal address that is silent where it was last is tried at
  * that address and there in turn: a forged path must not lock it out for good.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/state.h"
@@ -232,13 +233,19 @@ void endpoints_fell_silent(
 		try_next(core, peer, now);
 }
 
-static void keep(
+/* Few peers have a name, and only they room for its addresses. */
+static bool keep(
     struct core_peer *peer, const struct address *addresses, size_t count)
 {
 	if (count > CORE_ADDRESSES)
 		count = CORE_ADDRESSES;
+	if (!peer->addresses)
+		peer->addresses = calloc(CORE_ADDRESSES, sizeof(*addresses));
+	if (!peer->addresses)
+		return false;
 	memcpy(peer->addresses, addresses, count * sizeof(*addresses));
 	peer->addresses_count = count;
+	return true;
 }
 
 size_t core_addresses(const struct core *core,
@@ -249,7 +256,8 @@ size_t core_addresses(const struct core *core,
 
 	if (!peer)
 		return 0;
-	memcpy(ret, peer->addresses, sizeof(peer->addresses));
+	for (size_t i = 0; i < peer->addresses_count; i++)
+		ret[i] = peer->addresses[i];
 	return peer->addresses_count;
 }
 
@@ -261,11 +269,10 @@ void core_resolved(struct core *core, const char *name,
 	/* The answer may come after a reload that took the question away. */
 	if (!peer || !endpoints_is_name(peers_conf(core, peer)))
 		return;
-	if (count == 0) {
+	if (count == 0 || !keep(peer, addresses, count)) {
 		no_answer(core, peer, now->now);
 		return;
 	}
-	keep(peer, addresses, count);
 	peer->has_failed = false;
 	peer->resolve_at = INSTANT_NEVER;
 	peer->pause_ns = CORE_RESOLVE_MIN_NS;

@@ -45,7 +45,7 @@ struct core_peer {
 	struct instant asked;	   /* INSTANT_NEVER: not yet */
 	struct instant resolve_at; /* INSTANT_NEVER: nothing is planned */
 	int64_t pause_ns;
-	struct address addresses[CORE_ADDRESSES]; /* of the last answer */
+	struct address *addresses; /* of the last answer, on the heap */
 	size_t addresses_count;
 	unsigned moved_after;	    /* attempts, to where it is sought now */
 	struct endpoint remembered; /* what the state file has or will have */

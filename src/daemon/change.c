@@ -190,12 +190,14 @@ int change_undo(struct netlink *netlink, const struct change *change)
 
 bool change_may_fail(const struct change *change, int code)
 {
-	bool is_ipv6 = change->prefix.address.family == FAMILY_IPV6 ||
-		       change->rule.family == FAMILY_IPV6;
+	bool is_rule = change->kind == CHANGE_RULE;
+	bool is_ipv6 = (is_rule && change->rule.family == FAMILY_IPV6) ||
+		       (change_has_prefix(change) &&
+			   change->prefix.address.family == FAMILY_IPV6);
 
 	if (change->kind == CHANGE_SRC_VALID_MARK ||
 	    change->kind == CHANGE_CONNECTED ||
-	    change->rule.udp_source_port) /* before Linux 4.17 */
+	    (is_rule && change->rule.udp_source_port)) /* before Linux 4.17 */
 		return true;
 	return is_ipv6 && (code == -EACCES || code == -EAFNOSUPPORT ||
 			      code == -EOPNOTSUPP);

@@ -32,14 +32,25 @@ struct change {
 	uint32_t ifindex; /* 0: it does not hang on the device */
 	uint32_t number;  /* MTU, length, bridge, table (0: main) */
 	uint32_t before;  /* set by change_apply: what it was */
-	struct mac mac, mac_before;
-	struct prefix prefix;
-	struct address source; /* CHANGE_CONNECTED: the address */
-	/* what mend.h says of it; neither is compared */
+	bool is_left;	  /* what mend.h says of it, as `probation` */
 	struct instant probation;
-	bool is_left;
-	struct netlink_rule rule;
+	union { /* there may be a hundred thousand routes */
+		struct {
+			struct mac mac, mac_before; /* CHANGE_MAC */
+		};
+		struct netlink_rule rule; /* CHANGE_RULE */
+		struct {
+			struct prefix prefix;  /* change_has_prefix */
+			struct address source; /* CHANGE_CONNECTED */
+		};
+	};
 };
+
+static inline bool change_has_prefix(const struct change *change)
+{
+	return change->kind == CHANGE_ADDRESS ||
+	       change->kind == CHANGE_CONNECTED || change->kind == CHANGE_ROUTE;
+}
 
 /* Zero is empty. */
 struct change_list {

@@ -25,23 +25,37 @@ static uint32_t mix(uint32_t hash, const void *bytes, size_t len)
 /* Of what is_equal compares and what usually differs. */
 static uint32_t hash_of(const struct change *change)
 {
-	const uint32_t numbers[] = {change->kind, change->ifindex,
-	    change->number, change->prefix.bits, change->rule.priority};
+	const uint32_t numbers[] = {
+	    change->kind, change->ifindex, change->number};
+	const struct prefix *prefix = &change->prefix;
 	uint32_t hash = mix(2166136261u, numbers, sizeof(numbers));
 
-	hash = mix(hash, change->prefix.address.bytes,
-	    sizeof(change->prefix.address.bytes));
+	if (change->kind == CHANGE_RULE)
+		hash = mix(hash, &change->rule.priority,
+		    sizeof(change->rule.priority));
+	if (change_has_prefix(change))
+		hash = mix(mix(hash, &prefix->bits, sizeof(prefix->bits)),
+		    prefix->address.bytes, sizeof(prefix->address.bytes));
 	return hash ^ hash >> 15;
+}
+
+static bool is_equal_rule(
+    const struct netlink_rule *a, const struct netlink_rule *b)
+{
+	return a->family == b->family && a->priority == b->priority &&
+	       a->table == b->table;
 }
 
 static bool is_equal(const struct change *a, const struct change *b)
 {
-	return a->kind == b->kind && a->ifindex == b->ifindex &&
-	       a->number == b->number && mac_is_equal(&a->mac, &b->mac) &&
-	       prefix_is_equal(&a->prefix, &b->prefix) &&
-	       a->rule.family == b->rule.family &&
-	       a->rule.priority == b->rule.priority &&
-	       a->rule.table == b->rule.table;
+	if (a->kind != b->kind || a->ifindex != b->ifindex ||
+	    a->number != b->number)
+		return false;
+	if (a->kind == CHANGE_MAC)
+		return mac_is_equal(&a->mac, &b->mac);
+	if (a->kind == CHANGE_RULE)
+		return is_equal_rule(&a->rule, &b->rule);
+	return !change_has_prefix(a) || prefix_is_equal(&a->prefix, &b->prefix);
 }
 
 /* Where the change stands, or the free slot where it would. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/allocator.h"
 #include "io/clock.h"
 
 /* 0, 1 and 2 must be taken, or a socket would get what is written to them. */
@@ -60,6 +61,7 @@ static int serve(struct daemon *daemon)
 	log_info(&daemon->logger.log, "%s: device %s is up, UDP port %u",
 	    daemon->options.name, daemon->device, udp_port(daemon->udp));
 	notify_ready(&daemon->notify);
+	allocator_trim();
 	loop_run(daemon->loop);
 	return daemon->exit_code;
 }
@@ -94,6 +96,7 @@ int daemon_main(int argc, char **argv)
 	int code;
 
 	reserve_descriptors();
+	allocator_init();
 	umask(0077);
 	daemon = calloc(1, sizeof(*daemon));
 	if (!daemon)

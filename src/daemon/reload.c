@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/allocator.h"
 #include "daemon/daemon.h"
 #include "daemon/keys.h"
 #include "io/clock.h"
@@ -214,4 +215,5 @@ void reload_ready(void *context, unsigned events)
 	if (daemon->reload.is_loading)
 		finish(daemon, &reply, is_done);
 	reply_clear(&reply);
+	allocator_trim();
 }

@@ -29,6 +29,7 @@ void path_forget_peer(struct path *path, uint32_t id, const struct moment *now)
 		return;
 	path->now = *now;
 	shape_forget(path, id);
+	tally_clear(&path->peers[id].tally, &path->tallies);
 	path->peers[id] = (struct path_peer){0};
 }
 
@@ -43,21 +44,20 @@ void path_each_peer_drop(const struct path *path, uint32_t id,
     void (*found)(void *context, const struct path_drop *drop), void *context)
 {
 	const struct tally *tally = &path->peers[id].tally;
+	struct tally_entry entry;
 
 	assert(id < path->peers_count);
-	for (size_t i = 0; i < TALLY_ENTRIES; i++) {
-		const struct tally_entry *entry = &tally->entries[i];
+	for (size_t i = 0; tally_get(tally, &path->tallies, i, &entry); i++) {
 		struct path_drop drop = {
 		    .direction =
-			path_is_outbound(path, (enum path_table)entry->table)
+			path_is_outbound(path, (enum path_table)entry.table)
 			    ? "out"
 			    : "in",
-		    .stage = path->tables[entry->table][entry->idx].name,
-		    .reason = (enum drop)entry->reason,
-		    .packets = entry->packets,
+		    .stage = path->tables[entry.table][entry.idx].name,
+		    .reason = (enum drop)entry.reason,
+		    .packets = entry.packets,
 		};
 
-		if (entry->packets)
-			found(context, &drop);
+		found(context, &drop);
 	}
 }

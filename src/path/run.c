@@ -208,8 +208,9 @@ static void count_for_peer(struct path *path, enum path_table table, size_t idx,
 
 	tunnel_peer_count_drop(pkt->peer, pkt->drop, pkt->segments);
 	if (id < path->peers_count)
-		tally_count(&path->peers[id].tally, (uint8_t)table,
-		    (uint8_t)idx, pkt->drop, pkt->segments);
+		tally_count(&path->peers[id].tally, &path->tallies,
+		    &(struct tally_entry){(uint8_t)table, (uint8_t)idx,
+			(uint16_t)pkt->drop, pkt->segments});
 }
 
 void path_note_drop(struct path *path, enum path_table table, size_t idx,

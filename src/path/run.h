@@ -144,6 +144,7 @@ struct path {
 	struct bucket answers;	 /* of ICMP errors and resets */
 	struct path_peer *peers; /* by number */
 	size_t peers_count;
+	struct tally_store tallies; /* of all peers */
 	struct shapes shapes;
 	struct snmp snmp;
 	uint64_t unanswered;   /* for want of tokens or buffers */

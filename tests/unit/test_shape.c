@@ -139,20 +139,62 @@ START_TEST(drops_are_known_by_peer_stage_and_reason)
 }
 END_TEST
 
+static void count_drops(
+    struct tally *tally, struct tally_store *store, uint8_t stages)
+{
+	for (uint8_t i = 0; i < stages; i++)
+		tally_count(
+		    tally, store, &(struct tally_entry){1, i, DROP_NOMEM, 1});
+}
+
 START_TEST(what_are_too_many_reasons_are_counted_together)
 {
+	static struct tally_store store;
 	struct tally tally = {0};
-	uint64_t sum = 0;
+	struct tally_entry entry;
 
 	for (int round = 0; round < 2; round++)
-		for (uint8_t i = 0; i < TALLY_ENTRIES + 5; i++)
-			tally_count(&tally, 1, i, DROP_NOMEM, 1);
-	for (size_t i = 0; i < TALLY_ENTRIES; i++)
-		sum += tally.entries[i].packets;
-	ck_assert_uint_eq(sum, 2 * (TALLY_ENTRIES + 5));
-	ck_assert_uint_eq(tally.entries[0].packets, 2);
-	ck_assert_uint_eq(tally.entries[TALLY_ENTRIES - 1].packets, 12);
-	ck_assert_uint_eq(tally.entries[TALLY_ENTRIES - 1].reason, DROP_NONE);
+		count_drops(&tally, &store, TALLY_ENTRIES + 5);
+	for (size_t i = 0; i < TALLY_ENTRIES - 1; i++) {
+		ck_assert(tally_get(&tally, &store, i, &entry));
+		ck_assert_uint_eq(entry.idx, i);
+		ck_assert_uint_eq(entry.packets, 2);
+		ck_assert_uint_eq(entry.reason, DROP_NOMEM);
+	}
+	ck_assert(tally_get(&tally, &store, TALLY_ENTRIES - 1, &entry));
+	ck_assert_uint_eq(entry.packets, 12);
+	ck_assert_uint_eq(entry.reason, DROP_NONE);
+	ck_assert(!tally_get(&tally, &store, TALLY_ENTRIES, &entry));
+}
+END_TEST
+
+/* Whoever comes late finds the store empty, but has some of his own. */
+START_TEST(no_peer_takes_the_last_entry_from_another)
+{
+	static struct tally_store store;
+	static struct tally greedy[TALLY_SHARED / (TALLY_ENTRIES - 5) + 1];
+	struct tally late = {0};
+	struct tally_entry entry;
+
+	for (size_t i = 0; i < ARRAY_SIZE(greedy); i++)
+		count_drops(&greedy[i], &store, TALLY_ENTRIES);
+	count_drops(&late, &store, TALLY_OWN + 3);
+	ck_assert(tally_get(&late, &store, TALLY_OWN - 1, &entry));
+	ck_assert_uint_eq(entry.packets, 1);
+	ck_assert(tally_get(&late, &store, TALLY_OWN, &entry));
+	ck_assert_uint_eq(entry.packets, 3);
+	ck_assert_uint_eq(entry.reason, DROP_NONE);
+	/* what a peer leaves behind is the next one's */
+	tally_clear(&greedy[3], &store);
+	ck_assert(!tally_get(&greedy[3], &store, 0, &entry));
+	count_drops(&late, &store, TALLY_ENTRIES - 1);
+	ck_assert(tally_get(&late, &store, TALLY_ENTRIES - 2, &entry));
+	ck_assert_uint_eq(entry.idx, TALLY_ENTRIES - 2);
+	for (size_t i = 0; i < ARRAY_SIZE(greedy); i++)
+		tally_clear(&greedy[i], &store);
+	tally_clear(&late, &store);
+	count_drops(&late, &store, TALLY_ENTRIES - 1);
+	ck_assert(!tally_get(&late, &store, TALLY_ENTRIES - 1, &entry));
 }
 END_TEST
 
@@ -179,6 +221,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, the_same_rate_again_gives_no_credit);
 	tcase_add_test(tcase, drops_are_known_by_peer_stage_and_reason);
 	tcase_add_test(tcase, what_are_too_many_reasons_are_counted_together);
+	tcase_add_test(tcase, no_peer_takes_the_last_entry_from_another);
 	tcase_add_test(tcase, what_waits_may_be_left_behind);
 	suite_add_tcase(suite, tcase);
 	return suite;
