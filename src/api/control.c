@@ -61,6 +61,8 @@ int control_request_parse(
 			ret->arguments[count - 2] = at;
 	}
 	ret->verb = body;
+	ret->attached = NULL;
+	ret->attached_len = 0;
 	ret->arguments_count = count - 1;
 	return 0;
 }

@@ -5,7 +5,8 @@
  * How it works: a frame is a header of CONTROL_HEADER_BYTES (little-endian:
  * magic u32, version u16, kind u16, length u32) and `length` bytes. A client
  * sends one CONTROL_REQUEST at a time, whose body is the verb and its
- * arguments, each ended by a NUL. The daemon answers with any number of
+ * arguments, each ended by a NUL. CONTROL_PART frames before it are what is
+ * attached to it, for verbs that want more than fits: a configuration. The daemon answers with any number of
  * CONTROL_PART frames, whose bodies joined are one reply document
  * (api/reply.h), and one CONTROL_END frame, whose body is the exit code (u32)
  * and a message for people, empty when it went well. Some verbs are answered by
@@ -27,6 +28,8 @@
 #define CONTROL_REQUEST_BYTES 65536 /* largest request body */
 #define CONTROL_PART_BYTES    65536 /* largest part of a reply */
 #define CONTROL_ARGUMENTS     64
+/* Of all that is attached: a configuration of 50000 rules has 40 million. */
+#define CONTROL_ATTACHED_BYTES ((size_t)64 << 20)
 
 enum control_kind {
 	CONTROL_REQUEST = 1,
@@ -69,10 +72,13 @@ struct control_request {
 	const char *verb;
 	const char *arguments[CONTROL_ARGUMENTS];
 	size_t arguments_count;
+	const char *attached; /* ended by a NUL that does not count; NULL: nothing */
+	size_t attached_len;
 };
 
 /*
- * Splits a request body in place: `ret` points into it. Refuses a body that
+ * Splits a request body in place: `ret` points into it, and has nothing
+ * attached. Refuses a body that
  * does not end in NUL, has too many arguments, or control bytes or invalid
  * UTF-8 in one: -EINVAL.
  */

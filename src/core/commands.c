@@ -167,14 +167,14 @@ static void run_drops(struct call *call)
 
 static void run_filter_test(struct call *call)
 {
-	filter_change(call->core, call->request->arguments[0], false, call->now,
-	    call->reply, call->answer);
+	filter_change(call->core, call->request, false, call->now, call->reply,
+	    call->answer);
 }
 
 static void run_filter_replace(struct call *call)
 {
-	filter_change(call->core, call->request->arguments[0], true, call->now,
-	    call->reply, call->answer);
+	filter_change(call->core, call->request, true, call->now, call->reply,
+	    call->answer);
 }
 
 /* The peer's name, or "" for the host; how the packet is given; the packet. */
@@ -275,8 +275,8 @@ static const struct command {
     {"filter show", CONTROL_RIGHTS_ALL, 0, 0, run_filter_show},
     {"filter export", CONTROL_RIGHTS_ALL, 1, 1, run_filter_export},
     {"filter log", CONTROL_RIGHTS_ALL, 0, 0, run_filter_log},
-    {"filter test", CONTROL_RIGHTS_ALL, 1, 1, run_filter_test},
-    {"filter replace", CONTROL_RIGHTS_ALL, 1, 1, run_filter_replace},
+    {"filter test", CONTROL_RIGHTS_ALL, 0, 0, run_filter_test},
+    {"filter replace", CONTROL_RIGHTS_ALL, 0, 0, run_filter_replace},
     {"version", CONTROL_RIGHTS_READ, 0, 0, run_version},
     {"peer add", CONTROL_RIGHTS_ALL, 1, CONTROL_ARGUMENTS, run_peer_add},
     {"peer remove", CONTROL_RIGHTS_ALL, 1, 1, run_peer_remove},

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/blob.h"
-
 #define STEP_BYTES 160
 
 struct change {
@@ -84,17 +82,43 @@ static void say_rule(
 	say(change, kind, text);
 }
 
-/* A rule is known by its name. */
-static const struct config_rule *counterpart(
-    const struct config_filter *filter, const struct config_rule *rule)
+/* Rules by their names, which tell them apart. */
+struct rules {
+	const struct config_rule **list; /* NULL: no memory */
+	size_t count;
+};
+
+static int compare_names(const void *a, const void *b)
 {
-	for (size_t i = 0; i < filter->rules_count; i++)
-		if (strcmp(rule->name, filter->rules[i].name) == 0)
-			return &filter->rules[i];
-	return NULL;
+	const struct config_rule *const *rule = a, *const *other = b;
+
+	return strcmp((*rule)->name, (*other)->name);
 }
 
-static void compare_rules(struct change *change)
+static struct rules sort_rules(const struct config_filter *filter)
+{
+	size_t count = filter->rules_count;
+	struct rules rules = {calloc(count + 1, sizeof(*rules.list)), count};
+
+	if (!rules.list)
+		return rules;
+	for (size_t i = 0; i < count; i++)
+		rules.list[i] = &filter->rules[i];
+	qsort(rules.list, count, sizeof(*rules.list), compare_names);
+	return rules;
+}
+
+static const struct config_rule *counterpart(
+    const struct rules *rules, const struct config_rule *rule)
+{
+	const struct config_rule **found = bsearch(&rule, rules->list,
+	    rules->count, sizeof(*rules->list), compare_names);
+
+	return found ? *found : NULL;
+}
+
+static void compare_sorted(struct change *change, const struct rules *olds,
+    const struct rules *nexts)
 {
 	const struct config_filter *old = &change->core->config->filter;
 	const struct config_filter *next = &change->next->filter;
@@ -102,11 +126,11 @@ static void compare_rules(struct change *change)
 	bool is_in_order = true;
 
 	for (size_t i = 0; i < old->rules_count; i++)
-		if (!counterpart(next, &old->rules[i]))
+		if (!counterpart(nexts, &old->rules[i]))
 			say_rule(change, "removed", &old->rules[i]);
 	for (size_t i = 0; i < next->rules_count; i++) {
 		const struct config_rule *rule = &next->rules[i];
-		const struct config_rule *before = counterpart(old, rule);
+		const struct config_rule *before = counterpart(olds, rule);
 
 		if (!before)
 			say_rule(change, "added", rule);
@@ -118,6 +142,19 @@ static void compare_rules(struct change *change)
 	}
 	if (!is_in_order)
 		say(change, "order", "the order of the rules changed");
+}
+
+static bool compare_rules(struct change *change)
+{
+	struct rules olds = sort_rules(&change->core->config->filter);
+	struct rules nexts = sort_rules(&change->next->filter);
+	bool is_done = olds.list && nexts.list;
+
+	if (is_done)
+		compare_sorted(change, &olds, &nexts);
+	free(olds.list);
+	free(nexts.list);
+	return is_done;
 }
 
 static void compare_policies(struct change *change)
@@ -137,7 +174,8 @@ static void compare_policies(struct change *change)
 	}
 }
 
-static void compare(struct change *change)
+/* False: no memory. */
+static bool compare(struct change *change)
 {
 	const struct config *old = change->core->config;
 	const struct config *next = change->next;
@@ -152,7 +190,7 @@ static void compare(struct change *change)
 	    filter_flows_differs(old, next))
 		say(change, "flows",
 		    "stateful, max_flows or max_flows_per_peer changed");
-	compare_rules(change);
+	return compare_rules(change);
 }
 
 /* ---- in use ---- */
@@ -190,37 +228,41 @@ static bool use(struct change *change, const struct moment *now)
 
 /* ---- all of it ---- */
 
-static struct config *read_config(const char *blob, struct core_answer *answer)
+static struct config *read_config(
+    const struct control_request *request, struct core_answer *answer)
 {
 	struct config *config = NULL;
-	size_t len;
-	char *text = blob_decode(blob, &len);
 
-	if (!text || config_decode(&config, text, len))
+	if (!request->attached ||
+	    config_decode(&config, request->attached, request->attached_len))
 		answer_set(answer, CONTROL_USAGE,
 		    "what vpnctl sent is no configuration");
-	free(text);
 	return config;
 }
 
 static void run(struct change *change, bool is_used, const struct moment *now)
 {
+	bool is_compared;
+
 	reply_string(change->reply, "schema", "vpnd.filter_change/1");
 	reply_string(change->reply, "tunnel", change->core->config->name);
 	reply_string(change->reply, "file", change->next->file);
 	reply_open_array(change->reply, "steps");
-	compare(change);
+	is_compared = compare(change);
 	reply_close_array(change->reply);
+	if (!is_compared)
+		answer_set(change->answer, CONTROL_FAILED, "out of memory");
 	reply_bool(change->reply, "used",
-	    is_used && change->steps && use(change, now));
+	    is_compared && is_used && change->steps && use(change, now));
 }
 
-void filter_change(struct core *core, const char *blob, bool is_used,
+void filter_change(struct core *core, const struct control_request *request,
+    bool is_used,
     const struct moment *now, struct reply *reply, struct core_answer *ret)
 {
 	struct change change = {.core = core, .reply = reply, .answer = ret};
 
-	change.next = read_config(blob, ret);
+	change.next = read_config(request, ret);
 	if (!change.next)
 		return;
 	if (change.next->device_type != core->config->device_type)

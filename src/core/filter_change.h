@@ -13,9 +13,10 @@
 
 #include "core/state.h"
 
-/* `blob`: api/blob.h of the flat configuration. Says what would change, and
- * changes it if `is_used`, all or nothing; or sets *ret. */
-void filter_change(struct core *core, const char *blob, bool is_used,
-    const struct moment *now, struct reply *reply, struct core_answer *ret);
+/* The flat configuration is attached to the request. Says what would change,
+ * and changes it if `is_used`, all or nothing; or sets *ret. */
+void filter_change(struct core *core, const struct control_request *request,
+    bool is_used, const struct moment *now, struct reply *reply,
+    struct core_answer *ret);
 
 #endif

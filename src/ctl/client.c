@@ -125,6 +125,26 @@ static void write_body(
 		    strlen(request->arguments[i]) + 1);
 }
 
+static bool send_attached(
+    int fd, const struct control_request *request, struct client_reply *reply)
+{
+	for (size_t at = 0; at < request->attached_len;) {
+		uint8_t bytes[CONTROL_HEADER_BYTES];
+		size_t left = request->attached_len - at;
+		struct control_header header = {CONTROL_VERSION, CONTROL_PART,
+		    left < CONTROL_PART_BYTES ? (uint32_t)left
+					      : CONTROL_PART_BYTES};
+
+		control_header_write(bytes, &header);
+		if (!send_all(fd, bytes, sizeof(bytes), reply) ||
+		    !send_all(fd, (const uint8_t *)request->attached + at,
+			header.length, reply))
+			return false;
+		at += header.length;
+	}
+	return true;
+}
+
 bool client_send(
     int fd, const struct control_request *request, struct client_reply *reply)
 {
@@ -142,7 +162,8 @@ bool client_send(
 	}
 	header.length = (uint32_t)(CONTROL_REQUEST_BYTES - body.left);
 	control_header_write(frame, &header);
-	return send_all(fd, frame, CONTROL_HEADER_BYTES + header.length, reply);
+	return send_attached(fd, request, reply) &&
+	       send_all(fd, frame, CONTROL_HEADER_BYTES + header.length, reply);
 }
 
 static bool is_sane(

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/blob.h"
 #include "api/config.h"
 #include "conf/conf.h"
 #include "conf/file.h"
@@ -44,38 +43,37 @@ static struct config *read_file(struct ctl *ctl, const char *file)
 /* NULL: the user was told. */
 static char *encode(struct ctl *ctl, const struct config *config)
 {
-	char *text = config_encode(config), *blob = NULL;
-	size_t len = text ? strlen(text) : 0;
+	char *text = config_encode(config);
 
-	if (len > BLOB_BYTES_MAX)
-		ctl_fail(ctl, CONTROL_FAILED,
-		    "%s: too large to be sent (%zu bytes, %d may be): put it "
-		    "into the tunnel's file, and reload",
-		    config->file, len, BLOB_BYTES_MAX);
-	else if (text)
-		blob = blob_encode(text, len);
-	if (len <= BLOB_BYTES_MAX && !blob)
+	if (!text)
 		ctl_fail(ctl, CONTROL_FAILED, "out of memory");
+	else if (strlen(text) <= CONTROL_ATTACHED_BYTES)
+		return text;
+	else
+		ctl_fail(ctl, CONTROL_FAILED,
+		    "%s: too large to be sent (%zu bytes, %zu may be)",
+		    config->file, strlen(text), CONTROL_ATTACHED_BYTES);
 	free(text);
-	return blob;
+	return NULL;
 }
 
 enum control_exit filter_run_file(struct ctl *ctl,
     const struct command *command, const struct control_request *request)
 {
 	struct config *config = read_file(ctl, request->arguments[0]);
-	struct control_request change = {
-	    .verb = command->verb, .arguments_count = 1};
+	struct control_request change = {.verb = command->verb};
 	enum control_exit exit = CONTROL_FAILED;
-	char *blob;
+	char *text;
 
 	if (!config)
 		return CONTROL_FAILED;
-	blob = encode(ctl, config);
+	text = encode(ctl, config);
 	config_free(config);
-	change.arguments[0] = blob;
-	if (blob)
+	if (text) {
+		change.attached = text;
+		change.attached_len = strlen(text);
 		exit = ask_run(ctl, command, &change);
-	free(blob);
+	}
+	free(text);
 	return exit;
 }

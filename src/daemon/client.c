@@ -26,6 +26,7 @@ struct client *client_new(
 	client->fd = fd;
 	client->passed_fd = -1;
 	client->rights = rights;
+	client->attached_most = CONTROL_ATTACHED_BYTES;
 	client->deadline = instant_after(now, CLIENT_TIMEOUT_NS);
 	return client;
 }
@@ -39,6 +40,7 @@ void client_free(struct client *client)
 		close(client->passed_fd);
 	close(client->fd);
 	free(client->body);
+	free(client->attached);
 	free(client->out);
 	free(client);
 }
@@ -67,13 +69,20 @@ static bool take(struct client *client, void *to, size_t len)
 	return false;
 }
 
+static bool may_come(const struct client *client, enum control_kind kind)
+{
+	return kind == CONTROL_REQUEST || (kind == CONTROL_PART &&
+					      client->rights ==
+						  CONTROL_RIGHTS_ALL);
+}
+
 static bool begin_body(struct client *client, struct instant now)
 {
 	struct control_header header;
 	char text[128];
 
 	if (control_header_read(&header, client->header) ||
-	    header.kind != CONTROL_REQUEST) {
+	    !may_come(client, (enum control_kind)header.kind)) {
 		refuse(client, "not a request of vpnctl", now);
 		return false;
 	}
@@ -85,6 +94,7 @@ static bool begin_body(struct client *client, struct instant now)
 		refuse(client, text, now);
 		return false;
 	}
+	client->kind = (enum control_kind)header.kind;
 	client->body_len = header.length;
 	client->body = calloc(1, header.length + 1);
 	if (!client->body)
@@ -120,16 +130,63 @@ static bool read_body(struct client *client)
 	return true;
 }
 
+/* Room for `len` bytes more and a NUL; it doubles. */
+static bool grow_attached(struct client *client, size_t len)
+{
+	size_t needed = client->attached_len + len + 1;
+	size_t room = client->attached_room ? client->attached_room
+					    : CONTROL_PART_BYTES;
+	char *attached;
+
+	if (needed <= client->attached_room)
+		return true;
+	while (room < needed)
+		room *= 2;
+	attached = realloc(client->attached, room);
+	if (!attached)
+		return false;
+	client->attached = attached;
+	client->attached_room = room;
+	return true;
+}
+
+/* A frame of what comes before the request is there. */
+static void attach(struct client *client, struct instant now)
+{
+	size_t len = client->body_len;
+
+	if (len > client->attached_most - client->attached_len) {
+		refuse(client, "too much is attached to the request", now);
+		return;
+	}
+	if (!grow_attached(client, len)) {
+		refuse(client, "out of memory", now);
+		return;
+	}
+	memcpy(client->attached + client->attached_len, client->body, len);
+	client->attached_len += len;
+	client->attached[client->attached_len] = '\0';
+	free(client->body);
+	client->body = NULL;
+	client->got = 0;
+}
+
 bool client_read(
     struct client *client, struct control_request *ret, struct instant now)
 {
 	if (client->state != CLIENT_READING || !read_header(client, now) ||
 	    !read_body(client))
 		return false;
+	if (client->kind == CONTROL_PART) {
+		attach(client, now);
+		return false;
+	}
 	if (control_request_parse(ret, client->body, client->body_len)) {
 		refuse(client, "malformed request", now);
 		return false;
 	}
+	ret->attached = client->attached;
+	ret->attached_len = client->attached_len;
 	client->state = CLIENT_WAITING;
 	return true;
 }
@@ -190,6 +247,9 @@ void client_answer(struct client *client, const struct reply *reply,
 	free(client->body);
 	client->body = NULL;
 	client->got = 0;
+	free(client->attached);
+	client->attached = NULL;
+	client->attached_len = client->attached_room = 0;
 	free(client->out);
 	client->out = malloc(len + (parts + 1) * CONTROL_HEADER_BYTES +
 			     END_EXIT_BYTES + message_len(result));

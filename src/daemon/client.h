@@ -2,7 +2,8 @@
 /*
  * One control client: bytes in, requests out; replies in, bytes out.
  *
- * How it works: a request is collected in a fixed buffer and handed out once.
+ * How it works: a request is collected in a fixed buffer and handed out once;
+ * what is attached to it, by a client with all rights, as it comes.
  * While it is answered (perhaps much later: reload, ping) the client is
  * waiting and nothing more is read. The reply is written as the socket takes
  * it. Whoever is slow in the middle of a frame is dropped.
@@ -41,6 +42,10 @@ struct client {
 	char *body; /* CONTROL_REQUEST_BYTES, only while a request comes */
 	size_t got; /* of header and body */
 	size_t body_len;
+	enum control_kind kind; /* of the frame that comes */
+	/* Before the request; the owner may lower what it may have. */
+	char *attached;
+	size_t attached_len, attached_room, attached_most;
 	uint8_t *out;
 	size_t out_len, out_at;
 	bool must_close;	      /* once the reply is out */

@@ -120,6 +120,21 @@ static void pace(struct place *place)
 		    instant_after(now_of(control), READERS_PAUSE_NS);
 }
 
+/* What all have attached together is no more than one may. */
+static void share_memory(struct place *place)
+{
+	const struct control *control = place->control;
+	size_t others = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		const struct place *other = &control->places[i];
+
+		if (other->client && other != place)
+			others += other->client->attached_len;
+	}
+	place->client->attached_most = CONTROL_ATTACHED_BYTES - others;
+}
+
 static void place_ready(void *context, unsigned events)
 {
 	struct place *place = context;
@@ -130,6 +145,7 @@ static void place_ready(void *context, unsigned events)
 	(void)events;
 	stream_hear(place->client, now);
 	client_write(place->client, now);
+	share_memory(place);
 	/* `run` may answer, and then close; the place stays */
 	if (!must_pause(place) && client_read(place->client, &request, now)) {
 		pace(place);

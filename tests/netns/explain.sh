@@ -114,6 +114,17 @@ check "places are those of the other file" says \
 change test "$RUN/use.conf"
 check "the same once more is no change" contains "$RUN/change.txt" \
 	'the same as that of the running tunnel'
+many() { # COUNT: so many rules before those of the file
+	seq "$1" | sed 's/.*/{ name = "r&"; hook = "input"; proto = "udp";\
+		from = "192.0.2.1"; dport = "&"; action = "accept"; },/'
+}
+{ sed '/rules = (/q' "$RUN/use.conf"; many 10000
+	sed '1,/rules = (/d' "$RUN/use.conf"; } >"$RUN/many.conf"
+change replace "$RUN/many.conf"
+check "10000 rules more are taken" same 0 $?
+check "all of them" contains "$RUN/change.txt" 'rule "r10000" added'
+ask "$(port_for 666)"
+check "the last rules decide as before" says "rule \"loud\" drops"
 check "a reload" ctl a reload
 ask "$(port_for 1002)"
 check "brings the file's filter back" same 10 $?

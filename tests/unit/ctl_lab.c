@@ -15,7 +15,8 @@
 #include "ctl/commands.h"
 #include "unit.h"
 
-#define WORDS_MAX 32
+#define WORDS_MAX      32
+#define ATTACHED_BYTES (16 << 20) /* to a request */
 
 void lab_open(struct lab *lab)
 {
@@ -74,20 +75,38 @@ static void send_answer(int fd, const struct lab_answer *answer)
 	send_frame(fd, &header, code, sizeof(code), message);
 }
 
-static int serve_request(int fd, lab_answer_fn *answer)
+static int receive_frame(int fd, struct control_header *ret, char *body)
 {
 	uint8_t bytes[CONTROL_HEADER_BYTES];
-	static char body[CONTROL_REQUEST_BYTES];
+
+	if (recv(fd, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes) ||
+	    control_header_read(ret, bytes) < 0 ||
+	    recv(fd, body, ret->length, MSG_WAITALL) != (ssize_t)ret->length)
+		return -1;
+	return 0;
+}
+
+static int serve_request(int fd, lab_answer_fn *answer)
+{
+	static char body[CONTROL_REQUEST_BYTES], attached[ATTACHED_BYTES];
 	struct control_header header;
 	struct control_request request;
 	struct lab_answer reply = {0};
+	size_t len = 0;
 
-	if (recv(fd, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes) ||
-	    control_header_read(&header, bytes) < 0 ||
-	    recv(fd, body, header.length, MSG_WAITALL) !=
-		(ssize_t)header.length ||
-	    control_request_parse(&request, body, header.length) < 0)
+	do {
+		if (receive_frame(fd, &header, body))
+			return -1;
+		if (header.kind != CONTROL_PART)
+			continue;
+		ck_assert_uint_lt(len + header.length, sizeof(attached));
+		memcpy(attached + len, body, header.length);
+		len += header.length;
+	} while (header.kind == CONTROL_PART);
+	if (control_request_parse(&request, body, header.length) < 0)
 		return -1;
+	request.attached = len ? attached : NULL;
+	request.attached_len = len;
 	answer(&request, &reply);
 	send_answer(fd, &reply);
 	return reply.raw ? -1 : 0;

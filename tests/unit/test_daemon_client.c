@@ -99,6 +99,61 @@ START_TEST(client_hands_out_a_request_that_comes_byte_by_byte)
 }
 END_TEST
 
+static void send_part(const char *text)
+{
+	uint8_t bytes[512];
+	struct control_header header = {
+	    CONTROL_VERSION, CONTROL_PART, (uint32_t)strlen(text)};
+
+	control_header_write(bytes, &header);
+	memcpy(bytes + CONTROL_HEADER_BYTES, text, header.length);
+	send_bytes(bytes, CONTROL_HEADER_BYTES + header.length);
+}
+
+START_TEST(client_hands_out_what_came_before_a_request)
+{
+	struct client_result result = {CONTROL_OK, "done"};
+
+	send_part("one ");
+	send_part("");
+	send_part("text");
+	send_request("filter test", 12);
+	for (int i = 0; i < 3; i++)
+		ck_assert(!client_read(client, &request, start));
+	ck_assert(client_read(client, &request, start));
+	ck_assert_str_eq(request.verb, "filter test");
+	ck_assert_uint_eq(request.attached_len, 8);
+	ck_assert_str_eq(request.attached, "one text");
+	client_answer(client, NULL, &result, start);
+	expect_end(CONTROL_OK, "done");
+	send_request("drops", 6);
+	ck_assert(client_read(client, &request, start));
+	ck_assert_ptr_null(request.attached);
+}
+END_TEST
+
+START_TEST(client_attaches_no_more_than_there_is_memory_for)
+{
+	client->attached_most = 7;
+	send_part("seven b");
+	ck_assert(!client_read(client, &request, start));
+	ck_assert_uint_eq(client->attached_len, 7);
+	send_part("!");
+	ck_assert(!client_read(client, &request, start));
+	expect_end(CONTROL_FAILED, "too much is attached");
+	ck_assert_int_eq(client->state, CLIENT_CLOSED);
+}
+END_TEST
+
+START_TEST(client_that_may_only_read_attaches_nothing)
+{
+	client->rights = CONTROL_RIGHTS_READ;
+	send_part("x");
+	ck_assert(!client_read(client, &request, start));
+	expect_end(CONTROL_FAILED, "not a request of vpnctl");
+}
+END_TEST
+
 START_TEST(client_answers_pipelined_requests_one_after_the_other)
 {
 	struct client_result result = {CONTROL_OK, "first"};
@@ -197,7 +252,7 @@ static const struct {
 } garbage[] = {
     {"GET / HTTP/1.1\r\n\r\n", 18}, {"\0\0\0\0\0\0\0\0\0\0\0\0", 12},
     {"vpnd\1\0\1\0\xff\xff\xff\xff", 12}, /* too long */
-    {"vpnd\1\0\2\0\0\0\0\0", 12},	  /* a reply */
+    {"vpnd\1\0\3\0\0\0\0\0", 12},	  /* a reply */
     {"vpnd\1\0\1\0\4\0\0\0abcd", 16},	  /* no NUL at the end */
     {"vpnd\1\0\1\0\4\0\0\0a\033b\0", 16}, /* an escape */
     {"vpnd\1\0\1\0\0\0\0\0", 12},	  /* no verb */
@@ -327,6 +382,9 @@ Suite *unit_suite(void)
 	TCase *tcase = tcase_create("client");
 
 	tcase_add_checked_fixture(tcase, connect_client, disconnect_client);
+	tcase_add_test(tcase, client_hands_out_what_came_before_a_request);
+	tcase_add_test(tcase, client_attaches_no_more_than_there_is_memory_for);
+	tcase_add_test(tcase, client_that_may_only_read_attaches_nothing);
 	tcase_add_test(
 	    tcase, client_hands_out_a_request_that_comes_byte_by_byte);
 	tcase_add_test(
