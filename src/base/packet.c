@@ -231,23 +231,30 @@ void pool_put_list(struct pool *pool, struct packet_list *list)
 		pool_put(pool, packet_list_pop(list));
 }
 
-/* What is the copy's own: its buffer, and where the bytes lie in it. */
+void packet_copy_fields(struct packet *to, const struct packet *from)
+{
+	struct packet own = *to;
+
+	*to = *from;
+	to->next = own.next;
+	to->buffer = own.buffer;
+	to->buffer_bytes = own.buffer_bytes;
+	to->offset = own.offset;
+	to->len = own.len;
+}
+
 struct packet *packet_copy(struct pool *pool, const struct packet *pkt)
 {
-	struct packet *copy, fresh;
+	bool is_ordinary = pkt->len <= pool->ordinary.largest;
+	struct packet *copy;
 
-	if (pkt->len > pool->ordinary.largest && pkt->len > pool->large.largest)
+	if (!is_ordinary && pkt->len > pool->large.largest)
 		return NULL;
-	copy = pkt->len > pool->ordinary.largest ? pool_get_large(pool)
-						 : pool_get(pool);
+	copy = is_ordinary ? pool_get(pool) : pool_get_large(pool);
 	if (!copy)
 		return NULL;
-	fresh = *copy;
-	*copy = *pkt;
-	copy->next = NULL;
-	copy->buffer = fresh.buffer;
-	copy->buffer_bytes = fresh.buffer_bytes;
-	copy->offset = fresh.offset;
+	copy->len = pkt->len;
+	packet_copy_fields(copy, pkt);
 	memcpy(packet_data(copy), packet_data(pkt), pkt->len);
 	return copy;
 }

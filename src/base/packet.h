@@ -32,6 +32,11 @@ struct socket;
 #define PACKET_TAIL_BYTES 32
 #define PACKET_BATCH	  64 /* packets that one turn carries at most */
 
+/* Datagrams that one call sends: kernels before 6.9 take 64, headers counted;
+ * and one datagram in all. */
+#define PACKET_TRAIN_SEGMENTS 63
+#define PACKET_TRAIN_BYTES    65000
+
 /* What is known of the L4 checksum. */
 enum checksum_state {
 	CHECKSUM_FULL,	   /* complete, not verified */
@@ -168,6 +173,10 @@ void pool_put_list(struct pool *pool, struct packet_list *list);
 must_check struct packet *packet_copy(
     struct pool *pool, const struct packet *pkt);
 
+/* `to` gets all fields but those that say where its bytes are, and stays where
+ * it is in its list. */
+void packet_copy_fields(struct packet *to, const struct packet *from);
+
 size_t pool_available(const struct pool *pool);
 size_t pool_count(const struct pool *pool);
 /* Largest `len` of a packet with the standard head and tail room. */
@@ -176,6 +185,12 @@ size_t pool_largest(const struct pool *pool);
 static inline uint8_t *packet_data(const struct packet *pkt)
 {
 	return pkt->buffer + pkt->offset;
+}
+
+/* Sealed: many datagrams in one packet. */
+static inline bool packet_is_train(const struct packet *pkt)
+{
+	return pkt->is_sealed && pkt->segments > 1 && pkt->segment_bytes;
 }
 
 /* The IP packet (or what else the frame carries) and all that is behind it. */

@@ -6,6 +6,9 @@
 
 /* Of one direction in one turn, so that the other, and control, get theirs. */
 #define BATCHES 4
+/* Of one batch from the device, beside PACKET_BATCH packets: what is read is
+ * still in the cache when it is sealed. */
+#define BATCH_BYTES (128 * 1024)
 
 /* ---- device to socket ---- */
 
@@ -73,11 +76,13 @@ static void discard_from_device(struct data *data)
 static bool carry_from_device(struct data *data)
 {
 	struct packet_list list = {0};
-	bool is_full;
+	bool is_full = false;
+	size_t bytes = 0;
 
-	while (list.len < PACKET_BATCH && read_some(data, &list))
-		;
-	is_full = list.len >= PACKET_BATCH;
+	while (!is_full && read_some(data, &list)) {
+		bytes += list.last ? list.last->len : 0;
+		is_full = list.len >= PACKET_BATCH || bytes >= BATCH_BYTES;
+	}
 	if (list.len)
 		core_from_device(data->core, &list, data->moment);
 	data_flush(data);
@@ -174,11 +179,11 @@ static void write_packets(struct data *data, struct packet_list *list)
 		write_packet(data, pkt);
 }
 
-static void fail_packet(void *context, enum drop reason, struct packet *pkt)
+static void note_failed(void *context, enum drop reason, struct packet *pkt)
 {
 	struct data *data = context;
 
-	path_drop_outside(
+	path_note_outside(
 	    core_path(data->core), PATH_OUTSIDE_ENCAP, reason, pkt);
 }
 
@@ -194,7 +199,8 @@ static void queue_packet(struct data *data, struct packet *pkt)
 {
 	if (underlay_way_to(data->underlay, &pkt->endpoint.address,
 		data->moment->now) == UNDERLAY_OWN)
-		fail_packet(data, DROP_RECURSION_LIMIT, pkt);
+		path_drop_outside(core_path(data->core), PATH_OUTSIDE_ENCAP,
+		    DROP_RECURSION_LIMIT, pkt);
 	else
 		packet_list_push(&data->backlog, pkt);
 }
@@ -209,7 +215,7 @@ static void forget_peers(struct packet_list *backlog)
 
 void data_flush(struct data *data)
 {
-	const struct udp_sender sender = {.failed = fail_packet,
+	const struct udp_sender sender = {.failed = note_failed,
 	    .source_failed = forget_source,
 	    .context = data};
 	struct packet *pkt;

@@ -22,6 +22,8 @@
 /* Packets for the batches, the kernel's bursts, and those that wait for a
  * session (TUNNEL_STAGED_ALL_BYTES). */
 #define POOL_PACKETS 8192
+/* Super-packets of a batch, what they are sealed into, and some more. */
+#define POOL_LARGE 32
 /* A peer's MTU may be larger than ours: jumbo frames are taken, too. Buffers
  * cost memory only once they were used. */
 #define LARGEST_BYTES 9216
@@ -132,6 +134,9 @@ static int make_core(struct daemon *daemon)
 		largest = LARGEST_BYTES;
 	code = pool_new(&daemon->pool, POOL_PACKETS,
 	    largest + FRAME_BYTES + DATAGRAM_BYTES);
+	if (!code)
+		code =
+		    pool_add_large(daemon->pool, POOL_LARGE, TUN_WHOLE_BYTES);
 	if (code)
 		return fail(daemon, code, "packet buffers");
 	setup.pool = daemon->pool;

@@ -21,14 +21,11 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
-/* The largest IP packet, and an Ethernet header with its tags. */
-#define WHOLE_BYTES (65535 + 64)
-
 struct tun_batch {
 	struct tun_batch_setup setup;
 	int tcp_error, udp_error;
 	struct coalescer coalescer;
-	uint8_t whole[WHOLE_BYTES];
+	uint8_t whole[TUN_WHOLE_BYTES];
 };
 
 int tun_batch_new(struct tun_batch **ret, const struct tun_batch_setup *setup)
@@ -92,9 +89,17 @@ static bool take_checksum(
 	return true;
 }
 
+/* What was read, where: in a large packet of the pool, or, when there was none,
+ * in the batch. */
+struct taken {
+	struct packet *large; /* NULL: none */
+	uint8_t *bytes;
+	size_t len;
+};
+
 static void take_single(struct tun_batch *batch,
-    const struct virtio_net_hdr *header, size_t len, struct packet_list *to,
-    struct tun_taken *ret)
+    const struct virtio_net_hdr *header, const struct taken *taken,
+    struct packet_list *to, struct tun_taken *ret)
 {
 	struct packet *pkt = pool_get(batch->setup.pool);
 
@@ -103,9 +108,9 @@ static void take_single(struct tun_batch *batch,
 		return;
 	}
 	ret->drop = DROP_PKT_TOO_BIG;
-	if (len + PACKET_TAIL_BYTES <= packet_tail_room(pkt)) {
-		memcpy(packet_data(pkt), batch->whole, len);
-		pkt->len = (uint32_t)len;
+	if (taken->len + PACKET_TAIL_BYTES <= packet_tail_room(pkt)) {
+		memcpy(packet_data(pkt), taken->bytes, taken->len);
+		pkt->len = (uint32_t)taken->len;
 		ret->drop = DROP_DEV_HDR;
 		if (take_checksum(
 			pkt, header, batch->setup.type == TUN_TYPE_TAP)) {
@@ -140,46 +145,86 @@ static void take_segments(struct tun_batch *batch,
 	}
 }
 
-static void take_whole(struct tun_batch *batch,
-    const struct virtio_net_hdr *header, size_t len, struct packet_list *to,
-    struct tun_taken *ret)
+static bool goes_whole(
+    const struct tun_batch *batch, const struct segments *segments)
 {
-	struct packet whole = {.buffer = batch->whole,
-	    .buffer_bytes = WHOLE_BYTES,
-	    .len = (uint32_t)len,
-	    .segments = 1};
-	struct segments segments;
-
-	ret->drop = segments_plan(&segments, &whole,
-	    batch->setup.type == TUN_TYPE_TAP, header->gso_size);
-	if (ret->drop)
-		ret->refused++;
-	else
-		take_segments(batch, &segments, to, ret);
+	return segments->count > 1 &&
+	       segments_len(segments, 0) <= pool_largest(batch->setup.pool);
 }
 
-enum tun_result tun_batch_read(struct tun_batch *batch, int fd,
+/* True: the large packet is on the list. */
+static bool take_whole(struct tun_batch *batch,
+    const struct virtio_net_hdr *header, const struct taken *taken,
     struct packet_list *to, struct tun_taken *ret)
 {
-	struct virtio_net_hdr header;
+	struct packet in_batch = {.buffer = batch->whole,
+	    .buffer_bytes = TUN_WHOLE_BYTES,
+	    .segments = 1};
+	struct packet *whole = taken->large ? taken->large : &in_batch;
+	struct segments segments;
+
+	whole->len = (uint32_t)taken->len;
+	ret->drop = segments_plan(&segments, whole,
+	    batch->setup.type == TUN_TYPE_TAP, header->gso_size);
+	if (ret->drop) {
+		ret->refused++;
+		return false;
+	}
+	if (!taken->large || !goes_whole(batch, &segments)) {
+		take_segments(batch, &segments, to, ret);
+		return false;
+	}
+	whole->segments = (uint16_t)segments.count;
+	whole->segment_bytes = segments.size;
+	whole->checksum = CHECKSUM_PARTIAL;
+	packet_list_push(to, whole);
+	return true;
+}
+
+static struct taken place_for(struct tun_batch *batch)
+{
+	struct packet *pkt = pool_get_large(batch->setup.pool);
+
+	if (pkt && packet_tail_room(pkt) >= TUN_WHOLE_BYTES + PACKET_TAIL_BYTES)
+		return (struct taken){.large = pkt, .bytes = packet_data(pkt)};
+	pool_put(batch->setup.pool, pkt);
+	return (struct taken){.bytes = batch->whole};
+}
+
+static enum tun_result read_into(
+    struct taken *taken, int fd, struct virtio_net_hdr *header)
+{
 	struct iovec parts[] = {
-	    {&header, sizeof(header)}, {batch->whole, WHOLE_BYTES}};
+	    {header, sizeof(*header)}, {taken->bytes, TUN_WHOLE_BYTES}};
 	ssize_t len;
 
-	*ret = (struct tun_taken){0};
 	do
 		len = readv(fd, parts, ARRAY_SIZE(parts));
 	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return errno == EBADFD ? TUN_GONE : TUN_EMPTY;
-	if ((size_t)len < sizeof(header))
+	if ((size_t)len < sizeof(*header))
 		return TUN_EMPTY;
-	len -= (ssize_t)sizeof(header);
-	if (header.gso_type == VIRTIO_NET_HDR_GSO_NONE)
-		take_single(batch, &header, (size_t)len, to, ret);
-	else
-		take_whole(batch, &header, (size_t)len, to, ret);
+	taken->len = (size_t)len - sizeof(*header);
 	return TUN_DONE;
+}
+
+enum tun_result tun_batch_read(struct tun_batch *batch, int fd,
+    struct packet_list *to, struct tun_taken *ret)
+{
+	struct taken taken = place_for(batch);
+	struct virtio_net_hdr header;
+	enum tun_result result = read_into(&taken, fd, &header);
+	bool is_listed = false;
+
+	*ret = (struct tun_taken){0};
+	if (result == TUN_DONE && header.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		take_single(batch, &header, &taken, to, ret);
+	else if (result == TUN_DONE)
+		is_listed = take_whole(batch, &header, &taken, to, ret);
+	if (!is_listed)
+		pool_put(batch->setup.pool, taken.large);
+	return result;
 }
 
 /* ---- writing ---- */

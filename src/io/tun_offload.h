@@ -2,10 +2,11 @@
 /*
  * Many packets a call: a tun or tap device with virtio-net headers.
  *
- * How it works: what is read is cut into packets of the pool whose TCP and UDP
- * checksums are left as the kernel leaves them (CHECKSUM_PARTIAL); what is
- * written is put together first. A whole that the kernel refuses (EINVAL) goes
- * out packet by packet, and that kind is not put together any more.
+ * How it works: what is read is a packet of the pool, its TCP or UDP checksum
+ * as the kernel leaves it (CHECKSUM_PARTIAL); a whole stays one while the pool
+ * has large packets, and is cut without. What is written is put together first.
+ * A whole that the kernel refuses (EINVAL) goes out packet by packet, and that
+ * kind is not put together any more.
  */
 #ifndef IO_TUN_OFFLOAD_H
 #define IO_TUN_OFFLOAD_H
@@ -16,6 +17,9 @@
 #include "base/attributes.h"
 #include "base/packet.h"
 #include "io/tun.h"
+
+/* The largest IP packet, and an Ethernet header with its tags. */
+#define TUN_WHOLE_BYTES (65535 + 64)
 
 struct tun_batch;
 
@@ -37,7 +41,8 @@ struct tun_taken {
 	enum drop drop; /* why */
 };
 
-/* Reads one packet or whole, and appends what it is to `to`. TUN_DONE,
+/* Reads one packet or whole, and appends it, or what it is cut into, to `to`,
+ * a super-packet parsed: its segments fit pool_largest. TUN_DONE,
  * TUN_EMPTY or TUN_GONE. */
 must_check enum tun_result tun_batch_read(struct tun_batch *batch, int fd,
     struct packet_list *to, struct tun_taken *ret);

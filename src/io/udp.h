@@ -67,7 +67,7 @@ void udp_receive(
 size_t udp_discard(struct udp *udp, size_t most);
 
 struct udp_sender {
-	/* Consumes pkt, which was not sent. */
+	/* pkt, a datagram that was not sent, stays the socket's. */
 	void (*failed)(void *context, enum drop reason, struct packet *pkt);
 	/* The kernel refused the source address that pkt asked for; pkt goes
 	 * out without it. */
@@ -76,7 +76,9 @@ struct udp_sender {
 };
 
 /*
- * Sends the list in order and releases what was sent. 0: the list is empty
+ * Sends the list, datagrams and trains (`segments` of `segment_bytes` each but
+ * for a shorter last one, at most PACKET_TRAIN_SEGMENTS and PACKET_TRAIN_BYTES),
+ * in order and releases what was sent. 0: the list is empty
  * now. -EAGAIN: the rest is still on it; call again when the socket is
  * writable. One datagram's failure does not stop those behind it.
  */

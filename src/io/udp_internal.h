@@ -45,6 +45,9 @@ struct udp {
 	struct mmsghdr runs[PACKET_BATCH];
 	struct iovec run_bytes[PACKET_BATCH];
 	size_t run_first[PACKET_BATCH + 1];
+	/* a train whose datagrams go one by one */
+	struct mmsghdr train[PACKET_BATCH];
+	struct iovec train_bytes[PACKET_BATCH];
 };
 
 /* ---- udp_receive.c ---- */

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* The one UDP socket: sending batches, and what becomes of failures. */
+/*
+ * The one UDP socket: sending batches, and what becomes of failures.
+ *
+ * How it works: packets go by one call of sendmmsg, those of equal length and
+ * a train (many datagrams in one packet) as segments of one large datagram.
+ * What is refused is tried datagram by datagram.
+ */
 #include "io/udp_internal.h"
 
 #include <errno.h>
@@ -7,9 +13,6 @@
 #include <string.h>
 
 #define RETRIES 8
-/* Kernels before 6.9 take 64 segments, headers counted; and one datagram. */
-#define SEGMENTS_MAX  63
-#define RUN_BYTES_MAX 65000
 
 /* What a failed datagram means. Everything else: the host has no way there. */
 static const struct {
@@ -74,7 +77,13 @@ static void add_ecn(struct msghdr *header, const struct packet *pkt)
 		add_option(header, SOL_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 }
 
-/* False: this socket can not reach such an address. */
+static uint32_t first_len(const struct packet *pkt)
+{
+	return packet_is_train(pkt) ? pkt->segment_bytes : pkt->len;
+}
+
+/* Its datagram, of a train the first. False: this socket can not reach such an
+ * address. */
 static bool describe(struct udp *udp, size_t idx)
 {
 	struct msghdr *header = &udp->tx_headers[idx].msg_hdr;
@@ -84,7 +93,7 @@ static bool describe(struct udp *udp, size_t idx)
 	header->msg_namelen =
 	    sockaddr_write(&slot->name, udp->family, &pkt->endpoint);
 	slot->bytes.iov_base = packet_data(pkt);
-	slot->bytes.iov_len = pkt->len;
+	slot->bytes.iov_len = first_len(pkt);
 	header->msg_control = slot->control;
 	header->msg_controllen = 0;
 	add_source(header, &pkt->endpoint);
@@ -94,22 +103,29 @@ static bool describe(struct udp *udp, size_t idx)
 	return header->msg_namelen != 0;
 }
 
+/* A train that the kernel does not take as one is alone. */
 static size_t fill(
     struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
 {
 	size_t count = 0;
 
-	while (count < PACKET_BATCH) {
-		struct packet *pkt = packet_list_pop(list);
+	while (count < PACKET_BATCH && list->first) {
+		bool is_alone = !udp->has_gso && packet_is_train(list->first);
+		struct packet *pkt;
 
-		if (!pkt)
+		if (count && is_alone)
 			break;
+		pkt = packet_list_pop(list);
 		udp->tx[count].pkt = pkt;
-		if (describe(udp, count))
+		if (describe(udp, count)) {
 			count++;
-		else
+		} else {
 			sender->failed(
 			    sender->context, DROP_VPN_UNREACHABLE, pkt);
+			pool_put(udp->pool, pkt);
+		}
+		if (count && is_alone)
+			break;
 	}
 	return count;
 }
@@ -140,12 +156,23 @@ static void put_back(
 	*list = unsent;
 }
 
-/* Sends one entry that failed in a batch. True: done with, one way or the
- * other; false: the socket is full. */
-static bool send_singly(
+/* Of an entry the first datagram, which was not sent. */
+static void fail(struct udp *udp, size_t idx, enum drop reason,
+    const struct udp_sender *sender)
+{
+	struct packet first = *udp->tx[idx].pkt;
+
+	first.len = first_len(&first);
+	first.segments = 1;
+	first.segment_bytes = 0;
+	sender->failed(sender->context, reason, &first);
+}
+
+/* Sends the first datagram of an entry that failed in a batch. True: done with,
+ * one way or the other; false: the socket is full. */
+static bool send_first(
     struct udp *udp, size_t idx, int error, const struct udp_sender *sender)
 {
-	struct packet *pkt = udp->tx[idx].pkt;
 	int tries = RETRIES;
 
 	udp->failures++;
@@ -157,13 +184,11 @@ static bool send_singly(
 		    (reason_of(error) != DROP_VPN_UNREACHABLE ||
 			!forget_source(udp, idx, sender)))
 			break;
-		if (sendmsg(udp->fd, &udp->tx_headers[idx].msg_hdr, 0) >= 0) {
-			pool_put(udp->pool, pkt);
+		if (sendmsg(udp->fd, &udp->tx_headers[idx].msg_hdr, 0) >= 0)
 			return true;
-		}
 		error = errno;
 	}
-	sender->failed(sender->context, reason_of(error), pkt);
+	fail(udp, idx, reason_of(error), sender);
 	return true;
 }
 
@@ -175,14 +200,72 @@ static int send_plain(
 		int sent = sendmmsg(udp->fd, udp->tx_headers + *at,
 		    (unsigned)(end - *at), MSG_DONTWAIT);
 
-		for (int i = 0; i < sent; i++)
+		if (sent < 0) {
+			if (!send_first(udp, *at, errno, sender))
+				return -EAGAIN;
+			sent = 1;
+		}
+		while (sent--)
 			pool_put(udp->pool, udp->tx[(*at)++].pkt);
-		if (sent >= 0)
-			continue;
-		if (!send_singly(udp, *at, errno, sender))
-			return -EAGAIN;
-		(*at)++;
 	}
+	return 0;
+}
+
+/* ---- a train, datagram by datagram ---- */
+
+static unsigned describe_train(struct udp *udp, size_t idx)
+{
+	const struct packet *pkt = udp->tx[idx].pkt;
+	uint8_t *at = packet_data(pkt), *end = at + pkt->len;
+	unsigned count = 0;
+
+	for (; at < end && count < PACKET_BATCH; count++) {
+		struct msghdr *header = &udp->train[count].msg_hdr;
+		size_t left = (size_t)(end - at), len = first_len(pkt);
+
+		udp->train_bytes[count] =
+		    (struct iovec){at, left < len ? left : len};
+		*header = udp->tx_headers[idx].msg_hdr;
+		header->msg_iov = &udp->train_bytes[count];
+		header->msg_iovlen = 1;
+		at += len;
+	}
+	return count;
+}
+
+/* Takes datagrams off its front. */
+static void shorten(struct udp *udp, size_t idx, uint32_t datagrams)
+{
+	struct packet *pkt = udp->tx[idx].pkt;
+	uint32_t bytes = datagrams * first_len(pkt);
+
+	if (bytes > pkt->len)
+		bytes = pkt->len;
+	pkt->offset += bytes;
+	pkt->len -= bytes;
+	if (pkt->len)
+		pkt->segments = (uint16_t)(pkt->segments - datagrams);
+}
+
+/* 0: it is through, and released. -EAGAIN: the rest of it is left. */
+static int send_train(
+    struct udp *udp, size_t idx, const struct udp_sender *sender)
+{
+	struct packet *pkt = udp->tx[idx].pkt;
+
+	while (pkt->len) {
+		unsigned count = describe_train(udp, idx);
+		int sent = sendmmsg(udp->fd, udp->train, count, MSG_DONTWAIT);
+
+		if (sent < 0) {
+			udp->tx[idx].bytes = udp->train_bytes[0];
+			if (!send_first(udp, idx, errno, sender))
+				return -EAGAIN;
+			sent = 1;
+		}
+		shorten(udp, idx, (uint32_t)sent);
+	}
+	pool_put(udp->pool, pkt);
 	return 0;
 }
 
@@ -190,7 +273,7 @@ static int send_plain(
 
 static bool goes_with(const struct packet *first, const struct packet *pkt)
 {
-	return pkt->outer_ecn == first->outer_ecn &&
+	return pkt->outer_ecn == first->outer_ecn && !packet_is_train(pkt) &&
 	       endpoint_is_equal(&pkt->endpoint, &first->endpoint) &&
 	       address_is_equal(&pkt->endpoint.source, &first->endpoint.source);
 }
@@ -201,10 +284,12 @@ static size_t run_end(const struct udp *udp, size_t at, size_t count)
 	const struct packet *first = udp->tx[at].pkt;
 	size_t end = at + 1, bytes = first->len;
 
-	while (udp->has_gso && end < count && end - at < SEGMENTS_MAX &&
+	if (!udp->has_gso || packet_is_train(first))
+		return end;
+	while (end < count && end - at < PACKET_TRAIN_SEGMENTS &&
 	       udp->tx[end - 1].pkt->len == first->len &&
 	       udp->tx[end].pkt->len <= first->len &&
-	       bytes + udp->tx[end].pkt->len <= RUN_BYTES_MAX &&
+	       bytes + udp->tx[end].pkt->len <= PACKET_TRAIN_BYTES &&
 	       goes_with(first, udp->tx[end].pkt))
 		bytes += udp->tx[end++].pkt->len;
 	return end;
@@ -213,14 +298,17 @@ static size_t run_end(const struct udp *udp, size_t at, size_t count)
 static void describe_run(
     struct udp *udp, struct mmsghdr *run, size_t at, size_t end)
 {
-	uint16_t segment_bytes = (uint16_t)udp->tx[at].pkt->len;
+	const struct packet *first = udp->tx[at].pkt;
+	uint16_t segment_bytes = (uint16_t)first_len(first);
 
 	*run = udp->tx_headers[at];
-	for (size_t i = at; i < end; i++)
+	for (size_t i = at; i < end; i++) {
 		udp->run_bytes[i] = udp->tx[i].bytes;
+		udp->run_bytes[i].iov_len = udp->tx[i].pkt->len;
+	}
 	run->msg_hdr.msg_iov = &udp->run_bytes[at];
 	run->msg_hdr.msg_iovlen = end - at;
-	if (end - at == 1)
+	if (end - at == 1 && !packet_is_train(first))
 		return;
 	run->msg_hdr.msg_control = udp->tx[at].control;
 	add_option(&run->msg_hdr, SOL_UDP, UDP_SEGMENT, &segment_bytes,
@@ -248,10 +336,14 @@ static size_t plan_runs(struct udp *udp, size_t count)
 static int send_refused(struct udp *udp, size_t *at, size_t end, int error,
     const struct udp_sender *sender)
 {
-	bool is_run = end - *at > 1;
+	bool is_alone = packet_is_train(udp->tx[*at].pkt);
+	bool is_run = is_alone || end - *at > 1;
 	uint64_t failures = udp->failures;
-	int code = send_plain(udp, at, end, sender);
+	int code = is_alone ? send_train(udp, *at, sender)
+			    : send_plain(udp, at, end, sender);
 
+	if (!code)
+		*at = end;
 	if (!code && is_run && failures == udp->failures &&
 	    (error == EIO || error == EINVAL || error == EMSGSIZE ||
 		error == EOPNOTSUPP)) {
@@ -284,12 +376,26 @@ static int send_batch(struct udp *udp, size_t count, struct packet_list *list,
 	return error;
 }
 
+static int send_some(
+    struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
+{
+	size_t count = fill(udp, list, sender);
+	int error;
+
+	if (udp->has_gso || !count || !packet_is_train(udp->tx[0].pkt))
+		return send_batch(udp, count, list, sender);
+	error = send_train(udp, 0, sender);
+	if (error)
+		put_back(udp, 0, 1, list);
+	return error;
+}
+
 int udp_send(
     struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
 {
 	int error = 0;
 
 	while (list->first && !error)
-		error = send_batch(udp, fill(udp, list, sender), list, sender);
+		error = send_some(udp, list, sender);
 	return error;
 }

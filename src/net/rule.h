@@ -182,6 +182,11 @@ struct rule_result {
 void ruleset_decide(struct ruleset *set, enum hook hook,
     const struct packet *pkt, struct instant now, struct rule_result *ret);
 
+/* Whether the hook's rules may decide otherwise for one of the segments of a
+ * super-packet than for another. */
+must_check bool ruleset_tells_apart(
+    const struct ruleset *set, enum hook hook, const struct packet *pkt);
+
 #define RULE_WHY_BYTES 160 /* with NUL */
 
 struct rule_explanation {

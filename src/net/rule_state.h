@@ -12,6 +12,12 @@ struct set_side {
 	struct side *side;
 };
 
+/* What of the rules of a hook a segment of a super-packet may differ in. */
+struct apart {
+	bool has_program_or_rate;
+	uint8_t tcp_flags; /* that are looked at */
+};
+
 struct ruleset {
 	uint32_t generation;
 	struct compiled *rules;
@@ -22,6 +28,7 @@ struct ruleset {
 	size_t side_slots_mask;
 	uint8_t *memory; /* of the copies */
 	struct rule_policy policy[HOOK_COUNT];
+	struct apart apart[HOOK_COUNT];
 	struct rule_list lists[HOOK_COUNT][LIST_FAMILIES];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Judging packets by a set of rules. */
 #include "net/rule_state.h"
+#include "packet/tcp.h"
 
 /* Whose bucket: the peer that the packet comes from or goes to. */
 static uint32_t bucket_of(
@@ -114,6 +115,18 @@ static bool list_decides(const struct ruleset *set,
 				&look, ret))
 				return true;
 	return false;
+}
+
+/* Those that are not in all segments. */
+#define FLAGS_APART (TCP_FIN | TCP_PSH | TCP_CWR)
+
+bool ruleset_tells_apart(
+    const struct ruleset *set, enum hook hook, const struct packet *pkt)
+{
+	const struct apart *apart = &set->apart[hook];
+
+	return apart->has_program_or_rate ||
+	       (apart->tcp_flags & pkt->tcp_flags & FLAGS_APART);
 }
 
 void ruleset_decide(struct ruleset *set, enum hook hook,

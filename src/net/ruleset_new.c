@@ -124,6 +124,12 @@ static int make_buckets(
 	return 0;
 }
 
+static void note_apart(struct apart *apart, const struct rule_spec *spec)
+{
+	apart->has_program_or_rate |= spec->program_count || spec->rate.rate;
+	apart->tcp_flags |= spec->tcp_flags_mask;
+}
+
 static int compile(struct ruleset *set, size_t idx,
     const struct ruleset_setup *setup, struct instant now)
 {
@@ -139,6 +145,7 @@ static int compile(struct ruleset *set, size_t idx,
 	if (spec->program_count &&
 	    !bpf_check(spec->program, spec->program_count, &fault))
 		return -EINVAL;
+	note_apart(&set->apart[spec->hook], spec);
 	return make_buckets(compiled, setup->last_peer_id, now);
 }
 

@@ -47,6 +47,16 @@ size_t packet_wire_bytes(const struct packet *pkt)
 	return pkt->l3_bytes + l4_header_bytes(pkt) + pkt->segment_bytes;
 }
 
+uint64_t packet_all_bytes(const struct packet *pkt)
+{
+	uint64_t header;
+
+	if (pkt->segments == 1)
+		return pkt->len;
+	header = pkt->l2_bytes + pkt->l3_bytes + l4_header_bytes(pkt);
+	return pkt->len + (pkt->segments - 1) * header;
+}
+
 bool packet_may_be_cut(const struct packet *pkt)
 {
 	return pkt->family == FAMILY_IPV4 &&

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/packet.h"
@@ -12,6 +13,9 @@
 /* The largest of the packets on the wire that a parsed packet stands for: its
  * own length, or that of a super-packet's segments. */
 size_t packet_wire_bytes(const struct packet *pkt);
+
+/* Bytes of all packets that a parsed packet stands for. */
+uint64_t packet_all_bytes(const struct packet *pkt);
 
 /* A parsed packet that routers may cut: IPv4, and DF is not set. */
 must_check bool packet_may_be_cut(const struct packet *pkt);

@@ -2,6 +2,7 @@
 /* Cutting a super-packet into the packets that it stands for. */
 #include "packet/segment.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "packet/checksum.h"
@@ -145,56 +146,98 @@ static void write_l4(const struct segments *segments, uint8_t *l4, uint32_t idx,
 	put16(l4 + UDP_CHECKSUM, partial(segments, l4_bytes));
 }
 
+/* What differs from the whole's, in a copy of its header. */
+static void write_header(
+    const struct segments *segments, uint8_t *at, uint32_t idx, uint32_t len)
+{
+	uint32_t l3_at = segments->l3_at, l4_at = segments->l4_at;
+
+	if (segments->family == FAMILY_IPV4)
+		write_ipv4(at + l3_at, len - l3_at, idx);
+	else
+		put16(at + l3_at + IPV6_PAYLOAD, len - l3_at - IPV6_BYTES);
+	write_l4(segments, at + l4_at, idx, len - l4_at);
+}
+
+uint32_t segments_len(const struct segments *segments, uint32_t idx)
+{
+	uint32_t left = segments->payload_bytes - idx * segments->size;
+
+	return segments->header_bytes +
+	       (left < segments->size ? left : segments->size);
+}
+
 enum drop segments_write(
     const struct segments *segments, uint32_t idx, struct packet *pkt)
 {
-	uint32_t at = idx * segments->size;
-	uint32_t payload = segments->payload_bytes - at;
+	uint32_t header_bytes = segments->header_bytes;
+	uint32_t len = segments_len(segments, idx);
 	uint8_t *bytes = packet_data(pkt);
-	uint32_t l3_at = segments->l3_at, l4_at = segments->l4_at;
 
-	if (payload > segments->size)
-		payload = segments->size;
-	pkt->len = segments->header_bytes + payload;
-	if (pkt->len + PACKET_TAIL_BYTES > packet_tail_room(pkt) + pkt->len) {
-		pkt->len = 0;
+	if (len + PACKET_TAIL_BYTES > packet_tail_room(pkt) + pkt->len)
 		return DROP_PKT_TOO_BIG;
-	}
-	memcpy(bytes, segments->bytes, segments->header_bytes);
-	memcpy(bytes + segments->header_bytes,
-	    segments->bytes + segments->header_bytes + at, payload);
-	if (segments->family == FAMILY_IPV4)
-		write_ipv4(bytes + l3_at, pkt->len - l3_at, idx);
-	else
-		put16(bytes + l3_at + IPV6_PAYLOAD,
-		    pkt->len - l3_at - IPV6_BYTES);
-	write_l4(segments, bytes + l4_at, idx, pkt->len - l4_at);
+	memcpy(bytes, segments->bytes, header_bytes);
+	memcpy(bytes + header_bytes,
+	    segments->bytes + header_bytes + idx * segments->size,
+	    len - header_bytes);
+	write_header(segments, bytes, idx, len);
+	pkt->len = len;
 	pkt->checksum = CHECKSUM_PARTIAL;
 	return DROP_NONE;
 }
 
-/* What the parser would find, and what is the packet's own, differ. */
 enum drop segments_take(const struct segments *segments,
     const struct packet *whole, uint32_t idx, struct packet *pkt)
 {
-	struct packet own = *pkt;
-	enum drop reason = segments_write(segments, idx, &own);
+	enum drop reason = segments_write(segments, idx, pkt);
+	enum checksum_state checksum = pkt->checksum;
 
 	if (reason)
 		return reason;
-	*pkt = *whole;
-	pkt->next = NULL;
-	pkt->buffer = own.buffer;
-	pkt->buffer_bytes = own.buffer_bytes;
-	pkt->offset = own.offset;
-	pkt->len = own.len;
-	pkt->checksum = own.checksum;
+	packet_copy_fields(pkt, whole);
+	pkt->checksum = checksum;
 	pkt->segments = 1;
 	pkt->segment_bytes = 0;
-	pkt->ip_bytes = own.len - segments->l3_at;
+	pkt->ip_bytes = pkt->len - segments->l3_at;
 	if (pkt->family == FAMILY_IPV4)
 		pkt->fragment_id = get16(packet_l3(pkt) + IPV4_IDENTIFICATION);
 	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
 		pkt->tcp_flags = l4_data(pkt)[TCP_FLAGS];
 	return DROP_NONE;
+}
+
+/* ---- in place ---- */
+
+void slide_begin(struct slide *slide, struct packet *whole, bool completes)
+{
+	segments_of(&slide->segments, whole);
+	assert(slide->segments.header_bytes <= sizeof(slide->header));
+	memcpy(
+	    slide->header, slide->segments.bytes, slide->segments.header_bytes);
+	slide->bytes = packet_data(whole);
+	slide->completes = completes;
+}
+
+static void complete(uint8_t *l4, uint32_t bytes, uint8_t l4_protocol)
+{
+	uint16_t checksum = checksum_finish(checksum_add(0, l4, bytes));
+
+	if (l4_protocol == IP_PROTOCOL_TCP)
+		checksum_store(l4 + TCP_CHECKSUM, checksum);
+	else /* zero says "none" (RFC 768) */
+		checksum_store(l4 + UDP_CHECKSUM, checksum ? checksum : 0xffff);
+}
+
+uint8_t *slide_to(struct slide *slide, uint32_t idx)
+{
+	const struct segments *segments = &slide->segments;
+	uint8_t *at = slide->bytes + idx * segments->size;
+	uint32_t len = segments_len(segments, idx);
+
+	memcpy(at, slide->header, segments->header_bytes);
+	write_header(segments, at, idx, len);
+	if (slide->completes)
+		complete(at + segments->l4_at, len - segments->l4_at,
+		    segments->l4_protocol);
+	return at;
 }

@@ -33,7 +33,7 @@ struct segments {
 	uint16_t pseudo; /* sum of the pseudo header without its length */
 };
 
-/* Of a parsed super-packet that was planned already (segments, segment_bytes):
+/* Of a parsed super-packet that was planned before (segments, segment_bytes):
  * `ret` refers to its bytes. */
 void segments_of(struct segments *ret, const struct packet *whole);
 
@@ -55,5 +55,29 @@ must_check enum drop segments_write(
  * as if it had been cut before. */
 must_check enum drop segments_take(const struct segments *segments,
     const struct packet *whole, uint32_t idx, struct packet *pkt);
+
+/* The bytes of packet `idx`. */
+must_check uint32_t segments_len(const struct segments *segments, uint32_t idx);
+
+/* Ethernet with tags, IP with options or extensions, TCP. */
+#define SEGMENT_HEADER_BYTES 512
+
+/*
+ * The same without copying the payload: each packet's headers are written in
+ * place, over payload of the one before it, which nobody needs any more.
+ */
+struct slide {
+	struct segments segments;
+	uint8_t header[SEGMENT_HEADER_BYTES]; /* of the whole */
+	uint8_t *bytes;
+	bool completes; /* the L4 checksums */
+};
+
+/* Of a super-packet as for segments_of, which belongs to the slide then. */
+void slide_begin(struct slide *slide, struct packet *whole, bool completes);
+
+/* Packet `idx`, segments_len bytes; to be called for each in their order. What
+ * is behind it is the next one's payload, what is before it is free. */
+must_check uint8_t *slide_to(struct slide *slide, uint32_t idx);
 
 #endif

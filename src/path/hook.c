@@ -2,7 +2,9 @@
 /* The rules are asked, and what follows from their answer. */
 #include "path/hook.h"
 
+#include "net/flow.h"
 #include "net/rule.h"
+#include "packet/tcp.h"
 #include "path/answer.h"
 #include "path/conntrack.h"
 #include "path/rule_log.h"
@@ -99,4 +101,32 @@ enum verdict hook_output_dry(struct path *path, struct packet *pkt)
 	if (conntrack_dry(path, pkt) != VERDICT_PASS)
 		return VERDICT_DROPPED;
 	return verdict_of(pkt, run(path, HOOK_OUTPUT, pkt));
+}
+
+/* ---- super-packets ---- */
+
+static bool tells_apart(
+    const struct path *path, enum hook hook, const struct packet *pkt)
+{
+	return path->rules && ruleset_tells_apart(path->rules, hook, pkt);
+}
+
+/* Its flow is looked up with it: the last segment ends it. */
+bool hook_output_wants_single(const struct path *path, const struct packet *pkt)
+{
+	struct flow_report flow;
+
+	if (path->flows && pkt->tcp_flags & TCP_FIN)
+		return true;
+	return tells_apart(path, HOOK_OUTPUT, pkt) &&
+	       !(path->flows &&
+		   flows_find(path->flows, pkt, path->now.now, &flow) &&
+		   flow.is_accepted);
+}
+
+bool hook_postrouting_wants_single(
+    const struct path *path, const struct packet *pkt)
+{
+	return tells_apart(path, HOOK_POSTROUTING, pkt) &&
+	       !conntrack_is_accepted(path, pkt, HOOK_POSTROUTING);
 }

@@ -20,6 +20,12 @@ void hook_output(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count);
 enum verdict hook_output_dry(struct path *path, struct packet *pkt);
 
+/* A rule may decide otherwise for one of a super-packet's segments. */
+bool hook_output_wants_single(
+    const struct path *path, const struct packet *pkt);
+bool hook_postrouting_wants_single(
+    const struct path *path, const struct packet *pkt);
+
 /* Of stage forward. */
 enum drop hook_forward(struct path *path, struct packet *pkt);
 

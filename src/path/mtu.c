@@ -96,6 +96,21 @@ enum verdict mtu_check(struct path *path, struct packet *pkt)
 	return cut(path, pkt, mtu);
 }
 
+bool mtu_wants_single(const struct path *path, const struct packet *pkt)
+{
+	return packet_wire_bytes(pkt) > mtu_of(path, pkt->peer, pkt->family);
+}
+
+bool mtu_wants_single_frame(const struct path *path, const struct packet *pkt)
+{
+	size_t largest = tunnel_peer_largest_frame(pkt->peer);
+
+	(void)path;
+	return largest &&
+	       pkt->l2_bytes + packet_wire_bytes(pkt) + WIRE_ETHERNET_HEAD >
+		   largest;
+}
+
 enum verdict mtu_check_frame(struct path *path, struct packet *pkt)
 {
 	size_t largest = tunnel_peer_largest_frame(pkt->peer);

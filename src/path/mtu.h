@@ -29,5 +29,8 @@ must_check bool mtu_refuses(
 /* The stage; on tap only size matters. */
 enum verdict mtu_check(struct path *path, struct packet *pkt);
 enum verdict mtu_check_frame(struct path *path, struct packet *pkt);
+/* A super-packet's segments are larger: each is judged. */
+bool mtu_wants_single(const struct path *path, const struct packet *pkt);
+bool mtu_wants_single_frame(const struct path *path, const struct packet *pkt);
 
 #endif

@@ -6,11 +6,10 @@
  * from another peer enter at mtu, those that waited for a session enter again
  * at neigh, and frames of ours at encap.
  */
-#include "packet/checksum.h"
-#include "packet/ecn.h"
 #include "packet/ip.h"
 #include "path/answer.h"
 #include "path/conntrack.h"
+#include "path/encap.h"
 #include "path/frame.h"
 #include "path/hook.h"
 #include "path/mtu.h"
@@ -57,6 +56,12 @@ static enum verdict route(struct path *path, struct packet *pkt)
 	return VERDICT_PASS;
 }
 
+static bool neigh_wants_single(
+    const struct path *path, const struct packet *pkt)
+{
+	return tunnel_makes_wait(path->setup.tunnel, pkt, &path->now);
+}
+
 static enum verdict neigh(struct path *path, struct packet *pkt)
 {
 	bool is_taken = false;
@@ -70,81 +75,29 @@ static enum verdict neigh(struct path *path, struct packet *pkt)
 	return verdict_of(pkt, reason);
 }
 
-static enum verdict compress(struct path *path, struct packet *pkt)
-{
-	if (packet_is_encrypted(pkt))
-		pkt->flow_hash = 0;
-	if (pkt->checksum == CHECKSUM_PARTIAL &&
-	    !tunnel_peer_takes_checksums(pkt->peer))
-		checksum_complete(pkt);
-	tunnel_compress(path->setup.tunnel, pkt);
-	return VERDICT_PASS;
-}
-
-/* Compressing remembers which flows are worth it, and changes no verdict. */
-static enum verdict compress_dry(struct path *path, struct packet *pkt)
-{
-	(void)path;
-	(void)pkt;
-	return VERDICT_PASS;
-}
-
-static enum verdict send(struct path *path, struct packet *pkt)
-{
-	path->totals.tx_sent += pkt->segments;
-	pkt->is_sealed = true;
-	watch_datagram(path, TABLE_OUT, "encap", pkt);
-	packet_list_push(&path->to_wire, pkt);
-	return VERDICT_TAKEN;
-}
-
-static enum verdict leave(struct path *path, struct packet *pkt)
-{
-	if (pkt->is_bundled) {
-		pool_put(path->setup.pool, pkt);
-		return VERDICT_TAKEN;
-	}
-	return pkt->drop ? VERDICT_DROPPED : send(path, pkt);
-}
-
-/* A frame of ours has no inner mark: it is not ECN-capable. */
-static void encap(struct path *path, struct packet **pkts,
-    enum verdict *verdicts, size_t count)
-{
-	struct packet *kept[PACKET_BATCH];
-	size_t kept_count = 0;
-
-	for (size_t i = 0; i < count; i++)
-		ecn_encapsulate(pkts[i]);
-	tunnel_bundle(path->setup.tunnel, pkts, count);
-	for (size_t i = 0; i < count; i++)
-		if (!pkts[i]->is_bundled)
-			kept[kept_count++] = pkts[i];
-	tunnel_seal(path->setup.tunnel, kept, kept_count, &path->now);
-	for (size_t i = 0; i < count; i++)
-		verdicts[i] = leave(path, pkts[i]);
-}
-
 const struct stage path_outbound[] = {
     [OUTBOUND_TUN_READ] = {"tun_read", "tun_net_xmit", .run = tun_read},
     [OUTBOUND_CAPTURE] = {"capture", "dev_queue_xmit_nit", .run = watch_out},
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = ip_out,
 	.why = why_ip},
     [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
-	.run_batch = hook_output, .dry = hook_output_dry, .why = why_output},
+	.run_batch = hook_output, .wants_single = hook_output_wants_single,
+	.dry = hook_output_dry, .why = why_output},
     [OUTBOUND_ROUTE] = {"route", "ip_route_output", .run = route,
 	.why = why_route},
     [OUTBOUND_MTU] = {"mtu", "ip_finish_output", .run = mtu_check,
-	.why = why_mtu},
+	.wants_single = mtu_wants_single, .why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
-	.why = why_neigh},
-    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape},
+	.wants_single = neigh_wants_single, .why = why_neigh},
+    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape,
+	.wants_single = shape_wants_single},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
-	.run = hook_postrouting, .why = why_postrouting},
+	.run = hook_postrouting, .wants_single = hook_postrouting_wants_single,
+	.why = why_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
-	.dry = compress_dry},
+	.wants_single = compress_wants_single, .dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
-	.dry = send, .why = why_encap},
+	.wants_single = encap_wants_single, .dry = encap_dry, .why = why_encap},
     {0},
 };
 
@@ -154,19 +107,22 @@ const struct stage path_outbound_tap[] = {
     [OUTBOUND_IP_OUT] = {"ip_out", "ip_local_out", .run = frame_ip_out,
 	.why = why_frame_out},
     [OUTBOUND_OUTPUT] = {"output", "NF_INET_LOCAL_OUT",
-	.run_batch = hook_output, .dry = hook_output_dry, .why = why_output},
+	.run_batch = hook_output, .wants_single = hook_output_wants_single,
+	.dry = hook_output_dry, .why = why_output},
     [OUTBOUND_ROUTE] = {"route", "br_dev_xmit", .run = switch_route,
-	.why = why_switch},
+	.wants_single = switch_wants_single, .why = why_switch},
     [OUTBOUND_MTU] = {"mtu", "br_dev_queue_push_xmit", .run = mtu_check_frame,
-	.why = why_mtu},
+	.wants_single = mtu_wants_single_frame, .why = why_mtu},
     [OUTBOUND_NEIGH] = {"neigh", "neigh_resolve_output", .run = neigh,
-	.why = why_neigh},
-    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape},
+	.wants_single = neigh_wants_single, .why = why_neigh},
+    [OUTBOUND_QDISC] = {"qdisc", "__dev_xmit_skb", .run = shape,
+	.wants_single = shape_wants_single},
     [OUTBOUND_POSTROUTING] = {"postrouting", "NF_INET_POST_ROUTING",
-	.run = hook_postrouting, .why = why_postrouting},
+	.run = hook_postrouting, .wants_single = hook_postrouting_wants_single,
+	.why = why_postrouting},
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
-	.dry = compress_dry},
+	.wants_single = compress_wants_single, .dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
-	.dry = send, .why = why_encap},
+	.wants_single = encap_wants_single, .dry = encap_dry, .why = why_encap},
     {0},
 };

@@ -252,14 +252,21 @@ void path_count_outside(struct path *path, enum path_outside where,
 	path_count(path, outside->table, outside->idx, reason, count);
 }
 
-void path_drop_outside(struct path *path, enum path_outside where,
+void path_note_outside(struct path *path, enum path_outside where,
     enum drop reason, struct packet *pkt)
 {
 	const struct outside *outside = &outsides[where];
 
 	pkt->drop = reason;
 	move_totals(path, outside, pkt->segments);
-	path_drop_packet(path, outside->table, outside->idx, pkt);
+	path_note_drop(path, outside->table, outside->idx, pkt);
+}
+
+void path_drop_outside(struct path *path, enum path_outside where,
+    enum drop reason, struct packet *pkt)
+{
+	path_note_outside(path, where, reason, pkt);
+	pool_put(path->setup.pool, pkt);
 }
 
 static void report(const struct path_counter *counter, struct path_drop *drop,

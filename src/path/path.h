@@ -203,8 +203,10 @@ struct packet_list *path_to_device(struct path *path);
 /* Counts a drop that happened outside of the tables. */
 void path_count_outside(struct path *path, enum path_outside where,
     enum drop reason, uint64_t count);
-/* The same with the packet at hand: counts for its peer too, traces, and
- * releases it. */
+/* The same with the packet at hand: counts for its peer too, and traces. */
+void path_note_outside(struct path *path, enum path_outside where,
+    enum drop reason, struct packet *pkt);
+/* The same, and releases it. */
 void path_drop_outside(struct path *path, enum path_outside where,
     enum drop reason, struct packet *pkt);
 

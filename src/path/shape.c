@@ -40,6 +40,13 @@ void shape_forget(struct path *path, uint32_t id)
 	}
 }
 
+bool shape_wants_single(const struct path *path, const struct packet *pkt)
+{
+	const struct qdisc *qdisc = find(path, pkt->to_id);
+
+	return qdisc && qdisc->bits_per_s;
+}
+
 enum verdict shape(struct path *path, struct packet *pkt)
 {
 	struct shapes *shapes = &path->shapes;

@@ -6,6 +6,8 @@
 #include "path/path.h"
 
 enum verdict shape(struct path *path, struct packet *pkt);
+/* What has a rate, and may wait for it, are packets. */
+bool shape_wants_single(const struct path *path, const struct packet *pkt);
 
 /* Whose time has come goes on behind qdisc. */
 void shape_turn(struct path *path);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "packet/cut.h"
 #include "packet/ip.h"
 #include "path/run.h"
 
@@ -146,8 +147,8 @@ void snmp_received(struct path *path, const struct packet *pkt)
 void snmp_transmitted(struct path *path, const struct packet *pkt)
 {
 	snmp_count(path, pkt, SNMP_IpOutTransmits, SNMP_Ip6OutTransmits);
-	snmp_count_several(
-	    path, pkt, SNMP_IpExtOutOctets, SNMP_Ip6OutOctets, pkt->len);
+	snmp_count_several(path, pkt, SNMP_IpExtOutOctets, SNMP_Ip6OutOctets,
+	    packet_all_bytes(pkt));
 }
 
 void snmp_answered(

@@ -180,6 +180,11 @@ static enum verdict hand_on(
 	return VERDICT_PASS;
 }
 
+bool switch_wants_single(const struct path *path, const struct packet *pkt)
+{
+	return !bridge_find(path->setup.bridge, pkt, path->now.now);
+}
+
 enum verdict switch_route(struct path *path, struct packet *pkt)
 {
 	struct bridge *bridge = path->setup.bridge;

@@ -10,5 +10,7 @@ enum verdict switch_bridge(struct path *path, struct packet *pkt);
 
 /* outbound: to one peer or to all */
 enum verdict switch_route(struct path *path, struct packet *pkt);
+/* It would be flooded: copies are of packets. */
+bool switch_wants_single(const struct path *path, const struct packet *pkt);
 
 #endif

@@ -7,6 +7,25 @@ void path_set_watched(struct path *path, unsigned watched)
 	path->watched = watched;
 }
 
+/* Each datagram of a train is one. */
+static void show_train(
+    const struct path_setup *setup, const struct path_sight *sight)
+{
+	const struct packet *train = sight->pkt;
+	struct path_sight sight_of_one = *sight;
+	struct packet one = *train;
+	uint32_t left = train->len;
+
+	one.segments = 1;
+	one.segment_bytes = 0;
+	sight_of_one.pkt = &one;
+	for (; left; left -= one.len, one.offset += one.len) {
+		one.len =
+		    left < train->segment_bytes ? left : train->segment_bytes;
+		setup->watch(setup->watch_context, &sight_of_one);
+	}
+}
+
 static void show(struct path *path, struct path_sight *sight)
 {
 	const struct path_setup *setup = &path->setup;
@@ -14,7 +33,10 @@ static void show(struct path *path, struct path_sight *sight)
 	if (sight->pkt->is_dry)
 		return;
 	sight->now = &path->now;
-	setup->watch(setup->watch_context, sight);
+	if (packet_is_train(sight->pkt))
+		show_train(setup, sight);
+	else
+		setup->watch(setup->watch_context, sight);
 }
 
 /* ---- the stages `capture` ---- */

@@ -58,6 +58,22 @@ bool compress_flow_may_try(struct compress_flows *flows, uint32_t flow_hash)
 	return false;
 }
 
+bool compress_flow_rests(
+    const struct compress_flows *flows, uint32_t flow_hash, uint32_t packets)
+{
+	return flows->flows[flow_hash % COMPRESS_FLOWS].leave_out >= packets;
+}
+
+void compress_flow_pass(
+    struct compress_flows *flows, uint32_t flow_hash, uint32_t packets)
+{
+	struct compress_flow *flow = find(flows, flow_hash);
+
+	flow->leave_out = flow->leave_out > packets
+			      ? (uint16_t)(flow->leave_out - packets)
+			      : 0;
+}
+
 void compress_flow_succeeded(struct compress_flows *flows, uint32_t flow_hash)
 {
 	*find(flows, flow_hash) = (struct compress_flow){0};

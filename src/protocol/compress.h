@@ -66,6 +66,12 @@ struct compress_flows {
 /* True when the next packet of the flow may be tried; counts it if not. */
 must_check bool compress_flow_may_try(
     struct compress_flows *flows, uint32_t flow_hash);
+/* The flow is in back-off for that many packets more. */
+must_check bool compress_flow_rests(
+    const struct compress_flows *flows, uint32_t flow_hash, uint32_t packets);
+/* So they passed. */
+void compress_flow_pass(
+    struct compress_flows *flows, uint32_t flow_hash, uint32_t packets);
 void compress_flow_succeeded(struct compress_flows *flows, uint32_t flow_hash);
 void compress_flow_failed(struct compress_flows *flows, uint32_t flow_hash);
 

@@ -41,17 +41,20 @@ static enum drop restore_ip(struct packet *pkt)
 	return DROP_NONE;
 }
 
-void link_tell_state(struct packet *pkt)
+void link_write_state(uint8_t *first, enum checksum_state state)
 {
-	uint8_t *first = packet_data(pkt);
-
 	for (size_t i = 0; i < ARRAY_SIZE(nibbles); i++)
 		if (*first >> 4 == nibbles[i].plain &&
-		    pkt->checksum == nibbles[i].state) {
+		    state == nibbles[i].state) {
 			*first =
 			    (uint8_t)(nibbles[i].wire << 4 | (*first & 0x0f));
 			return;
 		}
+}
+
+void link_tell_state(struct packet *pkt)
+{
+	link_write_state(packet_data(pkt), pkt->checksum);
 }
 
 /* ---- Ethernet frames ---- */
@@ -94,6 +97,14 @@ static enum drop restore_ethernet(struct packet *pkt)
 	return DROP_NONE;
 }
 
+static void write_head(uint8_t *to, uint8_t frame, uint32_t padding)
+{
+	struct writer w = writer_of(to, WIRE_ETHERNET_HEAD);
+
+	writer_le(&w, frame, 1);
+	writer_le(&w, padding, 1);
+}
+
 void link_put_head(struct packet *pkt)
 {
 	pkt->frame = ethernet_frames[pkt->checksum];
@@ -104,10 +115,12 @@ void link_put_head(struct packet *pkt)
 
 void link_tell_padding(struct packet *pkt, uint32_t padding)
 {
-	struct writer w = writer_of(packet_data(pkt), WIRE_ETHERNET_HEAD);
+	write_head(packet_data(pkt), pkt->frame, padding);
+}
 
-	writer_le(&w, pkt->frame, 1);
-	writer_le(&w, padding, 1);
+void link_write_head(uint8_t *to, enum checksum_state state, uint32_t padding)
+{
+	write_head(to, ethernet_frames[state], padding);
 }
 
 /* ---- both ---- */

@@ -32,9 +32,13 @@ must_check enum drop link_restore(enum wire_link link, struct packet *pkt);
 
 /* Tells the state of an IP packet's checksum in its version nibble. */
 void link_tell_state(struct packet *pkt);
+/* The same, of bytes. */
+void link_write_state(uint8_t *first, enum checksum_state state);
 /* Puts the head before a frame, without padding yet. */
 void link_put_head(struct packet *pkt);
 /* `padding` zeros will follow the frame behind the head, less than 256. */
 void link_tell_padding(struct packet *pkt, uint32_t padding);
+/* Both at once, WIRE_ETHERNET_HEAD bytes. */
+void link_write_head(uint8_t *to, enum checksum_state state, uint32_t padding);
 
 #endif

@@ -75,6 +75,14 @@ bool peer_has_session(const struct peer *peer, struct instant now)
 	return keypair_may_send(peer->keypairs.current, now);
 }
 
+bool tunnel_makes_wait(const struct tunnel *tunnel, const struct packet *pkt,
+    const struct moment *now)
+{
+	(void)tunnel;
+	return !peer_has_session(pkt->peer, now->now) ||
+	       !extension_permits_traffic(pkt->peer);
+}
+
 enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken)
 {

@@ -77,11 +77,37 @@ bool tunnel_peer_takes_checksums(const struct peer *peer)
 	       extension->features & WIRE_FEATURE_CHECKSUM;
 }
 
+static bool may_shrink(const struct packet *pkt, uint32_t len)
+{
+	return !pkt->is_ours && pkt->flow_hash != 0 &&
+	       len >= COMPRESS_BYTES_MIN && len <= UINT16_MAX &&
+	       compressor_of(pkt->peer);
+}
+
+/* However long its segments are: at worst it is cut in vain. */
+bool tunnel_may_compress(const struct packet *whole)
+{
+	return may_shrink(whole, UINT16_MAX) &&
+	       !compress_flow_rests(
+		   whole->peer->flows, whole->flow_hash, whole->segments);
+}
+
+/* Its state is told, or its head put, when it is sealed. */
+static void pass_whole(struct packet *pkt)
+{
+	if (may_shrink(pkt, UINT16_MAX))
+		compress_flow_pass(
+		    pkt->peer->flows, pkt->flow_hash, pkt->segments);
+}
+
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	struct peer *peer = pkt->peer;
-	const struct compressor *compressor = compressor_of(peer);
 
+	if (pkt->segments > 1) {
+		pass_whole(pkt);
+		return;
+	}
 	if (pkt->is_ours)
 		return;
 	pkt->plain_bytes = pkt->len;
@@ -89,12 +115,11 @@ void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 		link_put_head(pkt);
 	else if (tunnel_peer_takes_checksums(peer))
 		link_tell_state(pkt);
-	if (!compressor || pkt->flow_hash == 0 ||
-	    pkt->len < COMPRESS_BYTES_MIN || pkt->len > UINT16_MAX ||
+	if (!may_shrink(pkt, pkt->len) ||
 	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
 		return;
 	peer->counters.compress_in_bytes += pkt->len;
-	if (try_to_shrink(peer, compressor, pkt)) {
+	if (try_to_shrink(peer, compressor_of(peer), pkt)) {
 		compress_flow_succeeded(peer->flows, pkt->flow_hash);
 		peer->counters.compressed_packets++;
 	} else {

@@ -217,6 +217,10 @@ must_check size_t tunnel_route_prefix(const struct tunnel *tunnel,
 must_check enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
     const struct moment *now, bool *ret_taken);
 
+/* Whether tunnel_neigh would take it, or refuse it. */
+must_check bool tunnel_makes_wait(const struct tunnel *tunnel,
+    const struct packet *pkt, const struct moment *now);
+
 /* What is sent to this peer next may be without a complete L4 checksum, as the
  * peer hears of it (CHECKSUM of the extension). */
 bool tunnel_peer_takes_checksums(const struct peer *peer);
@@ -226,6 +230,9 @@ bool tunnel_peer_takes_checksums(const struct peer *peer);
  * compresses it in place when the peer takes that and it becomes smaller.
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);
+/* Whether one of a super-packet's segments would be tried: then it has to be
+ * cut. Another is only counted by tunnel_compress. */
+must_check bool tunnel_may_compress(const struct packet *whole);
 
 /*
  * Puts small packets of a batch, ready to be sealed, into an earlier one for
@@ -242,6 +249,33 @@ void tunnel_bundle(
  */
 void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now);
+
+/* Segments of a super-packet, as they are sealed. */
+struct train {
+	const struct packet *whole; /* the caller's; its bytes may change */
+	uint32_t first, count;	    /* of its segments */
+	uint32_t segment_len;	    /* bytes of each but the last of these */
+	uint32_t last_len;
+	enum checksum_state checksum; /* of each */
+	/* Called for each in their order: where its bytes are now. What is
+	 * before them may be overwritten; what is behind them stays. */
+	uint8_t *(*stamp)(void *context, uint32_t idx);
+	void *context;
+};
+
+/* Of a segment with that many bytes. */
+must_check uint32_t tunnel_datagram_bytes(
+    const struct tunnel *tunnel, uint32_t len);
+/* A super-packet that has to be cut, as its packets are sealed differently. */
+must_check bool tunnel_seals_singly(const struct packet *whole);
+
+/*
+ * DROP_NONE: the datagrams are in `to`, which was empty and large enough, one
+ * behind the other; len, segments, segment_bytes and endpoint are set. Else the
+ * reason, and nothing has changed.
+ */
+must_check enum drop tunnel_seal_train(struct tunnel *tunnel,
+    const struct train *train, struct packet *to, const struct moment *now);
 
 /* ---- effects ---- */
 

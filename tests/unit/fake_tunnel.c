@@ -160,6 +160,19 @@ enum drop tunnel_neigh(struct tunnel *tunnel, struct packet *pkt,
 	return tunnel->neigh;
 }
 
+bool tunnel_makes_wait(const struct tunnel *tunnel, const struct packet *pkt,
+    const struct moment *now)
+{
+	(void)pkt;
+	(void)now;
+	return tunnel->neigh || !tunnel->has_session;
+}
+
+bool tunnel_may_compress(const struct packet *whole)
+{
+	return whole->peer->compresses && whole->flow_hash;
+}
+
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	tunnel->last_flow_hash = pkt->flow_hash;
@@ -181,6 +194,38 @@ void tunnel_seal(struct tunnel *tunnel, struct packet **pkts, size_t count,
 	tunnel->seal_calls++;
 	for (size_t i = 0; i < count; i++)
 		pkts[i]->drop = tunnel->seal;
+}
+
+uint32_t tunnel_datagram_bytes(const struct tunnel *tunnel, uint32_t len)
+{
+	(void)tunnel;
+	return len;
+}
+
+bool tunnel_seals_singly(const struct packet *whole)
+{
+	return whole->peer->seals_singly;
+}
+
+enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
+    struct packet *to, const struct moment *now)
+{
+	(void)now;
+	tunnel->train_calls++;
+	if (tunnel->seal)
+		return tunnel->seal;
+	for (uint32_t i = 0; i < train->count; i++) {
+		uint32_t len =
+		    i + 1 < train->count ? train->segment_len : train->last_len;
+
+		memcpy(packet_data(to) + to->len,
+		    train->stamp(train->context, train->first + i), len);
+		to->len += len;
+	}
+	to->segments = (uint16_t)train->count;
+	to->segment_bytes = (uint16_t)train->segment_len;
+	to->checksum = train->checksum;
+	return DROP_NONE;
 }
 
 void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to)

@@ -30,7 +30,7 @@ struct peer {
 	struct endpoint endpoint;
 	bool has_no_allowed_ips, takes_no_floods;
 	enum drop refusal;
-	bool takes_checksums;
+	bool takes_checksums, compresses, seals_singly;
 };
 
 struct fake_route {
@@ -50,7 +50,7 @@ struct tunnel {
 	struct pool *pool; /* for what it takes apart */
 	enum drop receive, expand, neigh, seal;
 	struct packet_list staged, messages, frames, released, dropped;
-	size_t open_calls, seal_calls, largest_batch;
+	size_t open_calls, seal_calls, train_calls, largest_batch;
 	uint32_t last_flow_hash; /* as compress saw it */
 };
 

@@ -149,6 +149,69 @@ START_TEST(a_super_packet_comes_as_its_packets)
 }
 END_TEST
 
+START_TEST(with_large_packets_it_comes_whole)
+{
+	uint8_t bytes[5000];
+	struct packet_list list = {0};
+	struct packet *pkt;
+	size_t len = write_tcp(bytes, 7, 3500);
+
+	ck_assert_int_eq(pool_add_large(pool, 1, TUN_WHOLE_BYTES), 0);
+	kernel_sends(&tso, bytes, len);
+	kernel_sends(&tso, bytes, len);
+	(void)take(&list);
+	ck_assert_uint_eq(list.len, 1);
+	pkt = packet_list_pop(&list);
+	ck_assert_uint_eq(pkt->len, len);
+	ck_assert_uint_eq(pkt->segments, 4);
+	ck_assert_uint_eq(pkt->segment_bytes, 1000);
+	ck_assert_int_eq(pkt->checksum, CHECKSUM_PARTIAL);
+	ck_assert_mem_eq(packet_data(pkt), bytes, len);
+	/* none is left for the next one */
+	(void)take(&list);
+	ck_assert_uint_eq(list.len, 4);
+	pool_put_list(pool, &list);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(what_is_no_super_packet_comes_in_an_ordinary_one)
+{
+	const struct virtio_net_hdr plain = {0};
+	uint8_t bytes[2000];
+	struct packet_list list = {0};
+
+	ck_assert_int_eq(pool_add_large(pool, 1, TUN_WHOLE_BYTES), 0);
+	kernel_sends(&plain, bytes, write_tcp(bytes, 0, 700));
+	kernel_sends(&tso, bytes, write_tcp(bytes, 0, 900)); /* one segment */
+	(void)take(&list);
+	(void)take(&list);
+	ck_assert_uint_eq(list.len, 2);
+	ck_assert_uint_eq(pool_available(pool), PACKETS - 2);
+	ck_assert_uint_eq(list.first->segments, 1);
+	ck_assert_uint_eq(list.last->segments, 1);
+	pool_put_list(pool, &list);
+}
+END_TEST
+
+START_TEST(a_super_packet_of_too_large_segments_is_counted)
+{
+	struct virtio_net_hdr large = tso;
+	uint8_t bytes[5000];
+	struct packet_list list = {0};
+	struct tun_taken taken;
+
+	ck_assert_int_eq(pool_add_large(pool, 1, TUN_WHOLE_BYTES), 0);
+	large.gso_size = 1600;
+	kernel_sends(&large, bytes, write_tcp(bytes, 0, 4000));
+	taken = take(&list);
+	ck_assert_uint_eq(taken.refused, 2);
+	ck_assert_int_eq(taken.drop, DROP_PKT_TOO_BIG);
+	ck_assert_uint_eq(list.len, 1);
+	pool_put_list(pool, &list);
+}
+END_TEST
+
 START_TEST(what_no_packet_is_left_for_is_counted)
 {
 	static uint8_t bytes[ENDLESS + HEADERS];
@@ -405,6 +468,9 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, open_all, close_all);
 	tcase_add_test(tcase, a_super_packet_comes_as_its_packets);
+	tcase_add_test(tcase, with_large_packets_it_comes_whole);
+	tcase_add_test(tcase, what_is_no_super_packet_comes_in_an_ordinary_one);
+	tcase_add_test(tcase, a_super_packet_of_too_large_segments_is_counted);
 	tcase_add_test(tcase, what_no_packet_is_left_for_is_counted);
 	tcase_add_test(tcase, a_super_packet_that_can_not_be_cut_is_counted);
 	tcase_add_test(tcase, a_checksum_that_is_left_to_us_stays_so);

@@ -17,7 +17,7 @@
 static struct pool *pool;
 static struct udp *here, *there;
 static struct {
-	unsigned failed, source_failed;
+	unsigned failed, failed_bytes, source_failed;
 	enum drop reason;
 } seen;
 
@@ -26,7 +26,15 @@ static struct {
 static struct {
 	int refuse;
 	unsigned runs, segments;
+	bool is_limited; /* the socket takes so many messages more */
+	unsigned room;
 } gso;
+
+/* Has a control message for UDP_SEGMENT. */
+static bool is_run(const struct msghdr *header)
+{
+	return header->msg_iovlen > 1 || header->msg_iov->iov_len > LARGEST;
+}
 
 int __real_sendmmsg(
     int fd, struct mmsghdr *messages, unsigned count, int flags);
@@ -35,12 +43,24 @@ int __wrap_sendmmsg(
 
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+	if (gso.is_limited) {
+		int sent;
+
+		errno = EAGAIN;
+		if (!gso.room)
+			return -1;
+		sent = __real_sendmmsg(
+		    fd, messages, count < gso.room ? count : gso.room, flags);
+		gso.room -= sent > 0 ? (unsigned)sent : 0;
+		return sent;
+	}
 	for (unsigned i = 0; i < count; i++) {
 		size_t segments = messages[i].msg_hdr.msg_iovlen;
+		bool is_refused = is_run(&messages[i].msg_hdr) && gso.refuse;
 
-		if (segments > 1 && gso.refuse && i > 0)
+		if (is_refused && i > 0)
 			return __real_sendmmsg(fd, messages, i, flags);
-		if (segments > 1 && gso.refuse) {
+		if (is_refused) {
 			errno = gso.refuse;
 			return -1;
 		}
@@ -74,11 +94,16 @@ static struct udp *open_on(const char *address)
 	return udp;
 }
 
+#define TRAIN	 50
+#define DATAGRAM 1200
+#define LAST	 700
+
 static void open_both(void)
 {
 	memset(&seen, 0, sizeof(seen));
 	memset(&gso, 0, sizeof(gso));
 	ck_assert_int_eq(pool_new(&pool, PACKETS, LARGEST), 0);
+	ck_assert_int_eq(pool_add_large(pool, 4, PACKET_TRAIN_BYTES), 0);
 	here = open_on("::");
 	there = open_on("::");
 }
@@ -103,7 +128,7 @@ static void note_failure(void *context, enum drop reason, struct packet *pkt)
 	(void)context;
 	seen.failed++;
 	seen.reason = reason;
-	pool_put(pool, pkt);
+	seen.failed_bytes += pkt->len;
 }
 
 static void note_source(void *context, const struct packet *pkt)
@@ -251,6 +276,148 @@ START_TEST(other_failures_do_not_end_segmentation)
 	exchange(mixed, ARRAY_SIZE(mixed));
 	ck_assert(udp_has_gso(here));
 	ck_assert_int_eq(udp_gso_error(here), 0);
+}
+END_TEST
+
+/* ---- trains ---- */
+
+/* TRAIN datagrams that begin with their numbers. */
+static struct packet *train_to(const char *to)
+{
+	struct packet *pkt = pool_get_large(pool);
+
+	ck_assert_ptr_nonnull(pkt);
+	pkt->endpoint.address = address_of(to);
+	pkt->endpoint.port = udp_port(there);
+	pkt->is_sealed = true;
+	pkt->segments = TRAIN;
+	pkt->segment_bytes = DATAGRAM;
+	pkt->len = (TRAIN - 1) * DATAGRAM + LAST;
+	for (uint32_t i = 0; i < TRAIN; i++)
+		memset(packet_data(pkt) + i * DATAGRAM, (int)i,
+		    i + 1 < TRAIN ? DATAGRAM : LAST);
+	return pkt;
+}
+
+static void expect_datagram(struct packet_list *in, size_t len, uint8_t number)
+{
+	struct packet *pkt;
+
+	if (!in->first)
+		(void)receive(in);
+	pkt = packet_list_pop(in);
+	ck_assert_uint_eq(pkt->len, len);
+	ck_assert_uint_eq(packet_data(pkt)[0], number);
+	ck_assert_uint_eq(packet_data(pkt)[len - 1], number);
+	pool_put(pool, pkt);
+}
+
+static void expect_train(struct packet_list *in)
+{
+	for (uint8_t i = 0; i < TRAIN; i++)
+		expect_datagram(in, i + 1 < TRAIN ? DATAGRAM : LAST, i);
+}
+
+static void mixed_trains(struct packet_list *out)
+{
+	packet_list_push(out, packet_to("127.0.0.1", DATAGRAM, 200));
+	packet_list_push(out, train_to("127.0.0.1"));
+	packet_list_push(out, packet_to("127.0.0.1", LAST, 201));
+	packet_list_push(out, packet_to("127.0.0.1", LAST, 202));
+	packet_list_push(out, train_to("127.0.0.1"));
+}
+
+static void expect_mixed(struct packet_list *in)
+{
+	expect_datagram(in, DATAGRAM, 200);
+	expect_train(in);
+	expect_datagram(in, LAST, 201);
+	expect_datagram(in, LAST, 202);
+	expect_train(in);
+	ck_assert_uint_eq(in->len, 0);
+	ck_assert_uint_eq(seen.failed, 0);
+}
+
+START_TEST(trains_and_single_ones_keep_their_order)
+{
+	struct packet_list out = {0}, in = {0};
+
+	mixed_trains(&out);
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_mixed(&in);
+	ck_assert(udp_has_gso(here));
+}
+END_TEST
+
+START_TEST(a_refused_train_goes_datagram_by_datagram)
+{
+	static const int errors[] = {EIO, EINVAL, EMSGSIZE, EOPNOTSUPP};
+	struct packet_list out = {0}, in = {0};
+
+	gso.refuse = errors[_i];
+	mixed_trains(&out);
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_mixed(&in);
+	ck_assert(!udp_has_gso(here));
+	ck_assert_int_eq(udp_gso_error(here), errors[_i]);
+	mixed_trains(&out);
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_mixed(&in);
+}
+END_TEST
+
+static const unsigned rooms[] = {1, 2, 7, 47, 50, 51, 52, 53};
+
+/* Wherever the socket is full. */
+START_TEST(a_full_socket_takes_the_rest_later)
+{
+	struct packet_list out = {0}, in = {0};
+	int calls = 0;
+
+	gso.refuse = EIO;
+	mixed_trains(&out);
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_mixed(&in);
+	mixed_trains(&out);
+	gso.is_limited = true;
+	do {
+		ck_assert_int_lt(calls++, 200);
+		gso.room = rooms[_i];
+	} while (udp_send(here, &out, &sender) == -EAGAIN);
+	ck_assert_int_gt(calls, 1);
+	expect_mixed(&in);
+}
+END_TEST
+
+START_TEST(a_full_socket_leaves_a_train_whole)
+{
+	struct packet_list out = {0}, in = {0};
+
+	mixed_trains(&out);
+	gso.is_limited = true;
+	ck_assert_int_eq(udp_send(here, &out, &sender), -EAGAIN);
+	ck_assert_uint_eq(out.len, 5);
+	gso.is_limited = false;
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_mixed(&in);
+	ck_assert(udp_has_gso(here));
+}
+END_TEST
+
+/* Each datagram of it, but what is behind it is sent. */
+START_TEST(a_train_that_can_not_be_sent_fails_by_datagrams)
+{
+	struct packet_list out = {0}, in = {0};
+	struct packet *pkt = train_to("127.0.0.1");
+
+	pkt->endpoint.port = 0;
+	packet_list_push(&out, pkt);
+	packet_list_push(&out, packet_to("127.0.0.1", LAST, 201));
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	expect_datagram(&in, LAST, 201);
+	ck_assert_uint_eq(seen.failed, TRAIN);
+	ck_assert_uint_eq(seen.failed_bytes, (TRAIN - 1) * DATAGRAM + LAST);
+	ck_assert(udp_has_gso(here));
 }
 END_TEST
 
@@ -554,6 +721,13 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, another_mark_or_peer_ends_a_run);
 	tcase_add_loop_test(
 	    tcase, refused_segments_go_singly_from_then_on, 0, 4);
+	tcase_add_test(tcase, trains_and_single_ones_keep_their_order);
+	tcase_add_loop_test(
+	    tcase, a_refused_train_goes_datagram_by_datagram, 0, 4);
+	tcase_add_loop_test(
+	    tcase, a_full_socket_takes_the_rest_later, 0, ARRAY_SIZE(rooms));
+	tcase_add_test(tcase, a_full_socket_leaves_a_train_whole);
+	tcase_add_test(tcase, a_train_that_can_not_be_sent_fails_by_datagrams);
 	tcase_add_test(tcase, other_failures_do_not_end_segmentation);
 	tcase_add_test(tcase, udp_carries_a_full_batch_in_order);
 	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);

@@ -166,6 +166,38 @@ START_TEST(a_segment_that_is_taken_out_is_as_one_that_was_cut_before)
 }
 END_TEST
 
+static const uint16_t sizes[] = {100, 50, 7, 249, 1};
+
+/* Down to less payload than there is header. */
+START_TEST(headers_slid_over_the_payload_make_the_same_packets)
+{
+	static uint8_t original[sizeof(whole_bytes)];
+
+	for (int completes = 0; completes < 2; completes++) {
+		struct packet whole = whole_tcp(), before = whole;
+		struct segments segments;
+		struct slide slide;
+
+		memcpy(original, whole_bytes, sizeof(original));
+		before.buffer = original;
+		whole.segment_bytes = before.segment_bytes = sizes[_i];
+		segments_of(&segments, &before);
+		slide_begin(&slide, &whole, completes);
+		for (uint32_t i = 0; i < segments.count; i++) {
+			const uint8_t *at = slide_to(&slide, i);
+			struct piece piece;
+
+			write_piece(&segments, i, &piece);
+			if (completes)
+				checksum_complete(&piece.pkt);
+			ck_assert_uint_eq(
+			    segments_len(&segments, i), piece.pkt.len);
+			ck_assert_mem_eq(at, piece.bytes, piece.pkt.len);
+		}
+	}
+}
+END_TEST
+
 START_TEST(what_can_not_be_cut_is_refused)
 {
 	struct packet whole = whole_tcp();
@@ -370,6 +402,9 @@ Suite *unit_suite(void)
 	    tcase, flags_numbers_and_lengths_are_those_of_the_kernel);
 	tcase_add_test(
 	    tcase, a_segment_that_is_taken_out_is_as_one_that_was_cut_before);
+	tcase_add_loop_test(tcase,
+	    headers_slid_over_the_payload_make_the_same_packets, 0,
+	    ARRAY_SIZE(sizes));
 	tcase_add_test(tcase, what_can_not_be_cut_is_refused);
 	tcase_add_test(tcase, what_continues_joins);
 	tcase_add_loop_test(

@@ -171,8 +171,6 @@ START_TEST(a_forwarded_frame_is_a_fresh_one)
 	pkt->generation = 18;
 	pkt->frame = WIRE_FRAME_ETHERNET_PARTIAL;
 	pkt->checksum = CHECKSUM_PARTIAL;
-	pkt->segments = 3;
-	pkt->segment_bytes = 10;
 	receive_from(0, pkt);
 	ck_assert_int_eq(pkt->endpoint.address.family, FAMILY_NONE);
 	ck_assert_uint_eq(pkt->endpoint.port, 0);
@@ -182,8 +180,6 @@ START_TEST(a_forwarded_frame_is_a_fresh_one)
 	ck_assert_uint_eq(pkt->frame, 0);
 	/* but what it is stays */
 	ck_assert_int_eq(pkt->checksum, CHECKSUM_PARTIAL);
-	ck_assert_uint_eq(pkt->segments, 3);
-	ck_assert_uint_eq(pkt->segment_bytes, 10);
 	ck_assert_uint_eq(pkt->l2_bytes, ETHERNET_BYTES);
 	ck_assert_uint_ne(tunnel.last_flow_hash, 0);
 }
@@ -205,18 +201,35 @@ START_TEST(a_copy_is_a_fresh_one)
 }
 END_TEST
 
-START_TEST(a_super_packet_is_copied_as_one)
+/* Each receiver gets its packets, in their order. */
+START_TEST(a_flooded_super_packet_is_cut)
 {
-	struct packet *pkt = frame(EVERYBODY, PEER_MAC(0));
+	struct packet *pkt = udp_whole("10.9.0.1", "10.9.0.255", 53, 4);
+	uint8_t next[FAKE_PEERS] = {0};
 
-	pkt->segments = 4;
-	pkt->segment_bytes = 9;
-	receive_from(0, pkt);
-	ck_assert_uint_eq(path_to_wire(path)->len, OTHERS);
+	pkt = framed(pkt, EVERYBODY, HOST_MAC, ETHERTYPE_IPV4);
+	transmit(pkt);
+	ck_assert_uint_eq(path_to_wire(path)->len, 4 * FAKE_PEERS);
 	for (pkt = path_to_wire(path)->first; pkt; pkt = pkt->next) {
-		ck_assert_uint_eq(pkt->segments, 4);
-		ck_assert_uint_eq(pkt->segment_bytes, 9);
+		size_t peer = (size_t)(pkt->peer - tunnel.peers);
+
+		ck_assert_uint_eq(pkt->segments, 1);
+		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], next[peer]++);
 	}
+}
+END_TEST
+
+START_TEST(a_known_receiver_gets_a_super_packet_in_one_train)
+{
+	struct packet *pkt = udp_whole("10.9.0.1", "10.9.0.7", 53, 4);
+
+	receive_from(2, frame(HOST_MAC, PEER_MAC(2)));
+	transmit(framed(pkt, PEER_MAC(2), HOST_MAC, ETHERTYPE_IPV4));
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	pkt = path_to_wire(path)->first;
+	ck_assert_ptr_eq(pkt->peer, &tunnel.peers[2]);
+	ck_assert_uint_eq(pkt->segments, 4);
+	ck_assert_uint_eq(pkt->len, 4 * (ETHERNET_BYTES + INNER_BYTES));
 }
 END_TEST
 
@@ -630,7 +643,9 @@ static TCase *peer_cases(void)
 	tcase_add_test(tcase, a_known_frame_goes_to_the_host_alone);
 	tcase_add_test(tcase, a_forwarded_frame_is_a_fresh_one);
 	tcase_add_test(tcase, a_copy_is_a_fresh_one);
-	tcase_add_test(tcase, a_super_packet_is_copied_as_one);
+	tcase_add_test(tcase, a_flooded_super_packet_is_cut);
+	tcase_add_test(
+	    tcase, a_known_receiver_gets_a_super_packet_in_one_train);
 	tcase_add_test(
 	    tcase, a_partial_checksum_is_completed_for_the_host_alone);
 	tcase_add_loop_test(

@@ -144,6 +144,249 @@ START_TEST(segments_without_a_buffer_are_dropped_where_they_would_be_cut)
 }
 END_TEST
 
+/* ---- the outbound table ---- */
+
+#define SEGMENTS 150
+
+static uint8_t datagrams[2][SEGMENTS * 64];
+static size_t datagrams_bytes[2], trains;
+
+/* All that is on its way to the wire, one behind the other. */
+static void collect(int which)
+{
+	struct packet *pkt;
+
+	datagrams_bytes[which] = 0;
+	trains = 0;
+	while ((pkt = packet_list_pop(path_to_wire(path)))) {
+		ck_assert(pkt->is_sealed);
+		ck_assert_ptr_eq(pkt->peer, &tunnel.peers[0]);
+		ck_assert_uint_le(pkt->segments, PACKET_TRAIN_SEGMENTS);
+		memcpy(datagrams[which] + datagrams_bytes[which],
+		    packet_data(pkt), pkt->len);
+		datagrams_bytes[which] += pkt->len;
+		trains += pkt->segments > 1;
+		pool_put(pool, pkt);
+	}
+}
+
+static void transmit_cut(struct packet *pkt)
+{
+	const struct path_branch nowhere = {TABLE_OUT, OUTBOUND_TUN_READ};
+	struct packet_list list = {0};
+
+	path_cut(path, nowhere, pkt, &list);
+	path_run_outbound(path, &list, &now);
+}
+
+/* The oracle: what is cut before all stages gives the same datagrams. */
+static void compare_with_cut(uint16_t segments)
+{
+	struct path_totals once, twice;
+
+	transmit_cut(whole(0, 53, segments));
+	collect(0);
+	once = totals();
+	transmit(whole(0, 53, segments));
+	collect(1);
+	twice = totals();
+	ck_assert_uint_eq(datagrams_bytes[0], 32u * segments);
+	ck_assert_uint_eq(datagrams_bytes[1], datagrams_bytes[0]);
+	ck_assert_mem_eq(datagrams[0], datagrams[1], datagrams_bytes[0]);
+	ck_assert_uint_eq(once.tx_sent, segments);
+	ck_assert_uint_eq(twice.tx_sent, 2u * segments);
+	ck_assert_uint_eq(twice.tx_packets, 2u * segments);
+}
+
+START_TEST(a_super_packet_is_sealed_as_what_it_stands_for)
+{
+	compare_with_cut(SEGMENTS);
+	ck_assert_uint_eq(trains, 3); /* 63, 63, 24 */
+	ck_assert_uint_eq(tunnel.train_calls, 3);
+}
+END_TEST
+
+START_TEST(a_partial_checksum_stays_so_for_a_peer_that_takes_it)
+{
+	tunnel.peers[0].takes_checksums = true;
+	compare_with_cut(40);
+	transmit(whole(0, 53, 40));
+	ck_assert_int_eq(path_to_wire(path)->first->checksum, CHECKSUM_PARTIAL);
+	collect(0);
+	tunnel.peers[0].takes_checksums = false;
+	transmit(whole(0, 53, 40));
+	ck_assert_int_eq(path_to_wire(path)->first->checksum, CHECKSUM_FULL);
+}
+END_TEST
+
+START_TEST(octets_are_those_of_all_segments)
+{
+	transmit_cut(whole(0, 53, 40));
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IpExtOutOctets], 40 * 32);
+	transmit(whole(0, 53, 40));
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IpExtOutOctets], 80 * 32);
+	ck_assert_uint_eq(path->snmp.counts[SNMP_IpOutTransmits], 80);
+}
+END_TEST
+
+START_TEST(without_large_packets_it_goes_out_in_single_ones)
+{
+	struct packet_list kept = {0}, list = {0};
+	struct packet *pkt;
+
+	packet_list_push(&list, single(0));
+	packet_list_push(&list, whole(0, 53, SEGMENTS));
+	packet_list_push(&list, single(0));
+	while ((pkt = pool_get_large(pool)))
+		packet_list_push(&kept, pkt);
+	path_run_outbound(path, &list, &now);
+	ck_assert_uint_eq(path_to_wire(path)->len, SEGMENTS + 2);
+	for (pkt = path_to_wire(path)->first; pkt; pkt = pkt->next)
+		ck_assert_uint_eq(pkt->segments, 1);
+	/* in their order */
+	pool_put(pool, packet_list_pop(path_to_wire(path)));
+	for (uint16_t i = 0; i < SEGMENTS; i++)
+		expect(0, 1, (uint8_t)i);
+	ck_assert_uint_eq(totals().tx_sent, SEGMENTS + 2);
+	pool_put_list(pool, &kept);
+}
+END_TEST
+
+START_TEST(what_waits_for_a_session_are_packets)
+{
+	tunnel.has_session = false;
+	transmit(whole(0, 53, 40));
+	ck_assert_uint_eq(tunnel.staged.len, 40);
+	ck_assert_uint_eq(totals().tx_sent, 0);
+}
+END_TEST
+
+START_TEST(a_flow_that_is_compressed_is_cut)
+{
+	tunnel.peers[0].compresses = true;
+	transmit(whole(0, 53, 40));
+	ck_assert_uint_eq(path_to_wire(path)->len, 40);
+	transmit(whole(0, 443, 40)); /* encrypted inside */
+	ck_assert_uint_eq(path_to_wire(path)->len, 41);
+}
+END_TEST
+
+START_TEST(what_is_sealed_for_anybody_is_single)
+{
+	tunnel.peers[0].seals_singly = true;
+	transmit(whole(0, 53, 40));
+	ck_assert_uint_eq(path_to_wire(path)->len, 40);
+	ck_assert_uint_eq(tunnel.train_calls, 0);
+}
+END_TEST
+
+START_TEST(a_rate_is_one_of_packets)
+{
+	ck_assert_int_eq(path_add_peer(path, 1), 0);
+	path_set_rate(path, 1, 1000000000, &now);
+	transmit(whole(0, 53, 40));
+	ck_assert_uint_eq(path_to_wire(path)->len, 40);
+	path_forget_peer(path, 1, &now);
+}
+END_TEST
+
+START_TEST(segments_too_large_for_the_peer_are_judged_one_by_one)
+{
+	struct packet *pkt = pool_get_large(pool), *small;
+
+	small = whole(0, 53, 250); /* as if it were two of 500 bytes */
+	pool_put(pool, pkt);
+	small->segment_bytes = 600;
+	small->segments = 2;
+	tunnel.peers[0].largest_frame = 600;
+	transmit(small);
+	ck_assert_uint_eq(totals().tx_dropped, 0);
+	/* the first one in two fragments */
+	ck_assert_uint_eq(path_to_wire(path)->len, 3);
+	ck_assert_uint_eq(totals().tx_cut, 1);
+}
+END_TEST
+
+START_TEST(a_drop_counts_all_segments_and_is_one_example)
+{
+	struct path_drop drop;
+	struct drops drops = {0};
+
+	tunnel.seal = DROP_VPN_NOSESSION;
+	transmit(whole(0, 53, 40));
+	path_each_drop(path, found, &drops);
+	drop = drops.last;
+	ck_assert_uint_eq(drops.lines, 1);
+	ck_assert_str_eq(drop.stage, "encap");
+	ck_assert_uint_eq(drop.packets, 40);
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_VPN_NOSESSION], 40);
+	ck_assert_uint_eq(totals().tx_dropped, 40);
+	ck_assert_uint_eq(traced, 1);
+}
+END_TEST
+
+static size_t shown, shown_bytes;
+
+static void watch(void *context, const struct path_sight *sight)
+{
+	(void)context;
+	ck_assert_uint_eq(sight->pkt->segments, 1);
+	ck_assert_uint_eq(packet_data(sight->pkt)[PAYLOAD], (uint8_t)shown);
+	shown++;
+	shown_bytes += sight->pkt->len;
+}
+
+static void setup_watched(void)
+{
+	watching = watch;
+	shown = shown_bytes = 0;
+	setup();
+	path_set_watched(path, PATH_WATCH_OUTER);
+}
+
+static void teardown_watched(void)
+{
+	watching = NULL;
+	teardown();
+}
+
+START_TEST(each_datagram_of_a_train_is_shown)
+{
+	transmit(whole(0, 53, SEGMENTS));
+	ck_assert_uint_eq(shown, SEGMENTS);
+	ck_assert_uint_eq(shown_bytes, SEGMENTS * 32);
+}
+END_TEST
+
+static TCase *outbound_cases(void)
+{
+	TCase *tcase = tcase_create("outbound");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_super_packet_is_sealed_as_what_it_stands_for);
+	tcase_add_test(
+	    tcase, a_partial_checksum_stays_so_for_a_peer_that_takes_it);
+	tcase_add_test(tcase, octets_are_those_of_all_segments);
+	tcase_add_test(tcase, without_large_packets_it_goes_out_in_single_ones);
+	tcase_add_test(tcase, what_waits_for_a_session_are_packets);
+	tcase_add_test(tcase, a_flow_that_is_compressed_is_cut);
+	tcase_add_test(tcase, what_is_sealed_for_anybody_is_single);
+	tcase_add_test(tcase, a_rate_is_one_of_packets);
+	tcase_add_test(
+	    tcase, segments_too_large_for_the_peer_are_judged_one_by_one);
+	tcase_add_test(tcase, a_drop_counts_all_segments_and_is_one_example);
+	return tcase;
+}
+
+static TCase *watched_cases(void)
+{
+	TCase *tcase = tcase_create("watched");
+
+	tcase_add_checked_fixture(tcase, setup_watched, teardown_watched);
+	tcase_add_test(tcase, each_datagram_of_a_train_is_shown);
+	return tcase;
+}
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("path_whole");
@@ -155,5 +398,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase,
 	    segments_without_a_buffer_are_dropped_where_they_would_be_cut);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, outbound_cases());
+	suite_add_tcase(suite, watched_cases());
 	return suite;
 }

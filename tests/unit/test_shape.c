@@ -119,13 +119,11 @@ static void hear(void *context, const struct path_drop *drop)
 START_TEST(drops_are_known_by_peer_stage_and_reason)
 {
 	struct drops drops = {0};
-	struct packet *pkt = udp("10.9.0.1", "10.9.0.7", 53);
 
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
 	path->peers[1].qdisc.queue_bytes_max = INNER_BYTES;
 	send_many("10.9.0.7", 3);
-	pkt->segments = 44;
-	transmit(pkt);
+	transmit(udp_whole("10.9.0.1", "10.9.0.7", 53, 44));
 	path_each_peer_drop(path, 2, hear, &drops);
 	ck_assert_uint_eq(drops.lines, 0);
 	path_each_peer_drop(path, 1, hear, &drops);

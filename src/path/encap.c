@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The last stages on the way out: compress and encap.
+ *
+ * How it works: the segments of a super-packet are stamped in place, and sealed
+ * straight into large packets, each of which one call sends (a train). All that
+ * it needs is taken first: once the first segment is stamped, the super-packet
+ * can not be cut any more.
+ */
+#include "path/encap.h"
+
+#include "packet/checksum.h"
+#include "packet/ecn.h"
+#include "packet/ip.h"
+#include "packet/segment.h"
+#include "path/run.h"
+#include "path/watch.h"
+
+/* ---- compress ---- */
+
+/* The checksums of a super-packet's segments are completed one by one, as they
+ * are sealed. */
+enum verdict compress(struct path *path, struct packet *pkt)
+{
+	if (packet_is_encrypted(pkt))
+		pkt->flow_hash = 0;
+	if (pkt->checksum == CHECKSUM_PARTIAL && pkt->segments == 1 &&
+	    !tunnel_peer_takes_checksums(pkt->peer))
+		checksum_complete(pkt);
+	tunnel_compress(path->setup.tunnel, pkt);
+	return VERDICT_PASS;
+}
+
+/* Compressing remembers which flows are worth it, and changes no verdict. */
+enum verdict compress_dry(struct path *path, struct packet *pkt)
+{
+	(void)path;
+	(void)pkt;
+	return VERDICT_PASS;
+}
+
+bool compress_wants_single(const struct path *path, const struct packet *pkt)
+{
+	(void)path;
+	return !packet_is_encrypted(pkt) && tunnel_may_compress(pkt);
+}
+
+/* ---- a super-packet ---- */
+
+static void send(struct path *path, struct packet *pkt)
+{
+	path->totals.tx_sent += pkt->segments;
+	pkt->is_sealed = true;
+	watch_datagram(path, TABLE_OUT, "encap", pkt);
+	packet_list_push(&path->to_wire, pkt);
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many of its segments one call takes. */
+static uint32_t train_length(
+    const struct path *path, const struct segments *segments)
+{
+	uint32_t bytes = tunnel_datagram_bytes(
+	    path->setup.tunnel, segments_len(segments, 0));
+
+	return smaller(PACKET_TRAIN_SEGMENTS, PACKET_TRAIN_BYTES / bytes);
+}
+
+static uint8_t *stamp(void *context, uint32_t idx)
+{
+	return slide_to(context, idx);
+}
+
+static enum drop seal_some(struct path *path, struct slide *slide,
+    struct train *train, struct packet *to)
+{
+	const struct segments *segments = &slide->segments;
+
+	train->last_len =
+	    segments_len(segments, train->first + train->count - 1);
+	packet_copy_fields(to, train->whole);
+	return tunnel_seal_train(path->setup.tunnel, train, to, &path->now);
+}
+
+/* Into the packets of the list, `length` segments each. */
+static enum drop seal_all(struct path *path, struct packet *pkt,
+    uint32_t length, struct packet_list *to)
+{
+	bool completes = !tunnel_peer_takes_checksums(pkt->peer);
+	not_cleared struct slide slide;
+	struct train train = {.whole = pkt,
+	    .checksum = completes ? CHECKSUM_FULL : CHECKSUM_PARTIAL,
+	    .stamp = stamp,
+	    .context = &slide};
+	enum drop reason = DROP_NONE;
+
+	slide_begin(&slide, pkt, completes);
+	train.segment_len = segments_len(&slide.segments, 0);
+	for (struct packet *at = to->first; at && !reason; at = at->next) {
+		train.count =
+		    smaller(length, slide.segments.count - train.first);
+		reason = seal_some(path, &slide, &train, at);
+		train.first += train.count;
+	}
+	return reason;
+}
+
+/* False: there are not enough of them. */
+static bool get_large(struct path *path, uint32_t count, struct packet_list *to)
+{
+	while (count--) {
+		struct packet *pkt = pool_get_large(path->setup.pool);
+
+		if (!pkt) {
+			pool_put_list(path->setup.pool, to);
+			return false;
+		}
+		packet_list_push(to, pkt);
+	}
+	return true;
+}
+
+static void seal_singly(struct path *path, struct packet *pkt)
+{
+	const struct path_branch here = {TABLE_OUT, OUTBOUND_ENCAP};
+	struct packet_list singles = {0};
+
+	path_cut(path, here, pkt, &singles);
+	while ((pkt = packet_list_pop(&singles))) {
+		(void)compress(path, pkt);
+		tunnel_seal(path->setup.tunnel, &pkt, 1, &path->now);
+		if (pkt->drop)
+			path_drop_packet(path, here.table, here.idx, pkt);
+		else
+			send(path, pkt);
+	}
+}
+
+/* VERDICT_TAKEN, or pkt->drop says why not. */
+static enum verdict seal_whole(struct path *path, struct packet *pkt)
+{
+	struct packet_list trains = {0};
+	struct segments segments;
+	uint32_t length;
+
+	segments_of(&segments, pkt);
+	length = train_length(path, &segments);
+	if (!get_large(path, (segments.count + length - 1) / length, &trains)) {
+		seal_singly(path, pkt);
+		return VERDICT_TAKEN;
+	}
+	pkt->drop = seal_all(path, pkt, length, &trains);
+	if (pkt->drop) {
+		pool_put_list(path->setup.pool, &trains);
+		return VERDICT_DROPPED;
+	}
+	while (trains.first)
+		send(path, packet_list_pop(&trains));
+	pool_put(path->setup.pool, pkt);
+	return VERDICT_TAKEN;
+}
+
+/* ---- the stage ---- */
+
+static enum verdict leave(struct path *path, struct packet *pkt)
+{
+	if (pkt->is_bundled) {
+		pool_put(path->setup.pool, pkt);
+		return VERDICT_TAKEN;
+	}
+	if (pkt->drop)
+		return VERDICT_DROPPED;
+	send(path, pkt);
+	return VERDICT_TAKEN;
+}
+
+static void seal_singles(struct path *path, struct packet **pkts,
+    enum verdict *verdicts, size_t count)
+{
+	not_cleared struct packet *kept[PACKET_BATCH];
+	size_t kept_count = 0;
+
+	tunnel_bundle(path->setup.tunnel, pkts, count);
+	for (size_t i = 0; i < count; i++)
+		if (!pkts[i]->is_bundled)
+			kept[kept_count++] = pkts[i];
+	tunnel_seal(path->setup.tunnel, kept, kept_count, &path->now);
+	for (size_t i = 0; i < count; i++)
+		verdicts[i] = leave(path, pkts[i]);
+}
+
+static size_t count_singles(struct packet **pkts, size_t count)
+{
+	size_t len = 0;
+
+	while (len < count && pkts[len]->segments == 1)
+		len++;
+	return len;
+}
+
+/* A frame of ours has no inner mark: it is not ECN-capable. */
+void encap(struct path *path, struct packet **pkts, enum verdict *verdicts,
+    size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ecn_encapsulate(pkts[i]);
+	while (at < count) {
+		size_t len = count_singles(pkts + at, count - at);
+
+		if (len)
+			seal_singles(path, pkts + at, verdicts + at, len);
+		at += len;
+		if (at < count) {
+			verdicts[at] = seal_whole(path, pkts[at]);
+			at++;
+		}
+	}
+}
+
+enum verdict encap_dry(struct path *path, struct packet *pkt)
+{
+	send(path, pkt);
+	return VERDICT_TAKEN;
+}
+
+bool encap_wants_single(const struct path *path, const struct packet *pkt)
+{
+	(void)path;
+	return tunnel_seals_singly(pkt);
+}
