@@ -81,11 +81,15 @@ void flows_set_generation(struct flows *flows, uint32_t generation)
 	flows->generation = generation;
 }
 
+/* Looks at entries until it has found all of the peer's. */
 void flows_remove_peer(struct flows *flows, uint32_t id)
 {
-	for (uint32_t i = 1; i <= flows->touched; i++) {
+	const struct flow_owner *peer = &flows->owners[id];
+
+	for (uint32_t i = 1; id <= flows->last_id && peer->ends; i++) {
 		struct flow *flow = &flows->entries[i];
 
+		assert(i <= flows->touched);
 		if (flow_key_family(&flow->key) &&
 		    (flow->peers[0] == id || flow->peers[1] == id))
 			flow_table_remove(flows, flow);

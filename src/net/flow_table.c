@@ -224,14 +224,17 @@ struct flow *flow_table_find(const struct flows *flows,
 	return flow;
 }
 
-static void owner_count(struct flows *flows, uint32_t id, int change)
+static void owner_count(
+    struct flows *flows, const struct flow *flow, uint32_t change)
 {
-	struct flow_owner *owner = &flows->owners[id];
+	struct flow_owner *owner = &flows->owners[flow_owner_id(flow)];
 
 	flows->owners_count -= owner->count > 0;
-	owner->count += (uint32_t)change;
+	owner->count += change;
 	flows->owners_count += owner->count > 0;
-	flows->count += (uint32_t)change;
+	flows->owners[flow->peers[0]].ends += change;
+	flows->owners[flow->peers[1]].ends += change;
+	flows->count += change;
 }
 
 static void chain_remove(struct flows *flows, const struct flow *flow)
@@ -250,7 +253,7 @@ void flow_table_remove(struct flows *flows, struct flow *flow)
 	wheel_remove(flows, flow);
 	if (flow->flags & FLOW_IS_WEAK)
 		weak_remove(flows, flow);
-	owner_count(flows, flow_owner_id(flow), -1);
+	owner_count(flows, flow, UINT32_MAX); /* -1 */
 	*flow = (struct flow){.next = flows->unused};
 	flows->unused = index_of(flows, flow);
 }
@@ -386,7 +389,7 @@ void flow_table_put(struct flows *flows, const struct flow_probe *probe,
 	flow->next = *probe->chain;
 	*probe->chain = idx;
 	flows->links[idx].chain = (uint32_t)(probe->chain - flows->chains);
-	owner_count(flows, flow_owner_id(flow), 1);
+	owner_count(flows, flow, 1);
 	wheel_put(flows, flow, now);
 	if (flow->flags & FLOW_IS_WEAK)
 		weak_put(flows, flow);

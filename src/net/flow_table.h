@@ -72,6 +72,7 @@ struct flow_list {
 
 struct flow_owner {
 	uint32_t count;
+	uint32_t ends; /* of flows, its own ones or not */
 	struct flow_list weak;
 };
 

@@ -22,6 +22,7 @@ struct ruleset {
 	uint32_t generation;
 	struct compiled *rules;
 	size_t count;
+	const struct rule **by_name; /* and those of one name by index */
 	struct set_side *sides;
 	size_t sides_count;
 	uint32_t *side_slots; /* a hash table: their indices + 1, or 0 */
@@ -39,6 +40,9 @@ must_check bool rate_allows(
 /* What the rule, or without one the hook's policy, says; all but ret->log. */
 void rule_result_set(struct rule_result *ret, const struct ruleset *set,
     enum hook hook, const struct rule *rule);
+
+/* Fills by_name. 0 or -ENOMEM. */
+must_check int ruleset_sort(struct ruleset *set);
 
 /* What the packet has where the rule wants something else, "1002"; cut where
  * the room ends. Returns text. */

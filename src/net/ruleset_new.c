@@ -176,7 +176,7 @@ static int make_rules(
 		if (err)
 			return err;
 	}
-	return make_lists(set);
+	return ruleset_sort(set) ? -ENOMEM : make_lists(set);
 }
 
 int ruleset_new(
@@ -210,6 +210,7 @@ void ruleset_free(struct ruleset *set)
 	for (size_t i = 0; i < set->sides_count; i++)
 		side_free(set->sides[i].side);
 	free(set->rules);
+	free(set->by_name);
 	free(set->sides);
 	free(set->side_slots);
 	free(set->memory);

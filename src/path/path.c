@@ -312,11 +312,11 @@ void path_each_drop(const struct path *path,
 
 void path_forget_examples(struct path *path, uint32_t peer_id)
 {
-	struct path_counter *counters = &path->counters[0][0][0];
+	struct path_counter *counter = path->exemplary;
 
-	for (size_t i = 0; i < sizeof(path->counters) / sizeof(*counters); i++)
-		if (counters[i].example_peer == peer_id)
-			counters[i].example_peer = 0;
+	for (; counter; counter = counter->next)
+		if (counter->example_peer == peer_id)
+			counter->example_peer = 0;
 }
 
 void path_totals(const struct path *path, struct path_totals *ret)

@@ -191,8 +191,13 @@ void path_count(struct path *path, enum path_table table, size_t idx,
 }
 
 /* Only the fields are kept: printing has time until somebody asks. */
-static void keep_example(struct path_counter *counter, const struct packet *pkt)
+static void keep_example(
+    struct path *path, struct path_counter *counter, const struct packet *pkt)
 {
+	if (!counter->has_example) {
+		counter->next = path->exemplary;
+		path->exemplary = counter;
+	}
 	counter->has_example = true;
 	counter->example = *pkt;
 	counter->example.next = NULL;
@@ -222,7 +227,7 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 	if (pkt->is_dry)
 		return;
 	path_count(path, table, idx, pkt->drop, pkt->segments);
-	keep_example(&path->counters[table][idx][pkt->drop], pkt);
+	keep_example(path, &path->counters[table][idx][pkt->drop], pkt);
 	snmp_dropped(path, &path->tables[table][idx], pkt);
 	if (pkt->peer)
 		count_for_peer(path, table, idx, pkt);

@@ -113,7 +113,8 @@ struct path_peer {
 
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
 struct path_counter {
-	uint32_t example_peer; /* its id; 0: none, or it is gone */
+	struct path_counter *next; /* that has an example, too */
+	uint32_t example_peer;	   /* its id; 0: none, or it is gone */
 	uint64_t packets;
 	struct instant last;
 	bool has_example;
@@ -130,6 +131,7 @@ struct path {
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
 	struct path_totals totals;
 	struct path_counter counters[TABLE_COUNT][PATH_STAGES_MAX][DROP_COUNT];
+	struct path_counter *exemplary; /* a list: those with an example */
 	struct prefix *addresses;
 	size_t addresses_count;
 	size_t device_addresses_count; /* of them; sockets have the others */

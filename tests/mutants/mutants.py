@@ -292,6 +292,8 @@ MUTANTS = [
      "return false;", RULE),
     ("a rule that counts decides", N + "ruleset.c",
      "ret->log = log;\n\t\treturn false;", "ret->log = log;", RULE),
+    ("a rule that moved is a new one", N + "rule_inherit.c",
+     "return search(set, name);", "return NULL;", RULE),
     ("the nearest rule is the last one", N + "rule_explain.c",
      "return a->matches > b->matches;", "return a->matches >= b->matches;",
      RULE),

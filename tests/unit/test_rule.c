@@ -112,6 +112,55 @@ START_TEST(rule_first_match_wins_and_count_goes_on)
 }
 END_TEST
 
+/* Counting rules of these names, the i-th with i packets. */
+static struct ruleset *counted_set(const char *const *names, size_t count)
+{
+	struct rule_spec specs[8] = {0};
+	struct rule_range ports[8];
+	struct ruleset *set;
+
+	for (size_t i = 0; i < count; i++) {
+		ports[i] = (struct rule_range){0, (uint16_t)(i + 1)};
+		specs[i] = (struct rule_spec){.name = names[i],
+		    .hook = HOOK_INPUT,
+		    .action = RULE_COUNT,
+		    .source_ports = {&ports[i], 1}};
+	}
+	set = set_of(specs, count);
+	hold(udp);
+	for (size_t i = 0; i < count; i++) {
+		packet.pkt.source_port = (uint16_t)(count - i);
+		(void)decide(set);
+	}
+	frame_release(&packet);
+	return set;
+}
+
+START_TEST(rule_keeps_its_counters_wherever_it_moves)
+{
+	static const char *const before[] = {"e", "a", "", "b", "d", "c"};
+	static const char *const after[] = {
+	    "c", "b", "f", "", "a", "aa", "d", "e"};
+	static const uint64_t packets[] = {6, 4, 0, 0, 2, 0, 5, 1};
+	struct ruleset *from = counted_set(before, ARRAY_SIZE(before));
+	struct rule_spec specs[ARRAY_SIZE(after)] = {0};
+	struct ruleset *set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
+		specs[i] = (struct rule_spec){
+		    .name = after[i], .hook = HOOK_INPUT, .action = RULE_COUNT};
+	set = set_of(specs, ARRAY_SIZE(after));
+	ruleset_inherit(set, from);
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++) {
+		ck_assert_uint_eq(ruleset_rule(set, i)->packets, packets[i]);
+		ck_assert_uint_eq(ruleset_rule(set, i)->bytes, 32 * packets[i]);
+	}
+	ck_assert_uint_eq(ruleset_policy(set, HOOK_INPUT)->packets, 6);
+	ruleset_free(set);
+	ruleset_free(from);
+}
+END_TEST
+
 START_TEST(rule_never_reads_ports_of_a_later_fragment)
 {
 	const struct rule_range all = {0, 65535};
@@ -223,7 +272,8 @@ static const struct {
 
 START_TEST(rule_writes_types_and_codes_of_icmp)
 {
-	const struct rule_spec spec = {.icmp_types = {&type_texts[_i].range, 1}};
+	const struct rule_spec spec = {
+	    .icmp_types = {&type_texts[_i].range, 1}};
 	char text[64];
 
 	ck_assert_str_eq(
@@ -421,6 +471,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, rule_may_count_bytes);
 	tcase_add_loop_test(tcase, rule_writes_types_and_codes_of_icmp, 0,
 	    ARRAY_SIZE(type_texts));
+	tcase_add_test(tcase, rule_keeps_its_counters_wherever_it_moves);
 	tcase_add_test(tcase, rule_trial_changes_nothing);
 	tcase_add_test(tcase, rule_refuses_a_program_that_the_checker_refuses);
 	tcase_add_loop_test(
