@@ -72,7 +72,9 @@ static void write_drop(void *context, const struct path_drop *drop)
 	reply_string(w->reply, "direction", drop->direction);
 	reply_string(w->reply, "stage", drop->stage);
 	reply_string(w->reply, "reason", drop_name(drop->reason));
-	reply_string(w->reply, "text", drop_text(drop->reason));
+	reply_string(w->reply, "text",
+	    drop->reason ? drop_text(drop->reason)
+			 : "of more reasons than are told apart");
 	reply_string(w->reply, "hint", hint_of(drop));
 	reply_unsigned(w->reply, "packets", drop->packets);
 	if (w->has_times)

@@ -40,6 +40,23 @@ void path_clear_peers(struct path *path)
 	free(path->peers);
 }
 
+static struct path_drop describe(
+    const struct path *path, const struct tally_entry *entry)
+{
+	enum path_table table = (enum path_table)entry->table;
+
+	if (!entry->reason)
+		return (struct path_drop){.direction = "any",
+		    .stage = "other",
+		    .packets = entry->packets};
+	return (struct path_drop){
+	    .direction = path_is_outbound(path, table) ? "out" : "in",
+	    .stage = path->tables[table][entry->idx].name,
+	    .reason = (enum drop)entry->reason,
+	    .packets = entry->packets,
+	};
+}
+
 void path_each_peer_drop(const struct path *path, uint32_t id,
     void (*found)(void *context, const struct path_drop *drop), void *context)
 {
@@ -48,15 +65,7 @@ void path_each_peer_drop(const struct path *path, uint32_t id,
 
 	assert(id < path->peers_count);
 	for (size_t i = 0; tally_get(tally, &path->tallies, i, &entry); i++) {
-		struct path_drop drop = {
-		    .direction =
-			path_is_outbound(path, (enum path_table)entry.table)
-			    ? "out"
-			    : "in",
-		    .stage = path->tables[entry.table][entry.idx].name,
-		    .reason = (enum drop)entry.reason,
-		    .packets = entry.packets,
-		};
+		struct path_drop drop = describe(path, &entry);
 
 		found(context, &drop);
 	}

@@ -17,8 +17,9 @@
 #include "base/drop.h"
 
 /* Pairs of stage and reason that one peer's packets meet; more, and those that
- * the store is too small for, share one whose reason is then NONE. */
-#define TALLY_ENTRIES 24
+ * the store is too small for, share one whose reason is then NONE.
+ * A peer that tries all it can meets about fifty. */
+#define TALLY_ENTRIES 64
 #define TALLY_OWN     4
 #define TALLY_SHARED  4096
 

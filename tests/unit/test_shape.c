@@ -196,6 +196,29 @@ START_TEST(no_peer_takes_the_last_entry_from_another)
 }
 END_TEST
 
+static void note_other(void *context, const struct path_drop *drop)
+{
+	struct path_drop *other = context;
+
+	if (!drop->reason)
+		*other = *drop;
+}
+
+START_TEST(and_are_said_to_be_of_no_stage)
+{
+	struct path_drop other = {.packets = 0};
+
+	for (int i = 0; i < TALLY_ENTRIES + 5; i++)
+		tally_count(&path->peers[1].tally, &path->tallies,
+		    &(struct tally_entry){
+			TABLE_OUT, OUTBOUND_ENCAP, (uint16_t)(i + 1), 1});
+	path_each_peer_drop(path, 1, note_other, &other);
+	ck_assert_uint_eq(other.packets, 6);
+	ck_assert_str_eq(other.stage, "other");
+	ck_assert_str_eq(other.direction, "any");
+}
+END_TEST
+
 START_TEST(what_waits_may_be_left_behind)
 {
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
@@ -220,6 +243,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, drops_are_known_by_peer_stage_and_reason);
 	tcase_add_test(tcase, what_are_too_many_reasons_are_counted_together);
 	tcase_add_test(tcase, no_peer_takes_the_last_entry_from_another);
+	tcase_add_test(tcase, and_are_said_to_be_of_no_stage);
 	tcase_add_test(tcase, what_waits_may_be_left_behind);
 	suite_add_tcase(suite, tcase);
 	return suite;
