@@ -465,6 +465,7 @@ void core_set_host(struct core *core, const struct core_host *host)
 {
 	ports_set_host_mac(core, &host->mac);
 	path_set_port(core->path, host->port);
+	path_set_device_down(core->path, !host->is_device_up);
 	if (host->mtu)
 		path_set_mtu(core->path, host->mtu);
 	core->host = *host;

@@ -12,7 +12,7 @@
 #include "packet/ethernet.h"
 
 #define RING_BYTES (1 << 20)
-#define SLOTS	   128 /* packets between two stages; a batch has 64 */
+#define SLOTS	   256 /* a batch has 64, and a peer's queue some 200 */
 #define FOLLOWERS  8
 
 /* A drop, on its way to who follows. */
@@ -35,6 +35,7 @@ struct core_follower {
 struct slot {
 	uint32_t id;	 /* 0: free */
 	unsigned wanted; /* bits: the followers in their order */
+	bool is_given;	 /* it was sent, delivered, or waits */
 	struct trace_record record;
 };
 
@@ -146,12 +147,14 @@ static uint32_t hear_wants(
 	slot = &live->slots[live->last_id % SLOTS];
 	slot->id = live->last_id;
 	slot->wanted = wanted;
+	slot->is_given = false;
 	trace_begin(
 	    &slot->record, entry == TRACE_FROM_PEER ? name_of(pkt->peer) : "");
 	return slot->id;
 }
 
-static void give(const struct core *core, struct slot *slot)
+/* What is dropped behind the tables, or while it waits, is told once more. */
+static void give(const struct core *core, struct slot *slot, enum trace_end end)
 {
 	struct core_follower *at = core->followers;
 
@@ -159,20 +162,23 @@ static void give(const struct core *core, struct slot *slot)
 		if (slot->wanted >> i & 1)
 			(void)put(
 			    &at->ring, &slot->record, sizeof(slot->record));
-	slot->id = 0;
+	slot->is_given = true;
+	if (end == TRACE_DROPPED)
+		slot->id = 0;
 }
 
 static void hear_step(void *context, const struct trace_step *step)
 {
 	const struct core *core = context;
+	enum trace_end end = step->why->end;
 	uint32_t id = step->pkt->trace_id;
 	struct slot *slot = &core->live->slots[id % SLOTS];
 
 	if (!id || slot->id != id)
 		return;
 	trace_step(&slot->record, step);
-	if (step->why->end != TRACE_GOES_ON)
-		give(core, slot);
+	if (end == TRACE_DROPPED || (end != TRACE_GOES_ON && !slot->is_given))
+		give(core, slot, end);
 }
 
 /* ---- who follows ---- */

@@ -109,6 +109,23 @@ static enum drop confirm_later(
 	return flows_refuse_orphan(flows, pkt);
 }
 
+/* Who is to own the flow is known only by now. */
+static enum drop confirm_dry(
+    struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	uint32_t owner = pkt->from_id ? pkt->from_id : pkt->to_id;
+	struct flow_probe probe;
+
+	if (pkt->flow_state != FLOW_NEW || flow_table_has_room(flows, owner))
+		return DROP_NONE;
+	probe_packet(flows, &probe, pkt);
+	probe.is_exact = true;
+	probe.to_id = pkt->to_id;
+	return flow_table_find(flows, &probe, now)
+		   ? DROP_NONE
+		   : flows_refuse_full(flows, pkt);
+}
+
 enum drop flows_confirm(
     struct flows *flows, struct packet *pkt, struct instant now)
 {
@@ -120,7 +137,7 @@ enum drop flows_confirm(
 	if (pkt->is_later_fragment)
 		return confirm_later(flows, pkt, now);
 	if (pkt->is_dry)
-		return DROP_NONE;
+		return confirm_dry(flows, pkt, now);
 	if (pkt->flow_state == FLOW_NEW)
 		reason = confirm_new(flows, pkt, now);
 	if (!reason && pkt->is_fragment)

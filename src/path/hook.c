@@ -2,6 +2,7 @@
 /* The rules are asked, and what follows from their answer. */
 #include "path/hook.h"
 
+#include "net/bridge.h"
 #include "net/flow.h"
 #include "net/rule.h"
 #include "packet/tcp.h"
@@ -83,24 +84,51 @@ static void look_ahead(struct path *path, struct packet *pkt)
 	pkt->to_id = peer ? tunnel_peer_id(peer) : 0;
 }
 
+static struct peer *find_receiver(
+    const struct path *path, const struct packet *pkt)
+{
+	const struct bridge_port *port;
+
+	if (!path->setup.bridge)
+		return tunnel_route(path->setup.tunnel, &pkt->destination);
+	port = bridge_find(path->setup.bridge, pkt, path->now.now);
+	return port ? bridge_port_user(port) : NULL;
+}
+
+/* Whose packet it would have been: what is dropped is counted for that peer. */
+static void name_receiver(const struct path *path, struct packet *pkt)
+{
+	if (!pkt->drop)
+		return;
+	pkt->peer = find_receiver(path, pkt);
+	if (pkt->peer)
+		pkt->to_id = tunnel_peer_id(pkt->peer);
+}
+
 void hook_output(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		look_ahead(path, pkts[i]);
 	conntrack_run(path, pkts, verdicts, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (verdicts[i] == VERDICT_PASS)
 			verdicts[i] = verdict_of(
 			    pkts[i], run(path, HOOK_OUTPUT, pkts[i]));
+		name_receiver(path, pkts[i]);
+	}
 }
 
 enum verdict hook_output_dry(struct path *path, struct packet *pkt)
 {
+	enum verdict verdict;
+
 	look_ahead(path, pkt);
-	if (conntrack_dry(path, pkt) != VERDICT_PASS)
-		return VERDICT_DROPPED;
-	return verdict_of(pkt, run(path, HOOK_OUTPUT, pkt));
+	verdict = conntrack_dry(path, pkt);
+	if (verdict == VERDICT_PASS)
+		verdict = verdict_of(pkt, run(path, HOOK_OUTPUT, pkt));
+	name_receiver(path, pkt);
+	return verdict;
 }
 
 /* ---- super-packets ---- */

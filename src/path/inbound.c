@@ -137,6 +137,13 @@ static enum verdict tun_write(struct path *path, struct packet *pkt)
 	return VERDICT_TAKEN;
 }
 
+static enum verdict tun_write_dry(struct path *path, struct packet *pkt)
+{
+	if (path->is_device_down)
+		return verdict_of(pkt, DROP_DEV_READY);
+	return tun_write(path, pkt);
+}
+
 static enum verdict input(struct path *path, struct packet *pkt)
 {
 	enum verdict verdict = hook_input(path, pkt);
@@ -186,7 +193,8 @@ const struct stage path_inbound_tap[] = {
 const struct stage path_input[] = {
     [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = input,
 	.why = why_input},
-    [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write},
+    [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write,
+	.dry = tun_write_dry},
     {0},
 };
 

@@ -94,6 +94,11 @@ void path_set_partial(struct path *path, bool takes_partial)
 	path->takes_partial = takes_partial;
 }
 
+void path_set_device_down(struct path *path, bool is_down)
+{
+	path->is_device_down = is_down;
+}
+
 void path_set_port(struct path *path, uint16_t port)
 {
 	path->port = port;
@@ -159,7 +164,7 @@ static void drop_given_up(struct path *path)
 
 		if (pkt->drop == DROP_NEIGH_FAILED)
 			answer_unreachable(path, pkt);
-		path_drop_packet(path, TABLE_OUT, OUTBOUND_NEIGH, pkt);
+		path_drop_late(path, TABLE_OUT, OUTBOUND_NEIGH, pkt);
 	}
 }
 
@@ -259,7 +264,7 @@ void path_note_outside(struct path *path, enum path_outside where,
 
 	pkt->drop = reason;
 	move_totals(path, outside, pkt->segments);
-	path_note_drop(path, outside->table, outside->idx, pkt);
+	path_note_late(path, outside->table, outside->idx, pkt);
 }
 
 void path_drop_outside(struct path *path, enum path_outside where,

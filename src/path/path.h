@@ -158,6 +158,9 @@ void path_set_mss(struct path *path, uint16_t most);
  * completes them itself; at first it does not. */
 void path_set_partial(struct path *path, bool takes_partial);
 
+/* The device is down, which a trial (path_trace) is told; at first it is up. */
+void path_set_device_down(struct path *path, bool is_down);
+
 /* The port of our socket. On tap, what leaves it must not come back from the
  * device, as it does when the way to a peer leads over a bridge that the device
  * is in, and a host behind another peer has the gateway's MAC address. */
@@ -238,7 +241,8 @@ void path_each_snmp(const struct path *path,
     void *context);
 
 /* The same of one peer that was added; without `last` and `example`. Reason
- * NONE: of more reasons than are told apart. */
+ * NONE: of more reasons than are told apart, with "any" and "other" as
+ * direction and stage. */
 void path_each_peer_drop(const struct path *path, uint32_t id,
     void (*found)(void *context, const struct path_drop *drop), void *context);
 

@@ -244,6 +244,23 @@ void path_drop_packet(
 	pool_put(path->setup.pool, pkt);
 }
 
+void path_note_late(struct path *path, enum path_table table, size_t idx,
+    const struct packet *pkt)
+{
+	if (pkt->is_traced && path->tracer.step)
+		(void)trace_report(path, &path->tracer,
+		    (struct path_branch){table, idx}, pkt, pkt,
+		    VERDICT_DROPPED);
+	path_note_drop(path, table, idx, pkt);
+}
+
+void path_drop_late(
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt)
+{
+	path_note_late(path, table, idx, pkt);
+	pool_put(path->setup.pool, pkt);
+}
+
 bool path_has_room(const struct path *path)
 {
 	const struct pool *pool = path->setup.pool;

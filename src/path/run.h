@@ -141,6 +141,7 @@ struct path {
 	uint16_t mss_most;	       /* 0: nothing is lowered */
 	bool is_forwarding;
 	bool takes_partial;	 /* the device */
+	bool is_device_down;	 /* live, the device itself says so */
 	struct tracer tracer;	 /* of live packets; zero: none is traced */
 	struct rule_log log;	 /* of rules that want it */
 	struct bucket answers;	 /* of ICMP errors and resets */
@@ -203,6 +204,13 @@ bool path_has_room(const struct path *path);
 
 /* A packet that came from the wire becomes one that goes there. */
 void path_make_fresh(struct packet *pkt);
+
+/* The same as path_note_drop and path_drop_packet, of one that its trace knows
+ * as sent, delivered or waiting. */
+void path_note_late(struct path *path, enum path_table table, size_t idx,
+    const struct packet *pkt);
+void path_drop_late(
+    struct path *path, enum path_table table, size_t idx, struct packet *pkt);
 
 /* For path_free. */
 void path_clear_peers(struct path *path);

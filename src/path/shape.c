@@ -36,7 +36,7 @@ void shape_forget(struct path *path, uint32_t id)
 	while ((pkt = qdisc_give_up(qdisc))) {
 		path->shapes.waiting -= pkt->segments;
 		pkt->drop = DROP_QDISC_DROP;
-		path_drop_packet(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
+		path_drop_late(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
 	}
 }
 

@@ -185,6 +185,16 @@ bool switch_wants_single(const struct path *path, const struct packet *pkt)
 	return !bridge_find(path->setup.bridge, pkt, path->now.now);
 }
 
+/* It is counted for the peer that it would have gone to. */
+static enum verdict refuse(
+    struct packet *pkt, const struct bridge_decision *decision)
+{
+	pkt->peer = decision->to ? bridge_port_user(decision->to) : NULL;
+	if (pkt->peer)
+		pkt->to_id = tunnel_peer_id(pkt->peer);
+	return verdict_of(pkt, decision->drop);
+}
+
 enum verdict switch_route(struct path *path, struct packet *pkt)
 {
 	struct bridge *bridge = path->setup.bridge;
@@ -196,7 +206,7 @@ enum verdict switch_route(struct path *path, struct packet *pkt)
 		return verdict_of(pkt, DROP_RECURSION_LIMIT);
 	bridge_ingress(bridge, host, pkt, path->now.now, &decision);
 	if (decision.drop)
-		return verdict_of(pkt, decision.drop);
+		return refuse(pkt, &decision);
 	peer = decision.to ? bridge_port_user(decision.to)
 			   : flood(path, host, pkt);
 	if (!peer)

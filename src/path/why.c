@@ -252,13 +252,13 @@ void why_mtu(
 void why_neigh(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
-	const char *name = tunnel_peer_name(pkt->peer);
-
 	(void)path;
 	if (why->end == TRACE_TAKEN)
-		why_add(why, "no session with %s: waits for a handshake", name);
-	else if (!pkt->drop)
-		why_add(why, "there is a session with %s", name);
+		why_add(why, "no session with %s: waits for a handshake",
+		    tunnel_peer_name(pkt->peer));
+	else if (!pkt->drop) /* or the peer may be gone */
+		why_add(why, "there is a session with %s",
+		    tunnel_peer_name(pkt->peer));
 }
 
 void why_encap(

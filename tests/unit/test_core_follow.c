@@ -59,6 +59,16 @@ static void check_next(const char *name, const char *value)
 	free(text);
 }
 
+static void check_next_says(const char *part, const char *other)
+{
+	char *text = take();
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, part));
+	ck_assert_ptr_nonnull(strstr(text, other));
+	free(text);
+}
+
 static void check_none(void)
 {
 	ck_assert_ptr_null(take());
@@ -170,6 +180,41 @@ START_TEST(a_live_packet_that_waits_is_through)
 }
 END_TEST
 
+/* It has been said to wait; its peer goes, and it with him. */
+START_TEST(what_waited_and_is_dropped_is_told_once_more)
+{
+	struct pair fresh;
+
+	pair_start_both(&fresh);
+	follower = core_follow(fresh.ends[0].core, false, "", "", &answer);
+	pair_send(&fresh, 0, "10.0.0.2");
+	check_next_says("s\tverdict\tqueued\n", "> 10.0.0.2");
+	free(pair_ask(&fresh, 0, CONTROL_RIGHTS_ALL, &answer, "peer remove",
+	    "right", NULL));
+	pair_carry(&fresh);
+	check_next_says("s\tverdict\tdropped\n", "s\treason\tNEIGH_DEAD\n");
+	check_none();
+	core_unfollow(follower);
+	follower = NULL;
+	pair_clear(&fresh);
+}
+END_TEST
+
+START_TEST(what_the_underlay_refuses_is_told_once_more)
+{
+	struct packet_list *list = core_to_wire(CORE);
+
+	follow(false, "", "");
+	pair_send(&pair, 0, "10.0.0.2");
+	check_next_says("s\tverdict\tsent\n", "s\tto\tright\n");
+	ck_assert_uint_eq(list->len, 1);
+	path_drop_outside(core_path(CORE), PATH_OUTSIDE_ENCAP, DROP_VPN_SENDBUF,
+	    packet_list_pop(list));
+	check_next_says("s\treason\tVPN_SENDBUF\n", "s\tto\tright\n");
+	check_none();
+}
+END_TEST
+
 START_TEST(an_expression_chooses_live_packets)
 {
 	follow(false, "right", IS_TCP);
@@ -278,6 +323,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_slow_follower_loses_and_is_told);
 	tcase_add_test(tcase, live_packets_are_traced);
 	tcase_add_test(tcase, a_live_packet_that_waits_is_through);
+	tcase_add_test(tcase, what_waited_and_is_dropped_is_told_once_more);
+	tcase_add_test(tcase, what_the_underlay_refuses_is_told_once_more);
 	tcase_add_test(tcase, an_expression_chooses_live_packets);
 	tcase_add_test(tcase, a_program_that_would_not_run_is_refused);
 	tcase_add_test(tcase, only_so_many_follow);

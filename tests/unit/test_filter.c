@@ -168,6 +168,15 @@ START_TEST(each_hook_is_asked)
 }
 END_TEST
 
+START_TEST(what_output_drops_is_counted_for_its_receiver)
+{
+	set_rules(&drop_output, 1);
+	transmit(answer());
+	check_dropped("output", DROP_NETFILTER_DROP);
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_NETFILTER_DROP], 1);
+}
+END_TEST
+
 START_TEST(the_policy_of_input_holds)
 {
 	receive(question());
@@ -421,6 +430,31 @@ START_TEST(a_trace_tells_of_the_flow_and_changes_nothing)
 }
 END_TEST
 
+/* The host's packet is of its receiver's flows, who has as many as he may. */
+START_TEST(a_trace_finds_the_flow_table_full)
+{
+	static const struct rule_spec accept = {
+	    .name = "all", .hook = HOOK_INPUT, .action = RULE_ACCEPT};
+
+	set_rules(&accept, 1);
+	for (uint16_t i = 0; i < 64; i++) {
+		look(with_ports(answer(), 9, 4000), TRACE_FROM_HOST);
+		ck_assert_ptr_null(strstr(told, "!"));
+		receive(with_ports(question(), 4000, (uint16_t)(100 + i)));
+		transmit(with_ports(answer(), (uint16_t)(100 + i), 4000));
+	}
+	ck_assert_uint_eq(live_flows(), 64);
+	look(with_ports(answer(), 9, 4000), TRACE_FROM_HOST);
+	ck_assert_ptr_nonnull(strstr(told, "!"));
+	look(with_ports(answer(), 100, 4000), TRACE_FROM_HOST);
+	ck_assert_ptr_null(strstr(told, "!"));
+	(void)delivered();
+	(void)sent();
+	transmit(with_ports(answer(), 9, 4000));
+	ck_assert_uint_eq(sent(), 0);
+}
+END_TEST
+
 /* ---- tap ---- */
 
 static void setup_switch(void)
@@ -467,6 +501,14 @@ START_TEST(a_frame_is_of_a_flow_too)
 	/* not in another network */
 	receive_from(0, tagged(question_frame(HOST_MAC), ETHERTYPE_VLAN, 7));
 	check_dropped_once("input", DROP_NETFILTER_DROP);
+}
+END_TEST
+
+START_TEST(a_frame_that_output_drops_is_counted_for_its_receiver)
+{
+	set_rules(&drop_output, 1);
+	transmit(answer_frame());
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_NETFILTER_DROP], 1);
 }
 END_TEST
 
@@ -562,6 +604,8 @@ static TCase *tap_cases(void)
 
 	tcase_add_checked_fixture(tcase, setup_switch, teardown_switch);
 	tcase_add_test(tcase, a_frame_is_of_a_flow_too);
+	tcase_add_test(
+	    tcase, a_frame_that_output_drops_is_counted_for_its_receiver);
 	tcase_add_test(tcase, the_switch_asks_forward_before_postrouting);
 	tcase_add_test(
 	    tcase, the_switch_tells_the_sender_of_a_reject_between_peers);
@@ -578,6 +622,7 @@ static TCase *tun_cases(void)
 	tcase_add_checked_fixture(tcase, setup_filter, teardown_filter);
 	tcase_add_test(tcase, without_rules_each_packet_passes);
 	tcase_add_loop_test(tcase, each_hook_is_asked, 0, 3);
+	tcase_add_test(tcase, what_output_drops_is_counted_for_its_receiver);
 	tcase_add_test(tcase, the_policy_of_input_holds);
 	tcase_add_test(tcase, what_is_rejected_is_answered);
 	tcase_add_test(tcase, the_policy_of_forward_holds);
@@ -595,6 +640,7 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, a_later_fragment_without_first_one_is_dropped);
 	tcase_add_test(tcase, of_our_own_answers_none_is_a_stray);
 	tcase_add_test(tcase, a_trace_tells_of_the_flow_and_changes_nothing);
+	tcase_add_test(tcase, a_trace_finds_the_flow_table_full);
 	return tcase;
 }
 

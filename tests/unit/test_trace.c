@@ -62,6 +62,17 @@ START_TEST(a_dry_packet_walks_to_the_device)
 }
 END_TEST
 
+START_TEST(a_dry_packet_meets_a_device_that_is_down)
+{
+	path_set_device_down(path, true);
+	from_peer(0, udp("10.9.0.7", "10.9.0.1", 53));
+	check_end(TRACE_DROPPED, DROP_DEV_READY);
+	path_set_device_down(path, false);
+	from_peer(0, udp("10.9.0.7", "10.9.0.1", 53));
+	check_end(TRACE_DEVICE, DROP_NONE);
+}
+END_TEST
+
 START_TEST(a_dry_packet_is_dropped_and_not_counted)
 {
 	from_peer(0, udp("192.0.2.5", "10.9.0.1", 53));
@@ -293,6 +304,7 @@ static TCase *tun_cases(void)
 
 	tcase_add_checked_fixture(tcase, setup_tun, teardown);
 	tcase_add_test(tcase, a_dry_packet_walks_to_the_device);
+	tcase_add_test(tcase, a_dry_packet_meets_a_device_that_is_down);
 	tcase_add_test(tcase, a_dry_packet_is_dropped_and_not_counted);
 	tcase_add_test(tcase, a_foreign_source_is_said_to_be_whose);
 	tcase_add_test(tcase, martians_are_named);
