@@ -206,15 +206,16 @@ netns_one() { # SCRIPT: its TAP, and how long it took
 # Those that mostly wait come first, so that the others run beside them.
 netns_scripts() {
 	local dir=$top/tests/netns
-	ls "$dir"/wireguard_go*.sh
-	find "$dir" -name '*.sh' ! -name '*lib.sh' ! -name 'wireguard_go*' | sort
+	ls "$dir"/wireguard_go*.sh "$dir/reasons_wait.sh"
+	find "$dir" -name '*.sh' ! -name '*lib.sh' ! -name 'wireguard_go*' \
+		! -name reasons_wait.sh | sort
 }
 stage_netns() {
 	local script
 	gcc_build || return
 	step "build what the namespace tests run" \
 		make -C "$T/gcc/build" -s bridge_model receive_model \
-		receive_corpus sockets_model relay inject.so
+		receive_corpus sockets_model relay inject.so faults.so
 	export -f netns_one
 	export T
 	netns_scripts | xargs -P "${NETNS_JOBS:-4}" -I{} \

@@ -4,6 +4,7 @@
 
 usage: frames.py make DST SRC [TAG...] KIND [ARGUMENT...]   prints it in hex
        frames.py send DEVICE HEX [COUNT]
+       frames.py file FILE HEX                  a capture file of that frame
        frames.py flood DEVICE HEX PER-SECOND SECONDS
        frames.py listen DEVICE                  each frame as a line of hex
 TAG is q10 (802.1Q, VLAN 10), ad10 (802.1ad) or q0/5 (priority 5). KIND is an
@@ -122,6 +123,13 @@ def send(device, text, count="1"):
         s.send(bytes.fromhex(text))
 
 
+def file(name, text):
+    data = bytes.fromhex(text)
+    with open(name, "wb") as f:
+        f.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+                + struct.pack("<IIII", 0, 0, len(data), len(data)) + data)
+
+
 def flood(device, text, per_second, seconds):
     """What was sent, and how long it took; the rate is kept on average."""
     s, frame = open_device(device, 0), bytes.fromhex(text)
@@ -165,5 +173,5 @@ def listen(device):
 
 
 if __name__ == "__main__":
-    {"make": make, "send": send, "flood": flood,
+    {"make": make, "send": send, "file": file, "flood": flood,
      "listen": listen}[sys.argv[1]](*sys.argv[2:])

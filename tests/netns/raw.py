@@ -3,6 +3,9 @@
 """raw.py - packets as bytes: made, and sent through a device as they are.
 
 usage: raw.py make udp|tcp SOURCE DESTINATION [PORT [LEN [TTL]]]
+       raw.py four SOURCE DESTINATION PROTOCOL PAYLOAD [FRAGMENT [OPTIONS]]
+       raw.py six SOURCE DESTINATION NEXT-HEADER PAYLOAD
+           PAYLOAD, FRAGMENT (the header's flags and offset) and OPTIONS are hex
        raw.py send DEVICE HEX [COUNT]
 """
 import ipaddress
@@ -51,6 +54,23 @@ def make(name, source, destination, port=53, size=60, ttl=64):
     return ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + data
 
 
+def four(source, destination, protocol, payload, fragment="0000", options=""):
+    data, options = bytes.fromhex(payload), bytes.fromhex(options)
+    head = 20 + len(options)
+    ip = struct.pack(">BBHH2sBBH", 0x40 + head // 4, 0, head + len(data), 1,
+                     bytes.fromhex(fragment), 64, int(protocol), 0)
+    ip += (ipaddress.IPv4Address(source).packed
+           + ipaddress.IPv4Address(destination).packed + options)
+    return ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + data
+
+
+def six(source, destination, following, payload):
+    data = bytes.fromhex(payload)
+    return (struct.pack(">IHBB", 6 << 28, len(data), int(following), 64)
+            + ipaddress.IPv6Address(source).packed
+            + ipaddress.IPv6Address(destination).packed + data)
+
+
 def send(device, data, count=1):
     protocol = 0x0800 if data[0] >> 4 == 4 else 0x86dd
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
@@ -58,7 +78,8 @@ def send(device, data, count=1):
             sock.sendto(data, (device, protocol))
 
 
-if sys.argv[1] == "make":
-    print(make(*sys.argv[2:]).hex())
+MAKERS = {"make": make, "four": four, "six": six}
+if sys.argv[1] in MAKERS:
+    print(MAKERS[sys.argv[1]](*sys.argv[2:]).hex())
 else:
     send(sys.argv[2], bytes.fromhex(sys.argv[3]), *sys.argv[4:])
