@@ -76,6 +76,15 @@ void packet_list_append(struct packet_list *to, struct packet_list *from)
 	*from = (struct packet_list){0};
 }
 
+void packet_take_apart(struct packet *chain, struct packet_list *to)
+{
+	struct packet_list rest = chain->rest;
+
+	packet_forget_chain(chain);
+	packet_list_push(to, chain);
+	packet_list_append(to, &rest);
+}
+
 void packet_swap_buffers(struct packet *a, struct packet *b)
 {
 	uint8_t *buffer = a->buffer;
@@ -217,6 +226,7 @@ void pool_put(struct pool *pool, struct packet *pkt)
 {
 	if (!pkt)
 		return;
+	pool_put_list(pool, &pkt->rest);
 	if (class_has(&pool->ordinary, pkt)) {
 		class_put(&pool->ordinary, pkt);
 		return;
@@ -241,6 +251,7 @@ void packet_copy_fields(struct packet *to, const struct packet *from)
 	to->buffer_bytes = own.buffer_bytes;
 	to->offset = own.offset;
 	to->len = own.len;
+	packet_forget_chain(to);
 }
 
 struct packet *packet_copy(struct pool *pool, const struct packet *pkt)

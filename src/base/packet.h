@@ -54,6 +54,13 @@ enum flow_state {
 	FLOW_UNTRACKED,	  /* is no business of flows: ARP, ND, MLD */
 };
 
+/* A first-in first-out list; zero is empty. */
+struct packet_list {
+	struct packet *first;
+	struct packet *last;
+	size_t len;
+};
+
 struct packet {
 	struct packet *next;
 	uint8_t *buffer;
@@ -112,6 +119,10 @@ struct packet {
 	uint16_t segment_bytes; /* 0: an ordinary packet */
 	uint16_t segments;	/* 1 for an ordinary packet */
 	enum checksum_state checksum;
+	/* a chain: the segments behind this one, which is the first, each whole
+	 * with headers of its own (packet/coalesce.h) */
+	struct packet_list rest;
+	bool is_parsed; /* gro has read the headers: bytes have not changed */
 
 	/* sealing and opening */
 	uint64_t counter;
@@ -127,18 +138,32 @@ struct packet {
 	uint32_t true_bytes;   /* what it is charged (net/rcvbuf.h) */
 };
 
-/* A first-in first-out list; zero is empty. */
-struct packet_list {
-	struct packet *first;
-	struct packet *last;
-	size_t len;
-};
-
 void packet_list_push(struct packet_list *list, struct packet *pkt);
 /* The first one, now owned by the caller, or NULL. */
 struct packet *packet_list_pop(struct packet_list *list);
 /* Moves all of `from` behind `to`. */
 void packet_list_append(struct packet_list *to, struct packet_list *from);
+
+/* The packet of a chain behind `at`, from the first one on; NULL: it was the
+ * last, or there is no chain. */
+static inline struct packet *packet_behind(
+    const struct packet *chain, const struct packet *at)
+{
+	return at == chain ? chain->rest.first : at->next;
+}
+
+/* Of a first packet, or a copy of one, that the others are taken from. */
+static inline void packet_forget_chain(struct packet *pkt)
+{
+	if (!pkt->rest.first)
+		return;
+	pkt->rest = (struct packet_list){0};
+	pkt->segments = 1;
+	pkt->segment_bytes = 0;
+}
+
+/* Appends a chain's packets one by one, or what is no chain. */
+void packet_take_apart(struct packet *chain, struct packet_list *to);
 
 /* Two packets of one pool, both large or neither, exchange their buffers;
  * offsets stay. */
@@ -161,14 +186,14 @@ must_check int pool_add_large(struct pool *pool, size_t count, size_t largest);
 must_check struct packet *pool_get(struct pool *pool);
 /* The same, a large one. */
 must_check struct packet *pool_get_large(struct pool *pool);
-/* Consumes pkt; NULL is fine. */
+/* Consumes pkt, a chain as a whole; NULL is fine. */
 void pool_put(struct pool *pool, struct packet *pkt);
 void pool_put_list(struct pool *pool, struct packet_list *list);
 
 /*
  * Another packet with the same bytes and fields, on no list, large when it has
- * to be; the caller owns it. NULL when all are in use (or pkt is longer than
- * any).
+ * to be; of a chain, of its first packet only. The caller owns it. NULL when
+ * all are in use (or pkt is longer than any).
  */
 must_check struct packet *packet_copy(
     struct pool *pool, const struct packet *pkt);

@@ -161,6 +161,16 @@ static void refuse_packet(void *context, struct packet *pkt)
 	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
 }
 
+void data_tell_path(struct data *data)
+{
+	const struct tun_batch *batch = data->batch;
+
+	path_set_partial(core_path(data->core), batch);
+	path_set_joins(core_path(data->core),
+	    batch && tun_batch_joins_tcp(batch),
+	    batch && tun_batch_joins_udp(batch));
+}
+
 static void write_packets(struct data *data, struct packet_list *list)
 {
 	const struct tun_writer writer = {
@@ -173,6 +183,7 @@ static void write_packets(struct data *data, struct packet_list *list)
 		if (tun_batch_write(data->batch, data->tun_fd, list, &writer) ==
 		    TUN_GONE)
 			data->is_device_gone = true;
+		data_tell_path(data);
 		return;
 	}
 	while ((pkt = packet_list_pop(list)))

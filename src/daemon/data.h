@@ -31,6 +31,8 @@ struct data {
 
 void data_from_device(struct data *data);
 void data_from_wire(struct data *data);
+/* What the device does for the path, which may change with each write. */
+void data_tell_path(struct data *data);
 /* Carries out what the core has made. */
 void data_flush(struct data *data);
 /* The socket has room for less than what waits. */

@@ -48,7 +48,7 @@ int device_open(struct daemon *daemon)
 		device_close(daemon);
 		return -ENOMEM;
 	}
-	path_set_partial(core_path(daemon->core), daemon->data.batch != NULL);
+	data_tell_path(&daemon->data);
 	daemon->data.is_device_gone = false;
 	daemon->device_dropped = 0;
 	daemon->tun_watch =

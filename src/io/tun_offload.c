@@ -24,7 +24,6 @@
 struct tun_batch {
 	struct tun_batch_setup setup;
 	int tcp_error, udp_error;
-	struct coalescer coalescer;
 	uint8_t whole[TUN_WHOLE_BYTES];
 };
 
@@ -277,12 +276,15 @@ static enum tun_result write_single(struct tun_batch *batch, int fd,
 }
 
 static enum tun_result write_singly(struct tun_batch *batch, int fd,
-    const struct coalesced *item, const struct tun_writer *writer)
+    struct packet *chain, const struct tun_writer *writer)
 {
 	enum tun_result result = TUN_DONE;
+	struct packet_list list = {0};
+	struct packet *pkt;
 
-	for (uint32_t i = 0; i < item->count; i++)
-		if (write_single(batch, fd, item->pkts[i], writer) == TUN_GONE)
+	packet_take_apart(chain, &list);
+	while ((pkt = packet_list_pop(&list)))
+		if (write_single(batch, fd, pkt, writer) == TUN_GONE)
 			result = TUN_GONE;
 	return result;
 }
@@ -295,74 +297,60 @@ static uint8_t gso_type(const struct packet *first)
 					    : VIRTIO_NET_HDR_GSO_TCPV6;
 }
 
-static ssize_t write_whole(int fd, const struct coalesced *item)
+static ssize_t write_whole(int fd, struct packet *chain)
 {
-	const struct packet *first = item->pkts[0];
-	bool is_udp = first->l4_protocol == IP_PROTOCOL_UDP;
+	bool is_udp = chain->l4_protocol == IP_PROTOCOL_UDP;
+	uint8_t headers[COALESCE_HEADER_BYTES];
+	uint32_t bytes = coalesced_header(chain, headers);
 	struct virtio_net_hdr header = {
 	    .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-	    .gso_type = gso_type(first),
-	    .hdr_len = (uint16_t)item->header_bytes,
-	    .gso_size = item->size,
-	    .csum_start = (uint16_t)(l4_data(first) - packet_data(first)),
+	    .gso_type = gso_type(chain),
+	    .hdr_len = (uint16_t)bytes,
+	    .gso_size = chain->segment_bytes,
+	    .csum_start = (uint16_t)(l4_data(chain) - packet_data(chain)),
 	    .csum_offset = is_udp ? UDP_CHECKSUM : TCP_CHECKSUM,
 	};
-	uint8_t headers[COALESCE_HEADER_BYTES];
 	struct iovec parts[2 + COALESCE_SEGMENTS] = {
-	    {&header, sizeof(header)}, {headers, item->header_bytes}};
+	    {&header, sizeof(header)}, {headers, bytes}};
+	int count = 2;
 
-	coalesced_header(item, headers);
-	for (uint32_t i = 0; i < item->count; i++) {
-		const struct packet *pkt = item->pkts[i];
+	for (struct packet *pkt = chain; pkt; pkt = packet_behind(chain, pkt))
+		parts[count++] =
+		    (struct iovec){packet_data(pkt) + bytes, pkt->len - bytes};
+	return write_parts(fd, parts, count);
+}
 
-		parts[2 + i].iov_base = packet_data(pkt) + item->header_bytes;
-		parts[2 + i].iov_len = pkt->len - item->header_bytes;
+/* The error of chains of its kind. */
+static int *error_of(struct tun_batch *batch, const struct packet *chain)
+{
+	return chain->l4_protocol == IP_PROTOCOL_UDP ? &batch->udp_error
+						     : &batch->tcp_error;
+}
+
+static enum tun_result write_any(struct tun_batch *batch, int fd,
+    struct packet *pkt, const struct tun_writer *writer)
+{
+	if (!pkt->rest.first)
+		return write_single(batch, fd, pkt, writer);
+	if (!*error_of(batch, pkt)) {
+		if (write_whole(fd, pkt) >= 0) {
+			pool_put(batch->setup.pool, pkt);
+			return TUN_DONE;
+		}
+		if (errno == EINVAL)
+			*error_of(batch, pkt) = errno;
 	}
-	return write_parts(fd, parts, 2 + (int)item->count);
+	return write_singly(batch, fd, pkt, writer);
 }
 
-static void release(struct tun_batch *batch, const struct coalesced *item)
+bool tun_batch_joins_tcp(const struct tun_batch *batch)
 {
-	for (uint32_t i = 0; i < item->count; i++)
-		pool_put(batch->setup.pool, item->pkts[i]);
+	return batch->setup.offload->has_tso && !batch->tcp_error;
 }
 
-static enum tun_result write_item(struct tun_batch *batch, int fd,
-    const struct coalesced *item, const struct tun_writer *writer)
+bool tun_batch_joins_udp(const struct tun_batch *batch)
 {
-	bool is_udp;
-
-	if (item->count == 1)
-		return write_single(batch, fd, item->pkts[0], writer);
-	if (write_whole(fd, item) >= 0) {
-		release(batch, item);
-		return TUN_DONE;
-	}
-	is_udp = item->pkts[0]->l4_protocol == IP_PROTOCOL_UDP;
-	if (errno == EINVAL)
-		*(is_udp ? &batch->udp_error : &batch->tcp_error) = errno;
-	return write_singly(batch, fd, item, writer);
-}
-
-static enum tun_result write_items(
-    struct tun_batch *batch, int fd, const struct tun_writer *writer)
-{
-	enum tun_result result = TUN_DONE;
-
-	for (size_t i = 0; i < batch->coalescer.count; i++)
-		if (write_item(batch, fd, &batch->coalescer.items[i], writer) ==
-		    TUN_GONE)
-			result = TUN_GONE;
-	return result;
-}
-
-static void begin(struct tun_batch *batch)
-{
-	const struct tun_offload *offload = batch->setup.offload;
-
-	coalescer_begin(&batch->coalescer,
-	    offload->has_tso && !batch->tcp_error,
-	    offload->has_uso && !batch->udp_error);
+	return batch->setup.offload->has_uso && !batch->udp_error;
 }
 
 enum tun_result tun_batch_write(struct tun_batch *batch, int fd,
@@ -371,16 +359,8 @@ enum tun_result tun_batch_write(struct tun_batch *batch, int fd,
 	enum tun_result result = TUN_DONE;
 	struct packet *pkt;
 
-	begin(batch);
-	while ((pkt = packet_list_pop(list))) {
-		if (coalescer_add(&batch->coalescer, pkt))
-			continue;
-		if (write_items(batch, fd, writer) == TUN_GONE)
+	while ((pkt = packet_list_pop(list)))
+		if (write_any(batch, fd, pkt, writer) == TUN_GONE)
 			result = TUN_GONE;
-		begin(batch);
-		(void)!coalescer_add(&batch->coalescer, pkt);
-	}
-	if (write_items(batch, fd, writer) == TUN_GONE)
-		result = TUN_GONE;
 	return result;
 }

@@ -4,9 +4,9 @@
  *
  * How it works: what is read is a packet of the pool, its TCP or UDP checksum
  * as the kernel leaves it (CHECKSUM_PARTIAL); a whole stays one while the pool
- * has large packets, and is cut without. What is written is put together first.
- * A whole that the kernel refuses (EINVAL) goes out packet by packet, and that
- * kind is not put together any more.
+ * has large packets, and is cut without. A chain (packet/coalesce.h) is written
+ * as the whole that it is. One that the kernel refuses (EINVAL) goes out packet
+ * by packet, as all of that kind then do.
  */
 #ifndef IO_TUN_OFFLOAD_H
 #define IO_TUN_OFFLOAD_H
@@ -52,6 +52,10 @@ struct tun_writer {
 	void (*failed)(void *context, struct packet *pkt);
 	void *context;
 };
+
+/* Chains of TCP, of UDP are written in one piece. */
+must_check bool tun_batch_joins_tcp(const struct tun_batch *batch);
+must_check bool tun_batch_joins_udp(const struct tun_batch *batch);
 
 /* Writes the list, which is empty then, and releases what was written. TUN_DONE
  * or TUN_GONE. */

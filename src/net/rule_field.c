@@ -51,10 +51,19 @@ static bool is_super(const struct packet *pkt)
 	return look_segments(pkt) > 1 && look_has_ports(pkt);
 }
 
+/* Of a chain, where each has its own header. */
+static uint64_t chain_bytes(const struct packet *chain)
+{
+	return (chain->segments - 1u) * (uint64_t)chain->ip_bytes +
+	       chain->rest.last->ip_bytes;
+}
+
 uint64_t look_bytes(const struct packet *pkt)
 {
 	uint64_t bytes = pkt->family ? pkt->ip_bytes : pkt->len;
 
+	if (pkt->rest.first)
+		return chain_bytes(pkt);
 	if (is_super(pkt))
 		bytes += (uint64_t)(pkt->segments - 1) * segment_head(pkt);
 	return bytes;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Putting packets of one flow together before they go to a device. */
+/* Putting packets of one flow together into chains. */
 #include "packet/coalesce.h"
 
 #include <string.h>
 
 #include "packet/checksum.h"
+#include "packet/ecn.h"
 #include "packet/ip.h"
 #include "packet/l4.h"
 #include "packet/tcp.h"
@@ -37,7 +38,8 @@ static void put16(uint8_t *at, uint32_t value)
 void coalescer_begin(
     struct coalescer *coalescer, bool joins_tcp, bool joins_udp)
 {
-	coalescer->count = 0;
+	for (size_t i = 0; i < COALESCE_SLOTS; i++)
+		coalescer->slots[i].first = NULL;
 	coalescer->joins_tcp = joins_tcp;
 	coalescer->joins_udp = joins_udp;
 }
@@ -51,13 +53,14 @@ static uint32_t l4_header_bytes(const struct packet *pkt)
 	return (l4_data(pkt)[TCP_OFFSET] >> 4) * 4u;
 }
 
+/* Also: the mark that the outer header gives to it is the one that it has. */
 static bool is_simple(const struct packet *pkt)
 {
 	uint32_t plain = pkt->family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES;
 
 	return pkt->family != FAMILY_NONE && !pkt->is_fragment && pkt->has_l4 &&
 	       pkt->l3_bytes == plain && pkt->segments <= 1 &&
-	       pkt->len == pkt->l2_bytes + pkt->ip_bytes;
+	       pkt->len == pkt->l2_bytes + pkt->ip_bytes && ecn_is_settled(pkt);
 }
 
 static bool is_kind_joined(
@@ -124,14 +127,15 @@ static bool has_same_tcp(const struct packet *a, const struct packet *b)
 	       memcmp(x + TCP_BYTES, y + TCP_BYTES, bytes - TCP_BYTES) == 0;
 }
 
-static bool continues(
-    const struct coalesced *item, const struct packet *pkt, uint32_t payload)
+static bool continues(const struct coalesce_slot *slot,
+    const struct packet *pkt, uint32_t payload)
 {
-	const struct packet *first = item->pkts[0];
+	const struct packet *first = slot->first;
 
-	if (item->is_closed || item->count == COALESCE_SEGMENTS ||
-	    payload > item->size || !has_same_l3(first, pkt) ||
-	    item->header_bytes - first->l2_bytes + item->payload_bytes +
+	if (slot->is_closed || first->segments == COALESCE_SEGMENTS ||
+	    payload > slot->size || first->outer_ecn != pkt->outer_ecn ||
+	    !has_same_l3(first, pkt) ||
+	    slot->header_bytes - first->l2_bytes + slot->payload_bytes +
 		    payload >
 		WHOLE_BYTES_MAX)
 		return false;
@@ -139,105 +143,72 @@ static bool continues(
 	       (has_same_tcp(first, pkt) &&
 		   get32(l4_data(pkt) + TCP_SEQUENCE) ==
 		       get32(l4_data(first) + TCP_SEQUENCE) +
-			   item->payload_bytes);
-}
-
-/* The flow's newest item, NULL: it has none. */
-static struct coalesced *find(
-    struct coalescer *coalescer, const struct packet *pkt)
-{
-	for (size_t i = coalescer->count; i-- > 0;)
-		if (!coalescer->items[i].is_passed &&
-		    is_same_flow(coalescer->items[i].pkts[0], pkt))
-			return &coalescer->items[i];
-	return NULL;
+			   slot->payload_bytes);
 }
 
 /* A shorter one, or PSH, is the last. */
-static void add_to(struct coalesced *item, struct packet *pkt, uint32_t payload)
+static bool is_last(const struct coalesce_slot *slot, const struct packet *pkt,
+    uint32_t payload)
 {
-	item->pkts[item->count++] = pkt;
-	item->payload_bytes += payload;
-	if (payload < item->size || (pkt->l4_protocol == IP_PROTOCOL_TCP &&
-					(l4_data(pkt)[TCP_FLAGS] & TCP_PSH)))
-		item->is_closed = true;
+	return payload < slot->size || (pkt->l4_protocol == IP_PROTOCOL_TCP &&
+					   (l4_data(pkt)[TCP_FLAGS] & TCP_PSH));
 }
 
-static struct coalesced *new_item(struct coalescer *coalescer)
+static void begin(
+    struct coalesce_slot *slot, struct packet *pkt, uint32_t payload)
 {
-	struct coalesced *item;
-
-	if (coalescer->count == COALESCE_ITEMS)
-		return NULL;
-	item = &coalescer->items[coalescer->count++];
-	item->count = 0;
-	item->payload_bytes = 0;
-	item->size = 0;
-	item->header_bytes = 0;
-	item->is_closed = item->is_passed = false;
-	return item;
+	*slot = (struct coalesce_slot){
+	    .first = pkt,
+	    .header_bytes =
+		pkt->l2_bytes + pkt->l3_bytes + l4_header_bytes(pkt),
+	    .payload_bytes = payload,
+	    .size = (uint16_t)payload,
+	};
+	slot->is_closed = is_last(slot, pkt, payload);
 }
 
-static bool add_alone(
-    struct coalescer *coalescer, struct packet *pkt, bool is_passed)
+static void join(
+    struct coalesce_slot *slot, struct packet *pkt, uint32_t payload)
 {
-	struct coalesced *item = new_item(coalescer);
+	struct packet *first = slot->first;
 
-	if (!item)
-		return false;
-	item->pkts[item->count++] = pkt;
-	item->is_closed = true;
-	item->is_passed = is_passed;
-	return true;
-}
-
-static bool begin_item(
-    struct coalescer *coalescer, struct packet *pkt, uint32_t payload)
-{
-	struct coalesced *item = new_item(coalescer);
-
-	if (!item)
-		return false;
-	item->size = (uint16_t)payload;
-	item->header_bytes =
-	    pkt->l2_bytes + pkt->l3_bytes + l4_header_bytes(pkt);
-	add_to(item, pkt, payload);
-	return true;
+	packet_list_push(&first->rest, pkt);
+	first->segments++;
+	first->segment_bytes = slot->size;
+	first->tcp_flags |= pkt->tcp_flags & TCP_PSH;
+	slot->payload_bytes += payload;
+	slot->is_closed = is_last(slot, pkt, payload);
 }
 
 /* An acknowledgement without data does not disturb the data around it. */
-static bool add_unjoined(
-    struct coalescer *coalescer, struct packet *pkt, bool is_pure_ack)
+static bool is_pure_ack(const struct packet *pkt, uint32_t payload)
 {
-	struct coalesced *item;
-
-	if (!is_pure_ack && pkt->family != FAMILY_NONE) {
-		item = find(coalescer, pkt);
-		if (item)
-			item->is_closed = true;
-	}
-	return add_alone(coalescer, pkt, is_pure_ack);
+	return pkt->l4_protocol == IP_PROTOCOL_TCP && !payload;
 }
 
-bool coalescer_add(struct coalescer *coalescer, struct packet *pkt)
+bool coalescer_join(struct coalescer *coalescer, struct packet *pkt)
 {
-	struct coalesced *item;
-	uint32_t payload;
+	struct coalesce_slot *slot =
+	    &coalescer->slots[pkt->flow_hash % COALESCE_SLOTS];
+	bool is_known = slot->first && is_same_flow(slot->first, pkt);
+	uint32_t payload = 0;
 
-	if (!is_simple(pkt) || !is_kind_joined(coalescer, pkt))
-		return add_unjoined(coalescer, pkt, false);
-	payload = l4_len(pkt) - l4_header_bytes(pkt);
-	if (!payload || !has_right_checksum(pkt))
-		return add_unjoined(coalescer, pkt,
-		    pkt->l4_protocol == IP_PROTOCOL_TCP && !payload);
-	item = find(coalescer, pkt);
-	if (item && continues(item, pkt, payload)) {
-		add_to(item, pkt, payload);
+	if (is_simple(pkt) && is_kind_joined(coalescer, pkt)) {
+		payload = l4_len(pkt) - l4_header_bytes(pkt);
+		if (is_pure_ack(pkt, payload))
+			return false;
+		if (!has_right_checksum(pkt))
+			payload = 0;
+	}
+	if (payload && is_known && continues(slot, pkt, payload)) {
+		join(slot, pkt, payload);
 		return true;
 	}
-	if (item)
-		item->is_closed = true;
-	return begin_item(coalescer, pkt, payload);
+	if (payload)
+		begin(slot, pkt, payload);
+	else if (is_known)
+		slot->first = NULL;
+	return false;
 }
 
 /* ---- the headers of the whole ---- */
@@ -254,25 +225,33 @@ static void write_l3(const struct packet *first, uint8_t *l3, uint32_t ip_bytes)
 	    checksum_finish(checksum_add(0, l3, IPV4_BYTES)));
 }
 
-void coalesced_header(
-    const struct coalesced *item, uint8_t header[COALESCE_HEADER_BYTES])
+/* Each is as long as the first, but for the last one. */
+static uint32_t payload_bytes(const struct packet *chain, uint32_t header_bytes)
 {
-	const struct packet *first = item->pkts[0];
-	const struct packet *last = item->pkts[item->count - 1];
-	uint8_t *l3 = header + first->l2_bytes, *l4 = l3 + first->l3_bytes;
-	uint32_t ip_bytes =
-	    item->header_bytes - first->l2_bytes + item->payload_bytes;
-	uint32_t l4_bytes = ip_bytes - first->l3_bytes;
-	uint16_t pseudo = checksum_pseudo(
-	    &first->source, &first->destination, first->l4_protocol, l4_bytes);
+	return (chain->segments - 1u) * chain->segment_bytes +
+	       chain->rest.last->len - header_bytes;
+}
 
-	memcpy(header, packet_data(first), item->header_bytes);
-	write_l3(first, l3, ip_bytes);
-	if (first->l4_protocol == IP_PROTOCOL_TCP) {
-		l4[TCP_FLAGS] |= l4_data(last)[TCP_FLAGS] & TCP_PSH;
+uint32_t coalesced_header(
+    const struct packet *chain, uint8_t header[COALESCE_HEADER_BYTES])
+{
+	uint8_t *l3 = header + chain->l2_bytes, *l4 = l3 + chain->l3_bytes;
+	uint32_t bytes =
+	    chain->l2_bytes + chain->l3_bytes + l4_header_bytes(chain);
+	uint32_t ip_bytes =
+	    bytes - chain->l2_bytes + payload_bytes(chain, bytes);
+	uint32_t l4_bytes = ip_bytes - chain->l3_bytes;
+	uint16_t pseudo = checksum_pseudo(
+	    &chain->source, &chain->destination, chain->l4_protocol, l4_bytes);
+
+	memcpy(header, packet_data(chain), bytes);
+	write_l3(chain, l3, ip_bytes);
+	if (chain->l4_protocol == IP_PROTOCOL_TCP) {
+		l4[TCP_FLAGS] |= l4_data(chain->rest.last)[TCP_FLAGS] & TCP_PSH;
 		put16(l4 + TCP_CHECKSUM, pseudo);
 	} else {
 		put16(l4 + UDP_LENGTH, l4_bytes);
 		put16(l4 + UDP_CHECKSUM, pseudo);
 	}
+	return bytes;
 }

@@ -44,6 +44,11 @@ static void set_ipv6(uint8_t *header, uint8_t ecn)
 	header[1] = (uint8_t)((header[1] & ~0x30) | ecn << 4);
 }
 
+bool ecn_is_settled(const struct packet *pkt)
+{
+	return table[pkt->inner_ecn & 3][pkt->outer_ecn & 3] == pkt->inner_ecn;
+}
+
 enum drop ecn_decapsulate(struct packet *pkt)
 {
 	uint8_t ecn;

@@ -19,13 +19,15 @@
 enum verdict frame_eth(struct path *path, struct packet *pkt)
 {
 	(void)path;
-	return verdict_of(pkt, packet_parse_ethernet(pkt));
+	return verdict_of(
+	    pkt, pkt->is_parsed ? DROP_NONE : packet_parse_ethernet(pkt));
 }
 
 /* Only of a restricted peer what is broken is refused. */
 enum verdict frame_ip_rcv(struct path *path, struct packet *pkt)
 {
-	enum drop reason = packet_parse_payload(pkt);
+	enum drop reason =
+	    pkt->is_parsed ? DROP_NONE : packet_parse_payload(pkt);
 
 	if (!reason)
 		reason = options_check_hop_by_hop(path, pkt);

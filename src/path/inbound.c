@@ -12,6 +12,7 @@
 #include "path/forward.h"
 #include "path/conntrack.h"
 #include "path/frame.h"
+#include "path/gro.h"
 #include "path/hook.h"
 #include "path/martian.h"
 #include "path/mtu.h"
@@ -90,7 +91,7 @@ static enum verdict ip_rcv(struct path *path, struct packet *pkt)
 	enum drop reason;
 
 	snmp_received(path, pkt);
-	reason = packet_parse_ip(pkt);
+	reason = gro_parse_ip(pkt);
 	if (!reason)
 		reason = options_check_hop_by_hop(path, pkt);
 	if (!reason)
@@ -122,16 +123,23 @@ static enum verdict rcv_finish(struct path *path, struct packet *pkt)
 	return path_go(path, TABLE_INPUT, INPUT_FIRST);
 }
 
-/* A plain device takes no packet without its L4 checksum. What the host sends
- * back has to fit into the tunnel. */
+/* A plain device takes no packet without its L4 checksum. */
+static void complete_checksums(struct packet *chain)
+{
+	for (struct packet *pkt = chain; pkt; pkt = packet_behind(chain, pkt))
+		if (pkt->checksum == CHECKSUM_PARTIAL)
+			checksum_complete(pkt);
+}
+
+/* What the host sends back has to fit into the tunnel. */
 static enum verdict tun_write(struct path *path, struct packet *pkt)
 {
 	if (pkt->peer)
 		snmp_count(path, pkt, SNMP_IpInDelivers, SNMP_Ip6InDelivers);
 	if (pkt->peer)
 		mtu_clamp(path, pkt, pkt->peer);
-	if (pkt->checksum == CHECKSUM_PARTIAL && !path->takes_partial)
-		checksum_complete(pkt);
+	if (!path->takes_partial)
+		complete_checksums(pkt);
 	path->totals.rx_delivered += pkt->segments;
 	packet_list_push(&path->to_device, pkt);
 	return VERDICT_TAKEN;
@@ -158,6 +166,7 @@ const struct stage path_inbound[] = {
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand,
 	.wants_single = is_bundle},
+    [INBOUND_GRO] = {"gro", "napi_gro_receive", .run = gro_take},
     [INBOUND_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_IP_RCV] = {"ip_rcv", "ip_rcv_core", .run = ip_rcv, .why = why_ip},
     [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
@@ -174,6 +183,7 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand,
 	.wants_single = is_bundle},
+    [INBOUND_TAP_GRO] = {"gro", "napi_gro_receive", .run = gro_take},
     [INBOUND_TAP_CAPTURE] = {"capture", "ptype_all", .run = watch_in},
     [INBOUND_TAP_ETH] = {"eth", "eth_type_trans", .run = frame_eth,
 	.why = why_eth},
@@ -200,7 +210,7 @@ const struct stage path_input[] = {
 
 const struct stage path_socket[] = {
     [SOCKET_UDP_RCV] = {"udp_rcv", "__udp4_lib_rcv", .run = local_udp_rcv,
-	.why = why_udp_rcv},
+	.wants_single = path_wants_single, .why = why_udp_rcv},
     [SOCKET_LOOKUP] = {"lookup", "__udp4_lib_lookup", .run = local_lookup,
 	.why = why_lookup},
     [SOCKET_SOCK_QUEUE] = {"sock_queue", "sock_queue_rcv_skb",
@@ -212,7 +222,7 @@ const struct stage path_socket[] = {
 
 const struct stage path_forward[] = {
     [FORWARD_FORWARD] = {"forward", "ip_forward", .run = forward_packet,
-	.why = why_forward},
+	.wants_single = path_wants_single, .why = why_forward},
     {0},
 };
 

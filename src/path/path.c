@@ -9,6 +9,7 @@
 #include "packet/ip.h"
 #include "packet/print.h"
 #include "path/answer.h"
+#include "path/gro.h"
 #include "path/run.h"
 #include "path/shape.h"
 #include "path/watch.h"
@@ -99,6 +100,12 @@ void path_set_device_down(struct path *path, bool is_down)
 	path->is_device_down = is_down;
 }
 
+void path_set_joins(struct path *path, bool tcp, bool udp)
+{
+	path->gro.joins_tcp = tcp;
+	path->gro.joins_udp = udp;
+}
+
 void path_set_port(struct path *path, uint16_t port)
 {
 	path->port = port;
@@ -116,6 +123,7 @@ void path_run_inbound(
 {
 	path->now = *now;
 	path_run_from(path, TABLE_IN, INBOUND_OUTER, list);
+	gro_finish(path);
 	path_run_emitted(path, now);
 }
 

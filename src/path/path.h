@@ -64,8 +64,8 @@ struct stage {
  * frames are checked like packets before they are learned from and switched. */
 extern const struct stage path_inbound[];
 extern const struct stage path_outbound[];
-extern const struct stage path_input[];	  /* of both: on to the host */
-extern const struct stage path_socket[];  /* of both, used on tun only */
+extern const struct stage path_input[];	 /* of both: on to the host */
+extern const struct stage path_socket[]; /* of both, used on tun only */
 extern const struct stage path_forward[];
 extern const struct stage path_inbound_tap[];
 extern const struct stage path_forward_tap[];
@@ -149,9 +149,9 @@ void path_set_forwarding(struct path *path, bool is_on);
 /* The device's MTU, which is that of the way to each peer. */
 void path_set_mtu(struct path *path, size_t mtu);
 
-/* The largest segment that TCP ends may tell each other (MSS), if the way carries
- * no less; 0: they tell what they like. At first it is what the way carries, on
- * tap 0. */
+/* The largest segment that TCP ends may tell each other (MSS), if the way
+ * carries no less; 0: they tell what they like. At first it is what the way
+ * carries, on tap 0. */
 void path_set_mss(struct path *path, uint16_t most);
 
 /* The device takes packets whose L4 checksum is partial (CHECKSUM_PARTIAL) and
@@ -160,6 +160,10 @@ void path_set_partial(struct path *path, bool takes_partial);
 
 /* The device is down, which a trial (path_trace) is told; at first it is up. */
 void path_set_device_down(struct path *path, bool is_down);
+
+/* The device takes TCP, UDP packets in one piece, so that gro puts them
+ * together; at first it does not. */
+void path_set_joins(struct path *path, bool tcp, bool udp);
 
 /* The port of our socket. On tap, what leaves it must not come back from the
  * device, as it does when the way to a peer leads over a bridge that the device

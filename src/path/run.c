@@ -66,6 +66,18 @@ static void run_traced(struct path *path, struct path_branch where,
 	}
 }
 
+/* On a list the order is kept by itself. */
+static void branch(struct path *path, struct path_branch to, struct packet *pkt)
+{
+	const struct stage *stage = &path->tables[to.table][to.idx];
+
+	if (pkt->segments > 1 && stage->wants_single &&
+	    stage->wants_single(path, pkt))
+		path_cut(path, to, pkt, &path->emitted[to.table][to.idx]);
+	else
+		path_emit(path, to.table, to.idx, pkt);
+}
+
 /* Keeps what passed, in order. */
 static void sort_out(
     struct path *path, enum path_table table, size_t idx, struct batch *batch)
@@ -83,8 +95,7 @@ static void sort_out(
 			path_drop_packet(path, table, idx, pkt);
 			break;
 		case VERDICT_BRANCH:
-			path_emit(path, batch->branches[i].table,
-			    batch->branches[i].idx, pkt);
+			branch(path, batch->branches[i], pkt);
 			break;
 		case VERDICT_TAKEN:
 			break;
@@ -202,6 +213,7 @@ static void keep_example(
 	counter->example = *pkt;
 	counter->example.next = NULL;
 	counter->example.buffer = NULL;
+	counter->example.rest = (struct packet_list){0};
 	counter->example.peer = NULL;
 	counter->example_peer = pkt->peer ? tunnel_peer_id(pkt->peer) : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/bucket.h"
 #include "net/qdisc.h"
+#include "packet/coalesce.h"
 #include "packet/print.h"
 #include "path/path.h"
 #include "path/rule_log.h"
@@ -36,6 +37,7 @@ enum inbound_stage {
 	INBOUND_OUTER,
 	INBOUND_DECAP,
 	INBOUND_EXPAND,
+	INBOUND_GRO,
 	INBOUND_CAPTURE,
 	INBOUND_IP_RCV,
 	INBOUND_CONNTRACK,
@@ -47,6 +49,7 @@ enum inbound_tap_stage {
 	INBOUND_TAP_OUTER = INBOUND_OUTER,
 	INBOUND_TAP_DECAP,
 	INBOUND_TAP_EXPAND,
+	INBOUND_TAP_GRO,
 	INBOUND_TAP_CAPTURE,
 	INBOUND_TAP_ETH,
 	INBOUND_TAP_IP_RCV,
@@ -109,6 +112,8 @@ struct shapes {
 struct path_peer {
 	struct qdisc qdisc;
 	struct tally tally;
+	uint64_t gro_round; /* in which gro has met it last, and where */
+	uint16_t gro_last;
 };
 
 /* Drops for one reason at one stage. `example` has no buffer and no peer. */
@@ -119,6 +124,13 @@ struct path_counter {
 	struct instant last;
 	bool has_example;
 	struct packet example;
+};
+
+/* Of each run inbound (path/gro.c). */
+struct gro {
+	bool joins_tcp, joins_udp;
+	uint64_t round;
+	struct coalescer coalescer;
 };
 
 struct path {
@@ -140,8 +152,9 @@ struct path {
 	size_t mtu;		       /* of the device; 0: unknown */
 	uint16_t mss_most;	       /* 0: nothing is lowered */
 	bool is_forwarding;
-	bool takes_partial;	 /* the device */
-	bool is_device_down;	 /* live, the device itself says so */
+	bool takes_partial;  /* the device */
+	bool is_device_down; /* live, the device itself says so */
+	struct gro gro;
 	struct tracer tracer;	 /* of live packets; zero: none is traced */
 	struct rule_log log;	 /* of rules that want it */
 	struct bucket answers;	 /* of ICMP errors and resets */
@@ -191,6 +204,9 @@ void path_note_drop(struct path *path, enum path_table table, size_t idx,
 /* The same, and releases it. */
 void path_drop_packet(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt);
+
+/* For stages that take no super-packet at all. */
+bool path_wants_single(const struct path *path, const struct packet *pkt);
 
 /* Appends the segments of a super-packet that is about to enter the stage;
  * those that no buffer is left for are dropped there. Consumes pkt. */

@@ -132,12 +132,22 @@ static unsigned mark_of(const struct packet *pkt)
 					     : header[1] >> 4 & 3;
 }
 
+static uint64_t octets(const struct packet *chain)
+{
+	uint64_t bytes = 0;
+
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt))
+		bytes += pkt->len;
+	return bytes;
+}
+
 /* The counters of the marks are in the order of these. */
 void snmp_received(struct path *path, const struct packet *pkt)
 {
 	snmp_count(path, pkt, SNMP_IpInReceives, SNMP_Ip6InReceives);
 	snmp_count_several(
-	    path, pkt, SNMP_IpExtInOctets, SNMP_Ip6InOctets, pkt->len);
+	    path, pkt, SNMP_IpExtInOctets, SNMP_Ip6InOctets, octets(pkt));
 	if (has_mark(pkt))
 		snmp_count(path, pkt,
 		    (enum snmp_id)(SNMP_IpExtInNoECTPkts + mark_of(pkt)),

@@ -12,6 +12,7 @@
 
 #include "net/bridge.h"
 #include "packet/ip.h"
+#include "path/gro.h"
 #include "path/run.h"
 
 static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
@@ -26,14 +27,13 @@ static void send_to(struct path *path, struct packet *pkt, struct peer *peer)
 	path_emit(path, TABLE_OUT, OUTBOUND_MTU, pkt);
 }
 
-static void send_copy(
+static void send_one_copy(
     struct path *path, const struct packet *pkt, struct peer *peer)
 {
 	struct packet *copy =
 	    path_has_room(path) ? packet_copy(path->setup.pool, pkt) : NULL;
 	struct packet lost;
 
-	path->totals.tx_switched += pkt->segments;
 	if (copy) {
 		path_make_fresh(copy);
 		copy->is_traced = false; /* it goes its own way */
@@ -41,21 +41,37 @@ static void send_copy(
 		return;
 	}
 	lost = *pkt;
+	packet_forget_chain(&lost);
 	lost.peer = peer;
 	lost.drop = DROP_NOMEM;
 	path_note_drop(path, TABLE_OUT, OUTBOUND_ROUTE, &lost);
+}
+
+/* A chain goes to peers packet by packet. */
+static void send_copy(
+    struct path *path, const struct packet *chain, struct peer *peer)
+{
+	path->totals.tx_switched += chain->segments;
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt))
+		send_one_copy(path, pkt, peer);
 }
 
 /* The original itself; nothing of it goes to the host. */
 static enum verdict forward(
     struct path *path, struct packet *pkt, struct peer *peer)
 {
+	struct packet_list list = {0};
+
 	if (!path_has_room(path))
 		return verdict_of(pkt, DROP_NOMEM);
 	path->totals.rx_forwarded += pkt->segments;
 	path->totals.tx_switched += pkt->segments;
-	path_make_fresh(pkt);
-	send_to(path, pkt, peer);
+	packet_take_apart(pkt, &list);
+	while ((pkt = packet_list_pop(&list))) {
+		path_make_fresh(pkt);
+		send_to(path, pkt, peer);
+	}
 	return VERDICT_TAKEN;
 }
 
@@ -135,6 +151,8 @@ enum verdict switch_bridge(struct path *path, struct packet *pkt)
 	bridge_ingress(bridge, from, pkt, path->now.now, &decision);
 	if (decision.drop)
 		return verdict_of(pkt, decision.drop);
+	if (decision.to != bridge_host(bridge))
+		gro_share(pkt);
 	if (!decision.to)
 		return flood_in(path, from, pkt);
 	if (decision.to == bridge_host(bridge))

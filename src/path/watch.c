@@ -39,6 +39,31 @@ static void show(struct path *path, struct path_sight *sight)
 		setup->watch(setup->watch_context, sight);
 }
 
+/* Of a chain each packet, as it came. */
+static void show_each(struct path *path, const struct path_sight *sight)
+{
+	const struct packet *chain = sight->pkt;
+
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt)) {
+		struct path_sight one = *sight;
+		struct packet copy = *pkt;
+
+		packet_forget_chain(&copy);
+		copy.drop = chain->drop;
+		one.pkt = &copy;
+		show(path, &one);
+	}
+}
+
+static void show_inside(struct path *path, struct path_sight *sight)
+{
+	if (sight->pkt->rest.first)
+		show_each(path, sight);
+	else
+		show(path, sight);
+}
+
 /* ---- the stages `capture` ---- */
 
 static void show_inner(
@@ -50,7 +75,7 @@ static void show_inner(
 	    .is_outbound = table == TABLE_OUT,
 	    .pkt = pkt};
 
-	show(path, &sight);
+	show_inside(path, &sight);
 }
 
 enum verdict watch_in(struct path *path, struct packet *pkt)
@@ -132,5 +157,5 @@ void watch_show_drop(struct path *path, enum path_table table, size_t idx,
 	    .is_outbound = path_is_outbound(path, table),
 	    .pkt = pkt};
 
-	show(path, &sight);
+	show_inside(path, &sight);
 }

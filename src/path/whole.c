@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Super-packets that a stage does not take as they are. */
 #include "packet/segment.h"
+#include "path/gro.h"
 #include "path/run.h"
 
 /* The segments from `idx` on are dropped, as no buffer is left for them. */
@@ -59,9 +60,21 @@ static void take_segments(struct path *path, struct path_branch where,
 	}
 }
 
+bool path_wants_single(const struct path *path, const struct packet *pkt)
+{
+	(void)path;
+	(void)pkt;
+	return true;
+}
+
 void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
     struct packet_list *to)
 {
+	if (pkt->rest.first) {
+		gro_share(pkt);
+		packet_take_apart(pkt, to);
+		return;
+	}
 	if (pkt->frame == WIRE_FRAME_BUNDLE)
 		take_frames(path, where, pkt, to);
 	else

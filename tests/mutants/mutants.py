@@ -22,6 +22,7 @@ SIDE = ("test_rule_side",)
 L2 = ("tests/sim/test_sim_l2",)
 T = "src/path/"
 FRAME = ("test_inbound_tap",)
+GRO = ("test_gro",)
 SWITCHED = ("test_path_switch",)
 
 D = "src/daemon/"
@@ -439,6 +440,23 @@ MUTANTS = [
      "if (!path_has_room(path))", "if (!path)", SWITCHED),
     ("own datagrams are sealed again", T + "switch.c",
      "if (is_own_datagram(path, pkt))", "if (!pkt)", SWITCHED),
+    ("the order of the wire stays", T + "gro.c",
+     "\tsettle(sorted, at);\n", "", GRO),
+    ("a new session does not matter", T + "gro.c",
+     "if (a->generation != b->generation)", "if (!a)", GRO),
+    ("any mark is joined", K + "coalesce.c",
+     "first->outer_ecn != pkt->outer_ecn ||", "", ("test_offload",)),
+    ("another peer's packets are joined", K + "coalesce.c",
+     "a->peer == b->peer &&", "", GRO),
+    ("what was decided for the first is not shared", T + "gro.c",
+     "pkt->to_peer = chain->to_peer;", "", GRO),
+    ("a chain counts as one", T + "snmp.c",
+     "octets(pkt));", "pkt->len);", ("test_gro_random",)),
+    ("a chain goes through a router as one", T + "inbound.c",
+     ".run = forward_packet,\n\t.wants_single = path_wants_single,",
+     ".run = forward_packet,", GRO),
+    ("a rule counts the first of a chain", N + "rule_field.c",
+     "if (pkt->rest.first)", "if (!pkt)", ("test_gro_random",)),
     ("copies take each buffer", T + "switch.c",
      "path_has_room(path) ?", "path ?", SWITCHED),
     ("drop behind tun_write counted elsewhere", T + "path.c",

@@ -200,44 +200,45 @@ static void compare(const struct packet *pkt, struct packet *piece)
 	must(memcmp(packet_data(piece), bytes, copy.len) == 0);
 }
 
-static void check_whole(const struct coalesced *item)
+static void check_whole(const struct packet *chain)
 {
 	static uint8_t bytes[70000];
 	uint8_t cut[BYTES_MAX];
+	uint32_t head = coalesced_header(chain, bytes), i = 0;
 	struct packet whole = {.buffer = bytes,
 	    .buffer_bytes = sizeof(bytes),
-	    .len = item->header_bytes,
+	    .len = head,
 	    .segments = 1};
 	struct segments segments;
 
-	coalesced_header(item, bytes);
-	for (uint32_t i = 0; i < item->count; i++) {
-		const struct packet *pkt = item->pkts[i];
-		uint32_t payload = pkt->len - item->header_bytes;
-
-		memcpy(bytes + whole.len, packet_data(pkt) + item->header_bytes,
-		    payload);
-		whole.len += payload;
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt)) {
+		memcpy(bytes + whole.len, packet_data(pkt) + head,
+		    pkt->len - head);
+		whole.len += pkt->len - head;
 	}
-	must(whole.len == item->header_bytes + item->payload_bytes);
-	must(!segments_plan(&segments, &whole, false, item->size));
-	must(segments.count == item->count);
-	for (uint32_t i = 0; i < item->count; i++) {
+	must(!segments_plan(&segments, &whole, false, chain->segment_bytes));
+	must(segments.count == chain->segments);
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt)) {
 		struct packet piece = {
 		    .buffer = cut, .buffer_bytes = sizeof(cut), .segments = 1};
 
-		must(!segments_write(&segments, i, &piece));
-		compare(item->pkts[i], &piece);
+		must(!segments_write(&segments, i++, &piece));
+		compare(pkt, &piece);
 	}
 }
 
-static void check_item(struct story *story, const struct coalesced *item,
-    struct offload_seen *seen)
+static void check_chain(
+    struct story *story, const struct packet *chain, struct offload_seen *seen)
 {
-	must(item->count >= 1);
-	for (uint32_t i = 0; i < item->count; i++) {
-		struct made *made = made_of(story, item->pkts[i]);
+	size_t count = 0;
 
+	for (const struct packet *pkt = chain; pkt;
+	     pkt = packet_behind(chain, pkt)) {
+		struct made *made = made_of(story, pkt);
+
+		count++;
 		must(!made->is_seen);
 		made->is_seen = true;
 		/* nothing of its flow with data was before it in vain */
@@ -245,18 +246,19 @@ static void check_item(struct story *story, const struct coalesced *item,
 			must(at->is_seen || at->flow != made->flow ||
 			     l4_len(&at->pkt) <= TCP_BYTES + 12);
 	}
-	if (item->count < 2)
+	must(count == chain->segments);
+	if (count < 2)
 		return;
 	seen->wholes++;
-	seen->joined += item->count;
-	check_whole(item);
+	seen->joined += count;
+	check_whole(chain);
 }
 
-static void check(struct story *story, const struct coalescer *coalescer,
+static void check(struct story *story, const struct packet_list *went_on,
     struct offload_seen *seen)
 {
-	for (size_t i = 0; i < coalescer->count; i++)
-		check_item(story, &coalescer->items[i], seen);
+	for (struct packet *pkt = went_on->first; pkt; pkt = pkt->next)
+		check_chain(story, pkt, seen);
 	for (size_t i = 0; i < story->count; i++)
 		must(story->made[i].is_seen);
 }
@@ -266,15 +268,18 @@ void offload_story(const struct offload_source *source, size_t packets,
 {
 	static struct story story;
 	static struct coalescer coalescer;
+	struct packet_list went_on = {0};
 
 	memset(&story, 0, sizeof(story));
 	story.source = source;
 	coalescer_begin(&coalescer, true, true);
 	for (size_t i = 0; i < packets && i < PACKETS_MAX; i++) {
+		struct packet *pkt = &story.made[i].pkt;
+
 		make(&story);
-		must(coalescer_add(
-		    &coalescer, &story.made[story.count - 1].pkt));
+		if (!coalescer_join(&coalescer, pkt))
+			packet_list_push(&went_on, pkt);
 	}
 	seen->packets += story.count;
-	check(&story, &coalescer, seen);
+	check(&story, &went_on, seen);
 }

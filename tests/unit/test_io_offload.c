@@ -13,6 +13,7 @@
 #include "header.h"
 #include "io/tun_offload.h"
 #include "packet/checksum.h"
+#include "packet/coalesce.h"
 #include "packet/ip.h"
 #include "packet/l4.h"
 #include "packet/tcp.h"
@@ -367,13 +368,23 @@ static struct virtio_net_hdr kernel_gets(size_t len)
 	return header;
 }
 
+/* A chain. */
 static void push_three(struct packet_list *list)
 {
+	struct packet_list apart = {0};
+	struct coalescer coalescer;
+	struct packet *pkt;
+
 	for (uint32_t i = 0; i < 3; i++)
-		push_tcp(list, 1000 * i, i < 2 ? 1000 : 500);
+		push_tcp(&apart, 1000 * i, i < 2 ? 1000 : 500);
+	coalescer_begin(&coalescer, true, true);
+	while ((pkt = packet_list_pop(&apart)))
+		if (!coalescer_join(&coalescer, pkt))
+			packet_list_push(list, pkt);
+	ck_assert_uint_eq(list->len, 1);
 }
 
-START_TEST(what_continues_goes_in_one_piece)
+START_TEST(a_chain_goes_in_one_piece)
 {
 	struct packet_list list = {0};
 	struct virtio_net_hdr header;
@@ -412,6 +423,8 @@ START_TEST(a_refused_whole_goes_singly_and_ends_it)
 	for (int i = 0; i < 3; i++)
 		check_single(VIRTIO_NET_HDR_F_NEEDS_CSUM, i < 2 ? 1000 : 500);
 	ck_assert_int_eq(tun_batch_tcp_error(batch), EINVAL);
+	ck_assert(!tun_batch_joins_tcp(batch));
+	ck_assert(tun_batch_joins_udp(batch));
 	ck_assert_int_eq(tun_batch_udp_error(batch), 0);
 	refuse_wholes = 0;
 	push_three(&list);
@@ -480,7 +493,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_checksum_behind_the_packet_is_no_trap);
 	tcase_add_test(tcase, a_packet_larger_than_a_buffer_is_refused);
 	tcase_add_test(tcase, an_empty_device_is_told);
-	tcase_add_test(tcase, what_continues_goes_in_one_piece);
+	tcase_add_test(tcase, a_chain_goes_in_one_piece);
 	tcase_add_test(tcase, a_refused_whole_goes_singly_and_ends_it);
 	tcase_add_test(tcase, another_error_does_not_end_it);
 	tcase_add_test(tcase, a_complete_checksum_is_left_alone);

@@ -10,6 +10,7 @@
 #include "offload_story.h"
 #include "packet/checksum.h"
 #include "packet/coalesce.h"
+#include "packet/ecn.h"
 #include "packet/l4.h"
 #include "packet/segment.h"
 #include "packet/tcp.h"
@@ -83,6 +84,7 @@ static void write_piece(
 	memset(piece, 0, sizeof(*piece));
 	piece->pkt.buffer = piece->bytes;
 	piece->pkt.buffer_bytes = sizeof(piece->bytes);
+	piece->pkt.segments = 1;
 	ck_assert_int_eq(segments_write(segments, idx, &piece->pkt), DROP_NONE);
 	ck_assert_int_eq(packet_parse_ip(&piece->pkt), DROP_NONE);
 }
@@ -249,9 +251,15 @@ static void cut_up(uint32_t count)
 	coalescer_begin(&coalescer, true, true);
 }
 
-static void add(size_t idx)
+/* Goes on by itself, and others may join it. */
+static void begins(size_t idx)
 {
-	ck_assert(coalescer_add(&coalescer, &pieces[idx].pkt));
+	ck_assert(!coalescer_join(&coalescer, &pieces[idx].pkt));
+}
+
+static void joins(size_t idx)
+{
+	ck_assert(coalescer_join(&coalescer, &pieces[idx].pkt));
 }
 
 static void change(size_t idx, size_t at, uint8_t value)
@@ -263,12 +271,18 @@ static void change(size_t idx, size_t at, uint8_t value)
 
 START_TEST(what_continues_joins)
 {
+	const struct packet *pkt = &pieces[0].pkt;
+
 	cut_up(5);
-	for (size_t i = 0; i < 5; i++)
-		add(i);
-	ck_assert_uint_eq(coalescer.count, 1);
-	ck_assert_uint_eq(coalescer.items[0].count, 5);
-	ck_assert_uint_eq(coalescer.items[0].payload_bytes, 250);
+	begins(0);
+	for (size_t i = 1; i < 5; i++)
+		joins(i);
+	ck_assert_uint_eq(pkt->segments, 5);
+	ck_assert_uint_eq(pkt->segment_bytes, 50);
+	ck_assert_uint_eq(pkt->rest.len, 4);
+	for (size_t i = 0; i < 5; i++, pkt = packet_behind(&pieces[0].pkt, pkt))
+		ck_assert_ptr_eq(pkt, &pieces[i].pkt);
+	ck_assert_ptr_null(pkt);
 }
 END_TEST
 
@@ -299,9 +313,10 @@ START_TEST(what_differs_stays_apart)
 {
 	cut_up(5);
 	change(1, differences[_i].at, differences[_i].value);
-	add(0);
-	add(1);
-	ck_assert_uint_eq(coalescer.count, 2);
+	begins(0);
+	begins(1);
+	ck_assert_uint_eq(pieces[0].pkt.segments, 1);
+	ck_assert_uint_eq(pieces[0].pkt.segment_bytes, 0);
 }
 END_TEST
 
@@ -309,9 +324,33 @@ START_TEST(two_peers_that_send_one_flow_are_never_joined)
 {
 	cut_up(5);
 	pieces[1].pkt.peer = (struct peer *)&pieces[0];
-	add(0);
-	add(1);
-	ck_assert_uint_eq(coalescer.count, 2);
+	begins(0);
+	begins(1);
+}
+END_TEST
+
+START_TEST(two_outer_marks_are_never_joined)
+{
+	cut_up(5);
+	for (size_t i = 0; i < 3; i++)
+		change(i, 1, ECN_ECT_0);
+	pieces[1].pkt.outer_ecn = ECN_ECT_0;
+	begins(0);
+	begins(1);
+	pieces[2].pkt.outer_ecn = ECN_ECT_0;
+	joins(2);
+}
+END_TEST
+
+/* The one is marked by what joins, the other is dropped. */
+START_TEST(what_the_outer_mark_changes_stays_alone)
+{
+	cut_up(5);
+	for (size_t i = 0; i < 2; i++) {
+		change(i, 1, _i ? ECN_ECT_0 : ECN_NOT_ECT);
+		pieces[i].pkt.outer_ecn = ECN_CE;
+		begins(i);
+	}
 }
 END_TEST
 
@@ -322,8 +361,7 @@ START_TEST(a_wrong_checksum_stays_apart_and_wrong)
 		checksum_complete(&pieces[i].pkt);
 	pieces[1].bytes[HEADER_4] ^= 1;
 	for (size_t i = 0; i < 3; i++)
-		add(i);
-	ck_assert_uint_eq(coalescer.count, 3);
+		begins(i);
 	ck_assert_int_eq(pieces[0].pkt.checksum, CHECKSUM_VERIFIED);
 	ck_assert_int_eq(pieces[1].pkt.checksum, CHECKSUM_FULL);
 }
@@ -341,12 +379,10 @@ START_TEST(an_acknowledgement_without_data_lets_the_data_join)
 	ack.bytes[3] = HEADER_4;
 	header_finish(ack.bytes, IPV4_BYTES);
 	ck_assert_int_eq(packet_parse_ip(&ack.pkt), DROP_NONE);
-	add(0);
-	ck_assert(coalescer_add(&coalescer, &ack.pkt));
-	add(1);
-	ck_assert_uint_eq(coalescer.count, 2);
-	ck_assert_uint_eq(coalescer.items[0].count, 2);
-	ck_assert_uint_eq(coalescer.items[1].count, 1);
+	begins(0);
+	ck_assert(!coalescer_join(&coalescer, &ack.pkt));
+	joins(1);
+	ck_assert_uint_eq(ack.pkt.segments, 1);
 }
 END_TEST
 
@@ -354,15 +390,21 @@ START_TEST(push_and_a_shorter_one_are_the_last)
 {
 	cut_up(5);
 	change(1, IPV4_BYTES + TCP_FLAGS, TCP_ACK | TCP_PSH);
-	for (size_t i = 0; i < 4; i++)
-		add(i);
-	ck_assert_uint_eq(coalescer.count, 2);
-	ck_assert_uint_eq(coalescer.items[0].count, 2);
-	ck_assert_uint_eq(coalescer.items[1].count, 2);
+	begins(0);
+	joins(1);
+	begins(2);
+	joins(3);
+	/* the whole has what the last one has */
+	ck_assert_uint_eq(pieces[0].pkt.tcp_flags, TCP_ACK | TCP_PSH);
+	ck_assert_uint_eq(pieces[2].pkt.tcp_flags, TCP_ACK);
 	cut_up(4); /* 63, 63, 63, 61 */
-	for (size_t i = 0; i < 4; i++)
-		add(i);
-	ck_assert(coalescer.items[0].is_closed);
+	begins(0);
+	for (size_t i = 1; i < 4; i++)
+		joins(i);
+	pieces[4] = pieces[3];
+	pieces[4].pkt.buffer = pieces[4].bytes;
+	change(4, IPV4_BYTES + TCP_SEQUENCE + 3, 249);
+	begins(4);
 }
 END_TEST
 
@@ -370,25 +412,31 @@ START_TEST(a_switched_off_kind_stays_apart)
 {
 	cut_up(5);
 	coalescer_begin(&coalescer, false, true);
-	add(0);
-	add(1);
-	ck_assert_uint_eq(coalescer.count, 2);
+	begins(0);
+	begins(1);
 }
 END_TEST
 
-START_TEST(a_full_coalescer_says_so)
+/* More flows than slots: none is joined to another one, and none is lost. */
+START_TEST(flows_that_share_a_slot_begin_anew)
 {
-	cut_up(5);
-	for (size_t i = 0; i < COALESCE_ITEMS; i++) {
+	size_t joined = 0;
+
+	cut_up(2);
+	for (size_t i = 2; i < ARRAY_SIZE(pieces); i++) {
 		pieces[i] = pieces[0];
 		pieces[i].pkt.buffer = pieces[i].bytes;
-		change(i, IPV4_BYTES + 1, (uint8_t)(i + 1));
-		add(i);
+		change(i, IPV4_BYTES + 1, (uint8_t)i);
+		begins(i);
 	}
-	pieces[COALESCE_ITEMS] = pieces[0];
-	pieces[COALESCE_ITEMS].pkt.buffer = pieces[COALESCE_ITEMS].bytes;
-	change(COALESCE_ITEMS, IPV4_BYTES + 1, 200);
-	ck_assert(!coalescer_add(&coalescer, &pieces[COALESCE_ITEMS].pkt));
+	for (size_t i = 2; i < ARRAY_SIZE(pieces); i++) {
+		pieces[0] = pieces[1];
+		pieces[0].pkt.buffer = pieces[0].bytes;
+		change(0, IPV4_BYTES + 1, (uint8_t)i);
+		joined += coalescer_join(&coalescer, &pieces[0].pkt);
+		coalescer_begin(&coalescer, true, true);
+	}
+	ck_assert_uint_lt(joined, 2);
 }
 END_TEST
 
@@ -410,12 +458,15 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(
 	    tcase, what_differs_stays_apart, 0, ARRAY_SIZE(differences));
 	tcase_add_test(tcase, two_peers_that_send_one_flow_are_never_joined);
+	tcase_add_test(tcase, two_outer_marks_are_never_joined);
+	tcase_add_loop_test(
+	    tcase, what_the_outer_mark_changes_stays_alone, 0, 2);
 	tcase_add_test(tcase, a_wrong_checksum_stays_apart_and_wrong);
 	tcase_add_test(
 	    tcase, an_acknowledgement_without_data_lets_the_data_join);
 	tcase_add_test(tcase, push_and_a_shorter_one_are_the_last);
 	tcase_add_test(tcase, a_switched_off_kind_stays_apart);
-	tcase_add_test(tcase, a_full_coalescer_says_so);
+	tcase_add_test(tcase, flows_that_share_a_slot_begin_anew);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -158,7 +158,7 @@ START_TEST(drops_outside_have_the_stages_of_the_table)
 END_TEST
 
 static const char *const names[TABLE_COUNT][PATH_STAGES_MAX + 1] = {
-    {"outer", "decap", "expand", "capture", "eth", "ip_rcv", "conntrack",
+    {"outer", "decap", "expand", "gro", "capture", "eth", "ip_rcv", "conntrack",
 	"prerouting", "rcv_finish", "bridge"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},

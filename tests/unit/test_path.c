@@ -348,8 +348,8 @@ START_TEST(each_packet_of_a_batch_branches_its_own_way)
 END_TEST
 
 static const char *const names[TABLE_COUNT][PATH_STAGES_MAX + 1] = {
-    {"outer", "decap", "expand", "capture", "ip_rcv", "conntrack", "prerouting",
-	"rcv_finish"},
+    {"outer", "decap", "expand", "gro", "capture", "ip_rcv", "conntrack",
+	"prerouting", "rcv_finish"},
     {"input", "tun_write"},
     {"udp_rcv", "lookup", "sock_queue", "data_ready"},
     {"forward"},

@@ -260,14 +260,14 @@ START_TEST(a_live_packet_is_traced_and_delivered)
 	receive(udp("10.9.0.7", "10.9.0.1", 53));
 	check_end(TRACE_DEVICE, DROP_NONE);
 	ck_assert_str_eq(trace_lab_stages(),
-	    "outer decap expand capture ip_rcv conntrack prerouting rcv_finish "
-	    "input tun_write");
+	    "outer decap expand gro capture ip_rcv conntrack prerouting "
+	    "rcv_finish input tun_write");
 	ck_assert_uint_eq(path_to_device(path)->len, 2);
 	path_set_tracer(path, NULL);
 	pkt = udp("10.9.0.7", "10.9.0.1", 53);
 	mark(pkt, 2);
 	receive(pkt);
-	ck_assert_uint_eq(trace_lab.steps, 10);
+	ck_assert_uint_eq(trace_lab.steps, 11);
 }
 END_TEST
 
