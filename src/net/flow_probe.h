@@ -46,4 +46,25 @@ static inline void probe_look_up(
 must_check bool probe_quote(const struct flows *flows, struct flow_probe *probe,
     const struct packet *pkt);
 
+static inline bool flow_is_wanted(
+    const struct flow *flow, const struct flow_probe *probe)
+{
+	return flow_key_is_equal(&flow->key, &probe->key) &&
+	       flow->peers[probe->sender] == probe->from_id &&
+	       (!probe->is_exact ||
+		   flow->peers[!probe->sender] == probe->to_id);
+}
+
+/* The live entry that the probe asks for; NULL: none. */
+static inline struct flow *flow_table_find(const struct flows *flows,
+    const struct flow_probe *probe, struct instant now)
+{
+	struct flow *flow = flow_at(flows, *probe->chain);
+
+	while (
+	    flow && (!flow_is_wanted(flow, probe) || flow_left(flow, now) <= 0))
+		flow = flow_at(flows, flow->next);
+	return flow;
+}
+
 #endif

@@ -24,11 +24,6 @@ static uint32_t index_of(const struct flows *flows, const struct flow *flow)
 	return (uint32_t)(flow - flows->entries);
 }
 
-static struct flow *entry_at(const struct flows *flows, uint32_t idx)
-{
-	return idx ? &flows->entries[idx] : NULL;
-}
-
 /* At a cache line. calloc, as memory that is not touched costs nothing. */
 static void *alloc_lines(void **memory, size_t count, size_t bytes)
 {
@@ -206,24 +201,6 @@ void flow_table_settle(
 
 /* ---- finding, adding, removing ---- */
 
-static bool is_wanted(const struct flow *flow, const struct flow_probe *probe)
-{
-	return flow_key_is_equal(&flow->key, &probe->key) &&
-	       flow->peers[probe->sender] == probe->from_id &&
-	       (!probe->is_exact ||
-		   flow->peers[!probe->sender] == probe->to_id);
-}
-
-struct flow *flow_table_find(const struct flows *flows,
-    const struct flow_probe *probe, struct instant now)
-{
-	struct flow *flow = entry_at(flows, *probe->chain);
-
-	while (flow && (!is_wanted(flow, probe) || flow_left(flow, now) <= 0))
-		flow = entry_at(flows, flow->next);
-	return flow;
-}
-
 static void owner_count(
     struct flows *flows, const struct flow *flow, uint32_t change)
 {
@@ -256,24 +233,6 @@ void flow_table_remove(struct flows *flows, struct flow *flow)
 	owner_count(flows, flow, UINT32_MAX); /* -1 */
 	*flow = (struct flow){.next = flows->unused};
 	flows->unused = index_of(flows, flow);
-}
-
-static bool is_owner_full(const struct flows *flows, uint32_t owner)
-{
-	return owner &&
-	       flows->owners[owner].count >= flows->limits.flows_per_peer;
-}
-
-static bool is_full(const struct flows *flows)
-{
-	return flows->count >= flows->limits.flows;
-}
-
-bool flow_table_has_room(const struct flows *flows, uint32_t owner)
-{
-	if (is_owner_full(flows, owner) && !flows->owners[owner].weak.first)
-		return false;
-	return !is_full(flows) || flows->weak.first;
 }
 
 /* What each would have, were all alike. */
@@ -338,16 +297,16 @@ static bool drop_of_any(struct flows *flows, uint32_t id)
 
 static bool make_room(struct flows *flows, uint32_t owner, struct instant now)
 {
-	if (is_full(flows) || is_owner_full(flows, owner))
+	if (flows_is_full(flows) || flows_is_owner_full(flows, owner))
 		flows_age(flows, now, AGE_BUDGET);
-	if (is_owner_full(flows, owner))
+	if (flows_is_owner_full(flows, owner))
 		return drop_of_owner(flows, owner);
-	return !is_full(flows) || drop_of_any(flows, owner);
+	return !flows_is_full(flows) || drop_of_any(flows, owner);
 }
 
 static struct flow *take_unused(struct flows *flows)
 {
-	struct flow *flow = entry_at(flows, flows->unused);
+	struct flow *flow = flow_at(flows, flows->unused);
 
 	if (!flow)
 		return &flows->entries[++flows->touched];
@@ -360,10 +319,10 @@ static struct flow *take_unused(struct flows *flows)
 /* Removes the last one of the chain when there are too many with this key. */
 static void limit_same_key(struct flows *flows, const struct flow_probe *probe)
 {
-	struct flow *flow = entry_at(flows, *probe->chain), *last = NULL;
+	struct flow *flow = flow_at(flows, *probe->chain), *last = NULL;
 	int count = 0;
 
-	for (; flow; flow = entry_at(flows, flow->next)) {
+	for (; flow; flow = flow_at(flows, flow->next)) {
 		if (!flow_key_is_equal(&flow->key, &probe->key) ||
 		    flow->peers[probe->sender] != probe->from_id)
 			continue;

@@ -96,6 +96,11 @@ struct flows {
 	struct flows_status counters;
 };
 
+static inline struct flow *flow_at(const struct flows *flows, uint32_t idx)
+{
+	return idx ? &flows->entries[idx] : NULL;
+}
+
 static inline uint32_t flow_tick(struct instant now)
 {
 	return (uint32_t)(now.ns / FLOW_GRAIN_NS);
@@ -154,12 +159,27 @@ struct flow_probe;
 must_check int flow_table_init(struct flows *flows);
 void flow_table_clear(struct flows *flows);
 
-/* The live entry that the probe asks for; NULL: none. */
-struct flow *flow_table_find(const struct flows *flows,
-    const struct flow_probe *probe, struct instant now);
+static inline bool flows_is_owner_full(
+    const struct flows *flows, uint32_t owner)
+{
+	return owner &&
+	       flows->owners[owner].count >= flows->limits.flows_per_peer;
+}
+
+static inline bool flows_is_full(const struct flows *flows)
+{
+	return flows->count >= flows->limits.flows;
+}
 
 /* Whether a flow of that owner (0: not known yet) would find room. */
-bool flow_table_has_room(const struct flows *flows, uint32_t owner);
+static inline bool flow_table_has_room(
+    const struct flows *flows, uint32_t owner)
+{
+	if (flows_is_owner_full(flows, owner) &&
+	    !flows->owners[owner].weak.first)
+		return false;
+	return !flows_is_full(flows) || flows->weak.first;
+}
 
 /* A new flow: an entry for it, with early drops; the caller writes all of it,
  * flow_refresh included, and puts it at the probe's place. NULL: no room. */

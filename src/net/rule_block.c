@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-enum list_family list_family_of(uint8_t family)
-{
-	switch (family) {
-	case FAMILY_IPV4:
-		return LIST_IPV4;
-	case FAMILY_IPV6:
-		return LIST_IPV6;
-	default:
-		return LIST_NONE;
-	}
-}
-
 static void read_words(uint16_t *words, const uint8_t *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

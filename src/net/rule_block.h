@@ -78,7 +78,17 @@ enum list_family {
 	LIST_FAMILIES
 };
 
-enum list_family list_family_of(uint8_t family);
+static inline enum list_family list_family_of(uint8_t family)
+{
+	switch (family) {
+	case FAMILY_IPV4:
+		return LIST_IPV4;
+	case FAMILY_IPV6:
+		return LIST_IPV6;
+	default:
+		return LIST_NONE;
+	}
+}
 
 /* Takes those of the `count` rules that are of this hook and may match in this
  * family, in order; they stay the caller's. 0 or -ENOMEM. */

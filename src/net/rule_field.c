@@ -33,11 +33,6 @@ uint16_t look_icmp(const struct packet *pkt)
 	return (uint16_t)(pkt->icmp_type * RULE_ICMP_CODES + pkt->icmp_code);
 }
 
-uint32_t look_segments(const struct packet *pkt)
-{
-	return pkt->segment_bytes && pkt->segments ? pkt->segments : 1;
-}
-
 /* Of a super-packet: the headers that each of its segments has, without L2. */
 static uint32_t segment_head(const struct packet *pkt)
 {

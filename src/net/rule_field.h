@@ -47,7 +47,10 @@ must_check uint16_t look_ethertype(const struct packet *pkt);
 /* Type and code, as in rule_spec.icmp_types. */
 must_check uint16_t look_icmp(const struct packet *pkt);
 /* Segments of the packet (1 of an ordinary one). */
-must_check uint32_t look_segments(const struct packet *pkt);
+static inline uint32_t look_segments(const struct packet *pkt)
+{
+	return pkt->segment_bytes && pkt->segments ? pkt->segments : 1;
+}
 /* Bytes of all its segments' IP packets, or of a frame without. */
 must_check uint64_t look_bytes(const struct packet *pkt);
 

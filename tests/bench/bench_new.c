@@ -142,13 +142,24 @@ static void begin_flows(uint32_t first, uint8_t flags)
 		make_packet(i, first + i, flags);
 }
 
-/* `is_full`: of flows that nobody answered. */
+/* Flows that nobody answers, in all entries of the table. */
+static void fill(void)
+{
+	for (uint32_t n = 0; n < FLOWS_ALL; n += PACKET_BATCH) {
+		begin_flows(FLOWS_ALL + n, 2);
+		pass();
+	}
+}
+
+/* In a table that has been full before, as one that has been up for a while:
+ * memory that nobody touched yet is another matter. */
 static double new_round(bool is_full)
 {
 	begin();
-	for (uint32_t n = 0; is_full && n < FLOWS_ALL; n += PACKET_BATCH) {
-		begin_flows(FLOWS_ALL + n, 2);
-		pass();
+	fill();
+	if (!is_full) {
+		now = instant_after(now, 2 * FLOW_TCP_SYN_NS);
+		flows_age(flows, now, SIZE_MAX);
 	}
 	for (uint32_t i = 0; i < BATCHES; i++) {
 		begin_flows(i * PACKET_BATCH, 2);
