@@ -14,11 +14,24 @@
 #include "base/endpoint.h"
 
 struct allowedips_node;
+struct allowedips_chunk;
+
+struct allowedips_trie {
+	struct allowedips_node *root;
+	struct allowedips_node *spare;	 /* nodes in no trie */
+	struct allowedips_chunk *chunks; /* where all nodes are */
+	size_t nodes;			 /* in the trie */
+};
 
 struct allowedips {
-	struct allowedips_node *ipv4, *ipv6;
-	size_t nodes; /* for the tests: an empty table has none */
+	struct allowedips_trie ipv4, ipv6;
 };
+
+/* For the tests: an empty table has none. */
+static inline size_t allowedips_nodes(const struct allowedips *table)
+{
+	return table->ipv4.nodes + table->ipv6.nodes;
+}
 
 /* Zero is an empty table. */
 void allowedips_clear(struct allowedips *table);

@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		operate(&table, &c);
 	for (size_t i = 0; i < sizeof(values); i++)
 		allowedips_remove_value(&table, &values[i]);
-	assert(table.nodes == 0);
+	assert(allowedips_nodes(&table) == 0);
 	allowedips_clear(&table);
 	return 0;
 }
