@@ -77,6 +77,7 @@ struct packet {
 	bool is_data;		  /* sealed data, no handshake message */
 	bool is_truncated;	  /* the socket cut it */
 	bool is_sealed;		  /* a datagram, ready for the socket */
+	bool goes_alone;	  /* not as a segment of a larger send */
 
 	/* what the Ethernet parser found; l2_bytes 0: there is no frame (tun)
 	 */

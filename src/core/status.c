@@ -105,6 +105,7 @@ static void write_features(
 		if (status->features & (uint32_t)features[i].bit)
 			reply_string(reply, "", features[i].name);
 	reply_close_array(reply);
+	reply_bool(reply, "segments_refused", status->segments_refused);
 }
 
 static void write_compression(

@@ -207,6 +207,9 @@ static int open_socket(struct daemon *daemon)
 	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
 
 	daemon->data.udp = daemon->udp;
+	if (!code)
+		tunnel_set_segments(
+		    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
 	return exit_of(code);
 }
 

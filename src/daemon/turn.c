@@ -199,6 +199,7 @@ static void tell_gso(struct daemon *daemon)
 	if (!code || daemon->have_told_gso)
 		return;
 	daemon->have_told_gso = true;
+	tunnel_set_segments(core_tunnel(daemon->core), false);
 	log_warning(&daemon->logger.log,
 	    "the way out takes no UDP segments (%s): datagrams go one by one "
 	    "from now on; see listen.udp_gso in vpnd.conf(5)",

@@ -273,7 +273,8 @@ static int send_train(
 
 static bool goes_with(const struct packet *first, const struct packet *pkt)
 {
-	return pkt->outer_ecn == first->outer_ecn && !packet_is_train(pkt) &&
+	return !first->goes_alone && !pkt->goes_alone &&
+	       pkt->outer_ecn == first->outer_ecn && !packet_is_train(pkt) &&
 	       endpoint_is_equal(&pkt->endpoint, &first->endpoint) &&
 	       address_is_equal(&pkt->endpoint.source, &first->endpoint.source);
 }

@@ -358,6 +358,7 @@ enum drop extension_consume_hello(struct peer *peer, struct packet *pkt,
 		peer_drop_staged(peer, extension_refusal(peer));
 	else
 		peer_release_staged(peer);
+	probe_begin(peer, now);
 	pkt->len = 0;
 	return DROP_NONE;
 }

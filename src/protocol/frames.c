@@ -168,6 +168,8 @@ static const struct {
 } consumers[] = {
     {WIRE_FRAME_HELLO, extension_consume_hello},
     {WIRE_FRAME_HELLO_ANSWER, extension_consume_hello},
+    {WIRE_FRAME_PROBE, probe_consume},
+    {WIRE_FRAME_PROBE_ACK, probe_consume_ack},
     {WIRE_FRAME_ECHO, consume_echo},
     {WIRE_FRAME_ECHO_REPLY, consume_echo_reply},
     {WIRE_FRAME_CLOSE, consume_close},

@@ -9,7 +9,7 @@
 /* Every vpnd of this version takes these. */
 #define EVERY_LINKS_FEATURES                                                   \
 	(WIRE_FEATURE_CHECKSUM | WIRE_FEATURE_ECHO | WIRE_FEATURE_CLOSE |      \
-	    WIRE_FEATURE_BUNDLE)
+	    WIRE_FEATURE_BUNDLE | WIRE_FEATURE_PROBE)
 
 /* ---- the keys of AES-256-GCM ---- */
 

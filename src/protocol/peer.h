@@ -19,6 +19,7 @@
 #include "protocol/indices.h"
 #include "protocol/keypairs.h"
 #include "protocol/noise.h"
+#include "protocol/probe.h"
 #include "protocol/ratelimit.h"
 #include "protocol/timers.h"
 #include "protocol/tunnel.h"
@@ -74,6 +75,7 @@ struct peer {
 	struct staged staged;
 	struct timers timers;
 	struct extension extension;
+	struct probe probe;
 	struct peer_counters counters;
 };
 
@@ -89,6 +91,7 @@ struct tunnel {
 	bool has_order;
 	uint32_t largest_frame, mtu;
 	enum wire_link link;
+	bool sends_segments;
 
 	struct noise_identity *identity; /* in `memory` */
 	struct cookie_checker *checker;	 /* likewise */

@@ -143,6 +143,7 @@ void timers_session_ended(struct peer *peer)
 	timers_disarm(peer, TIMER_SILENCE);
 	timers_disarm(peer, TIMER_KEEPALIVE);
 	timers_disarm(peer, TIMER_HELLO);
+	timers_disarm(peer, TIMER_PROBE);
 	peer->timers.wants_another_keepalive = false;
 }
 
@@ -231,6 +232,7 @@ static void (*const came[TIMER_COUNT])(
     [TIMER_ERASE] = erase_came,
     [TIMER_PERSISTENT] = persistent_came,
     [TIMER_HELLO] = extension_timer,
+    [TIMER_PROBE] = probe_timer,
 };
 
 void timers_run(struct peer *peer, const struct moment *now)

@@ -36,6 +36,7 @@ enum timer {
 	TIMER_ERASE,	  /* no new session for long: erase keys */
 	TIMER_PERSISTENT, /* the configured keepalive */
 	TIMER_HELLO,	  /* the next HELLO, or the verdict "plain" */
+	TIMER_PROBE,	  /* answers to what probe.c asked are in, or lost */
 	TIMER_COUNT,
 };
 

@@ -119,6 +119,8 @@ static void prepare(
 	pkt->len += WIRE_OVERHEAD_BYTES;
 	write_header(run, packet_data(pkt), counter);
 	pkt->endpoint = peer->endpoint;
+	if (peer->probe.is_refused && pkt->frame != WIRE_FRAME_PROBE)
+		pkt->goes_alone = true;
 	pkt->drop = DROP_NONE;
 	peer->counters.tx_packets++;
 	peer->counters.tx_bytes += pkt->len;
@@ -310,9 +312,10 @@ bool tunnel_seals_singly(const struct packet *whole)
 {
 	const struct keypair *keypair = whole->peer->keypairs.current;
 
-	return keypair && (is_for_anybody(whole) ||
-			      keypair->send_counter + whole->segments >
-				  REPLAY_REJECT_AFTER_MESSAGES);
+	return keypair &&
+	       (is_for_anybody(whole) || whole->peer->probe.is_refused ||
+		   keypair->send_counter + whole->segments >
+		       REPLAY_REJECT_AFTER_MESSAGES);
 }
 
 enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,

@@ -180,6 +180,11 @@ void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
 		extension_offers_changed(peer);
 }
 
+void tunnel_set_segments(struct tunnel *tunnel, bool sends_segments)
+{
+	tunnel->sends_segments = sends_segments;
+}
+
 /* ---- the set of peers ---- */
 
 struct peer *tunnel_peer_find(
@@ -351,6 +356,7 @@ static void copy_extension(
 	ret->features = extension->features;
 	ret->peer_largest_frame = extension->largest_frame;
 	ret->unknown_frames = extension->unknown_frames;
+	ret->segments_refused = peer->probe.is_refused;
 	if (extension->is_known &&
 	    extension->compressors & 1u << peer->compressor)
 		ret->compressor = compressor_find(peer->compressor);

@@ -79,6 +79,10 @@ const uint8_t *tunnel_public_key(const struct tunnel *tunnel);
 void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
     size_t count, bool has_order);
 
+/* The socket sends datagrams of one size as segments of one (UDP_SEGMENT), so
+ * peers are asked whether they arrive (PROBE). At first it does not. */
+void tunnel_set_segments(struct tunnel *tunnel, bool sends_segments);
+
 /* The back end in use for an AEAD; NULL for an unknown id. */
 const struct aead *tunnel_backend(const struct tunnel *tunnel, enum aead_id id);
 
@@ -357,6 +361,7 @@ struct tunnel_peer_status {
 	uint64_t compressed_packets, expanded_packets;
 	uint64_t drops; /* of packets from or to this peer */
 	uint64_t unknown_frames;
+	bool segments_refused; /* they do not arrive: datagrams go alone */
 	size_t staged_packets, staged_bytes;
 	struct endpoint endpoint;
 };

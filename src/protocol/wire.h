@@ -121,6 +121,7 @@ enum wire_nibble {
 #define WIRE_HELLO_BYTES     84 /* an ordinary ping's length */
 #define WIRE_ECHO_BYTES	     18
 #define WIRE_CLOSE_BYTES     2
+#define WIRE_PROBE_ACK_BYTES 7
 #define WIRE_COMPRESSED_HEAD 5
 #define WIRE_ETHERNET_HEAD   2
 #define WIRE_BUNDLE_HEAD     3 /* with the first length */

@@ -60,4 +60,18 @@ mode_end
 mode "lz4, again=5,short=2" both='compress = "lz4";' file="$RUN/text" \
 	inject=again=5,short=2
 mode_end
+
+# ---- what nobody says: segments leave and do not arrive ----
+
+no_segments() { [ "$(status a '.peers[0].segments_refused')" = true ]; }
+pair_conf "" "" 10.99.0.1:51820 10.99.0.2:51820
+start_pair lost=0
+check "lost segments: the tunnel is up" pings a 10.77.0.2
+check "lost segments: they are found out" wait_for 15 no_segments
+both_ways "lost segments" "$RUN/file"
+check "lost segments: it did happen" happened lost
+check "lost segments: udp_gso as such is on" offload_is a udp_gso on
+check "lost segments: the log says so" contains "$RUN/a.log" \
+	'sent as segments of one, 0 arrived'
+mode_end
 finish

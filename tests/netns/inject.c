@@ -6,6 +6,7 @@
  * INJECT in the environment is a list of NAME=WHAT, separated by commas:
  *
  *	gso=ERROR:N     sends with UDP_SEGMENT are refused from the N-th on
+ *	lost=N          they leave, and are lost on the way, likewise
  *	whole=ERROR:N   likewise super-packets for the device
  *	down=ERROR:N    each N-th packet for the device is refused
  *	again=N         each N-th datagram to be sent has to wait (EAGAIN)
@@ -42,6 +43,7 @@
 
 enum fault {
 	GSO,
+	LOST,
 	WHOLE,
 	DOWN,
 	AGAIN,
@@ -54,7 +56,7 @@ enum fault {
 	FAULTS
 };
 
-static const char *const names[FAULTS] = {"gso", "whole", "down", "again",
+static const char *const names[FAULTS] = {"gso", "lost", "whole", "down", "again",
     "intr", "short", "gro", "uso", "tso", "header"};
 
 static const struct {
@@ -197,6 +199,15 @@ static bool is_datagram(const struct msghdr *header)
 		       AF_INET6);
 }
 
+static ssize_t bytes_of(const struct msghdr *header)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < header->msg_iovlen; i++)
+		bytes += header->msg_iov[i].iov_len;
+	return (ssize_t)bytes;
+}
+
 static ssize_t send_one(int fd, const struct msghdr *header, int flags)
 {
 	if (is_datagram(header)) {
@@ -206,6 +217,8 @@ static ssize_t send_one(int fd, const struct msghdr *header, int flags)
 			return fail(EAGAIN);
 		if (has_segments(header) && from_nth_on(GSO))
 			return fail(faults[GSO].error);
+		if (has_segments(header) && from_nth_on(LOST))
+			return bytes_of(header);
 	}
 	return syscall(SYS_sendmsg, fd, header, flags);
 }

@@ -168,6 +168,26 @@ START_TEST(status_shows_the_tunnel_and_each_peer)
 }
 END_TEST
 
+START_TEST(status_says_where_segments_do_not_arrive)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
+			       "{\ttunnel\n"
+			       "s\tname\tsite\n"
+			       "}\n"
+			       "[\tpeers\n"
+			       "{\t\n"
+			       "s\tname\thub\n"
+			       "b\tup\ttrue\n"
+			       "s\tmode\tvpnd\n"
+			       "b\tsegments_refused\ttrue\n"
+			       "}\n"
+			       "]\n"),
+	    "site  down\n"
+	    "  hub     up    no endpoint  no handshake yet  vpnd  without "
+	    "udp_gso\n");
+}
+END_TEST
+
 START_TEST(status_says_which_back_ends_work_and_how_fast)
 {
 	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
@@ -725,6 +745,7 @@ static void add_tree_tests(TCase *tcase)
 static void add_text_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, status_shows_the_tunnel_and_each_peer);
+	tcase_add_test(tcase, status_says_where_segments_do_not_arrive);
 	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
 	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);

@@ -463,7 +463,7 @@ START_TEST(damaged_frames_are_counted_and_harmless)
 	    {{0x11, 1}, 2, DROP_VPN_FRAME},
 	    {{0x14, 16, 1}, 8, DROP_VPN_FRAME},
 	    {{0x15, 16, 1}, 8, DROP_VPN_FRAME},
-	    {{0x12}, 8, DROP_VPN_FRAME},
+	    {{0x17}, 8, DROP_VPN_FRAME},
 	    {{0x20, 1}, 8, DROP_VPN_LINK},
 	    {{0x50, 1}, 8, DROP_VPN_FRAME},
 	    {{0x51}, 8, DROP_VPN_FRAME},

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Does the way to a peer take datagrams that are sent as segments of one
+ * (UDP_SEGMENT)? Asked within the session (PROBE, PROBE_ACK).
+ *
+ * How it works: some drivers, and some hosts of virtual machines, lose or
+ * damage segments that the sending kernel believes to be fine. So at the
+ * beginning of each session a burst of PROBE_COUNT datagrams of one size goes
+ * out, which the socket sends as one; the peer answers each with how many have
+ * come. When too few come, the same goes out one by one; when these come,
+ * another burst, as loss may be chance. After that the peer's datagrams go
+ * alone, until a session begins whose burst arrives.
+ */
+#ifndef PROTOCOL_PROBE_H
+#define PROTOCOL_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/cursor.h"
+#include "base/drop.h"
+#include "base/instant.h"
+
+struct packet;
+struct peer;
+
+#define PROBE_COUNT   8
+#define PROBE_ENOUGH  7 /* one may be lost by chance */
+#define PROBE_BYTES   512
+#define PROBE_WAIT_NS NS_PER_S /* for answers */
+
+enum probe_step {
+	PROBE_IDLE,
+	PROBE_SEGMENTS,	      /* a burst is on its way */
+	PROBE_SINGLES,	      /* too few came: the same one by one */
+	PROBE_SEGMENTS_AGAIN, /* these came: was it chance? */
+};
+
+struct probe {
+	uint8_t step; /* enum probe_step */
+	uint8_t came; /* of what is on its way, as the peer says */
+	uint16_t id;
+	bool is_refused; /* segments do not arrive: datagrams go alone */
+	uint8_t their_count;
+	uint16_t their_id;
+	uint64_t generation; /* of the session that was asked in last */
+};
+
+/* What the peer takes is known in this session. */
+void probe_begin(struct peer *peer, const struct moment *now);
+/* TIMER_PROBE came. */
+void probe_timer(struct peer *peer, const struct moment *now);
+
+/* PROBE or its answer came; the first byte has been read. */
+must_check enum drop probe_consume(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now);
+must_check enum drop probe_consume_ack(struct peer *peer, struct packet *pkt,
+    struct cursor *c, const struct moment *now);
+
+#endif

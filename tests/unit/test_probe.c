@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/* PROBE: do datagrams arrive that are sent as segments of one? */
+#include <string.h>
+
+#include "protocol/peer.h"
+#include "tunnels.h"
+#include "unit.h"
+
+#define PROBE_DATAGRAM (16 + PROBE_BYTES + 16)
+#define SECONDS_MAX    8
+
+static struct ends ends;
+
+/* What the way from a to b does to PROBEs. */
+static struct {
+	unsigned lose_segments, lose_singles; /* of each burst, the last ones */
+	unsigned segments, singles;	      /* that a sent */
+	unsigned in_burst;
+} way;
+
+static void init(enum extension_mode b)
+{
+	ends_init(&ends, EXTENSION_AUTO, b, COMPRESSOR_NONE);
+	memset(&way, 0, sizeof(way));
+	tunnel_set_segments(ends.a.tunnel, true);
+}
+
+static void init_both(void)
+{
+	init(EXTENSION_AUTO);
+}
+
+static void init_plain(void)
+{
+	init(EXTENSION_OFF);
+}
+
+static void clear(void)
+{
+	ends_clear(&ends);
+}
+
+static bool is_lost(const struct packet *pkt)
+{
+	unsigned lose = pkt->goes_alone ? way.lose_singles : way.lose_segments;
+
+	if (pkt->len != PROBE_DATAGRAM)
+		return false;
+	pkt->goes_alone ? way.singles++ : way.segments++;
+	return way.in_burst++ % PROBE_COUNT >= PROBE_COUNT - lose;
+}
+
+static bool carry(struct end *from)
+{
+	struct packet *pkt;
+	bool has_moved = false;
+
+	end_flush(&ends, from);
+	while ((pkt = packet_list_pop(&from->outbox))) {
+		has_moved = true;
+		if (from == &ends.a && is_lost(pkt))
+			pool_put(ends.pool, pkt);
+		else
+			end_receive(&ends, ends_other(&ends, from), pkt);
+	}
+	return has_moved;
+}
+
+static void settle(void)
+{
+	bool has_moved = true;
+
+	while (has_moved) {
+		has_moved = carry(&ends.a);
+		has_moved |= carry(&ends.b);
+	}
+}
+
+static void pass_seconds(unsigned seconds)
+{
+	while (seconds--) {
+		settle();
+		ends_advance(&ends, NS_PER_S);
+		tunnel_turn(ends.a.tunnel, &ends.now);
+		tunnel_turn(ends.b.tunnel, &ends.now);
+		settle();
+	}
+}
+
+static void begin_session(void)
+{
+	tunnel_peer_connect(ends.a.tunnel, ends.a.peer, &ends.now);
+	pass_seconds(SECONDS_MAX);
+	ck_assert(end_status(&ends, &ends.a).has_session);
+}
+
+/* A session later; the old one's end is not waited for. */
+static void begin_another(void)
+{
+	way.segments = way.singles = way.in_burst = 0;
+	ends_advance(&ends, 10 * NS_PER_S);
+	handshake_initiate(ends.a.peer, &ends.now);
+	pass_seconds(SECONDS_MAX);
+}
+
+static bool is_refused(void)
+{
+	return end_status(&ends, &ends.a).segments_refused;
+}
+
+static bool data_goes_alone(void)
+{
+	static const uint8_t packet[100] = {0x45};
+	struct packet *pkt =
+	    end_seal_plain(&ends, &ends.a, packet, sizeof(packet));
+	bool goes_alone = pkt->goes_alone;
+
+	pool_put(ends.pool, pkt);
+	return goes_alone;
+}
+
+START_TEST(a_burst_that_arrives_is_all)
+{
+	begin_session();
+	ck_assert_uint_eq(way.segments, PROBE_COUNT);
+	ck_assert_uint_eq(way.singles, 0);
+	ck_assert(!is_refused());
+	ck_assert(!data_goes_alone());
+}
+END_TEST
+
+START_TEST(segments_that_do_not_arrive_are_given_up)
+{
+	way.lose_segments = PROBE_COUNT;
+	begin_session();
+	ck_assert_uint_eq(way.segments, 2 * PROBE_COUNT);
+	ck_assert_uint_eq(way.singles, PROBE_COUNT);
+	ck_assert(is_refused());
+	ck_assert(data_goes_alone());
+}
+END_TEST
+
+START_TEST(one_lost_datagram_is_chance)
+{
+	way.lose_segments = 1;
+	begin_session();
+	ck_assert(!is_refused());
+	ck_assert_uint_eq(way.segments, PROBE_COUNT);
+}
+END_TEST
+
+START_TEST(two_lost_datagrams_of_each_burst_are_not)
+{
+	way.lose_segments = 2;
+	begin_session();
+	ck_assert(is_refused());
+}
+END_TEST
+
+START_TEST(a_bad_way_says_nothing_about_segments)
+{
+	way.lose_segments = way.lose_singles = 3;
+	begin_session();
+	ck_assert_uint_eq(way.segments, PROBE_COUNT);
+	ck_assert_uint_eq(way.singles, PROBE_COUNT);
+	ck_assert(!is_refused());
+}
+END_TEST
+
+START_TEST(the_next_session_asks_again)
+{
+	way.lose_segments = PROBE_COUNT;
+	begin_session();
+	ck_assert(is_refused());
+	way.lose_segments = 0;
+	begin_another();
+	ck_assert_uint_eq(way.segments, PROBE_COUNT);
+	ck_assert(!is_refused());
+	ck_assert(!data_goes_alone());
+}
+END_TEST
+
+START_TEST(what_is_sent_alone_anyway_is_not_asked_about)
+{
+	tunnel_set_segments(ends.a.tunnel, false);
+	begin_session();
+	ck_assert_uint_eq(way.segments + way.singles, 0);
+}
+END_TEST
+
+START_TEST(a_plain_peer_is_not_asked)
+{
+	begin_session();
+	ck_assert_uint_eq(way.segments + way.singles, 0);
+	ck_assert(!is_refused());
+}
+END_TEST
+
+START_TEST(damaged_probes_are_refused)
+{
+	static const struct {
+		uint8_t bytes[7];
+		size_t len;
+	} cases[] = {
+	    {{WIRE_FRAME_PROBE}, 1},
+	    {{WIRE_FRAME_PROBE, 1, 1, 0, 0, 0}, 6},
+	    {{WIRE_FRAME_PROBE_ACK}, 1},
+	    {{WIRE_FRAME_PROBE_ACK, 1, 1, 0, 8, 0}, 6},
+	};
+
+	begin_session();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct packet *pkt = pool_get(ends.pool);
+
+		memcpy(packet_data(pkt), cases[i].bytes, cases[i].len);
+		pkt->len = (uint32_t)cases[i].len;
+		pkt->peer = ends.a.peer;
+		ck_assert_int_eq(tunnel_expand(ends.a.tunnel, pkt, &ends.now),
+		    DROP_VPN_FRAME);
+		pool_put(ends.pool, pkt);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_to_nothing_changes_nothing)
+{
+	static const uint8_t ack[] = {WIRE_FRAME_PROBE_ACK, 1, 9, 9, 0, 0, 2};
+	struct packet *pkt;
+
+	begin_session();
+	pkt = pool_get(ends.pool);
+	memcpy(packet_data(pkt), ack, sizeof(ack));
+	pkt->len = sizeof(ack);
+	pkt->peer = ends.a.peer;
+	ck_assert_int_eq(
+	    tunnel_expand(ends.a.tunnel, pkt, &ends.now), DROP_NONE);
+	ck_assert_uint_eq(pkt->len, 0);
+	ck_assert(!is_refused());
+	pool_put(ends.pool, pkt);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("probe");
+	TCase *tc = tcase_create("probe");
+	TCase *plain = tcase_create("plain peer");
+
+	tcase_add_checked_fixture(tc, init_both, clear);
+	tcase_add_test(tc, a_burst_that_arrives_is_all);
+	tcase_add_test(tc, segments_that_do_not_arrive_are_given_up);
+	tcase_add_test(tc, one_lost_datagram_is_chance);
+	tcase_add_test(tc, two_lost_datagrams_of_each_burst_are_not);
+	tcase_add_test(tc, a_bad_way_says_nothing_about_segments);
+	tcase_add_test(tc, the_next_session_asks_again);
+	tcase_add_test(tc, what_is_sent_alone_anyway_is_not_asked_about);
+	tcase_add_test(tc, damaged_probes_are_refused);
+	tcase_add_test(tc, an_answer_to_nothing_changes_nothing);
+	tcase_add_checked_fixture(plain, init_plain, clear);
+	tcase_add_test(plain, a_plain_peer_is_not_asked);
+	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, plain);
+	return suite;
+}
