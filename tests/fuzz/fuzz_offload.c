@@ -9,6 +9,7 @@
 #include "packet/segment.h"
 
 #define LARGEST 2048
+#define PIECES	64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -27,23 +28,41 @@ static uint32_t draw(void *context, uint32_t below)
 	return *bytes->at++ % below;
 }
 
+/* Cut in place it is the same. */
+static void slide_along(struct packet *whole, const struct segments *segments,
+    uint8_t (*pieces)[LARGEST])
+{
+	static struct slide slide;
+
+	slide_begin(&slide, whole, false);
+	for (uint32_t i = 0; i < segments->count && i < PIECES; i++)
+		if (memcmp(slide_to(&slide, i), pieces[i],
+			segments_len(segments, i)) != 0)
+			abort();
+}
+
 static void cut(const uint8_t *data, size_t len, bool is_frame)
 {
-	uint8_t *copy = malloc(len), piece[LARGEST];
+	static uint8_t pieces[PIECES][LARGEST];
+	uint8_t *copy = malloc(len);
 	struct packet whole = {.buffer = copy,
 	    .buffer_bytes = (uint32_t)len,
 	    .len = (uint32_t)len};
 	struct segments segments;
-	uint16_t size = (uint16_t)(data[0] << 4 | 1);
+	bool fits = true;
 
+	whole.segment_bytes = (uint16_t)(data[0] << 4 | 1);
 	memcpy(copy, data, len);
-	if (!segments_plan(&segments, &whole, is_frame, size))
-		for (uint32_t i = 0; i < segments.count; i++) {
+	if (!segments_plan(&segments, &whole, is_frame, whole.segment_bytes)) {
+		for (uint32_t i = 0; i < segments.count && i < PIECES; i++) {
 			struct packet pkt = {
-			    .buffer = piece, .buffer_bytes = sizeof(piece)};
+			    .buffer = pieces[i], .buffer_bytes = LARGEST};
 
-			(void)!segments_write(&segments, i, &pkt);
+			fits &= !segments_write(&segments, i, &pkt);
 		}
+		if (fits)
+			slide_along(&whole, &segments, pieces);
+	}
 	free(copy);
 }
 
