@@ -43,11 +43,22 @@ static void add_line(struct trace_record *record, const struct trace_step *step)
 	snprintf(line->why, sizeof(line->why), "%s", why);
 }
 
+/* In the words of vpnctl capture. */
+static void note_segments(struct trace_record *record, const struct packet *pkt)
+{
+	size_t used = strlen(record->packet);
+
+	if (pkt->segments > 1)
+		snprintf(record->packet + used, sizeof(record->packet) - used,
+		    " (%u segments of %u)", pkt->segments, pkt->segment_bytes);
+}
+
 static void note_packet(struct trace_record *record, const struct packet *pkt)
 {
 	if (record->is_parsed)
 		return;
 	packet_print(pkt, record->packet, sizeof(record->packet));
+	note_segments(record, pkt);
 	record->is_parsed = pkt->family != FAMILY_NONE;
 }
 

@@ -27,7 +27,7 @@ struct trace_line {
 struct trace_record {
 	char from[CONFIG_NAME_BYTES]; /* the peer; "": the host */
 	char to[CONFIG_NAME_BYTES];   /* likewise, if it came so far */
-	char packet[PACKET_TEXT_BYTES];
+	char packet[PACKET_TEXT_BYTES + 32]; /* and how many segments */
 	bool is_parsed; /* `packet` is what the parser saw */
 	struct trace_line lines[TRACE_LINES];
 	size_t lines_count;
