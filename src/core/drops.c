@@ -26,7 +26,7 @@ static const struct hint {
 	"the filter refused it: vpnctl trace says which rule"},
     {DROP_FULL_RING, NULL,
 	"the kernel dropped it before we read: raise device.txqueuelen"},
-    {DROP_SOCKET_RCVBUFF, "outer", "raise the sysctl net.core.rmem_max"},
+    {DROP_SOCKET_RCVBUFF, "outer", "more arrives than vpnd decrypts"},
     {DROP_SOCKET_RCVBUFF, "sock_queue",
 	"its receive buffer is full: raise rcvbuf, or read faster"},
     {DROP_NEIGH_FAILED, NULL, "the peer does not answer: see vpnctl status"},

@@ -48,6 +48,13 @@ struct reload {
 	char sentence[128]; /* how the last one went, for status */
 };
 
+/* One of the device's, the first of which is data.tun_fd. */
+struct device_queue {
+	struct daemon *daemon;
+	int fd;
+	struct loop_watch *watch; /* NULL: there is no such queue */
+};
+
 struct daemon {
 	struct options options;
 	struct logger logger;
@@ -77,7 +84,8 @@ struct daemon {
 	char device[TUN_NAME_BYTES]; /* as it is named now */
 	struct tun_offload offload;  /* of the device, when it was opened */
 	uint64_t device_dropped;     /* by the kernel, as last counted */
-	struct loop_watch *tun_watch, *udp_watch, *news_watch, *loader_watch;
+	struct device_queue queues[TUN_QUEUES];
+	struct loop_watch *udp_watch, *news_watch, *loader_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
 	bool have_told_gso;	  /* that it was switched off */
 	unsigned device_attempts; /* to make it again */

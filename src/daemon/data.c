@@ -3,9 +3,11 @@
 #include "daemon/data.h"
 
 #include "io/tun.h"
+#include "packet/ip.h"
 
-/* Of one direction in one turn, so that the other, and control, get theirs. */
-#define BATCHES 4
+/* Of one queue or the socket in one turn, so that the others get theirs; a turn
+ * costs less than a packet, and each batch of others is waited for. */
+#define BATCHES 1
 /* Of one batch from the device, beside PACKET_BATCH packets: what is read is
  * still in the cache when it is sealed. */
 #define BATCH_BYTES (128 * 1024)
@@ -20,7 +22,7 @@ static bool read_packet(struct data *data, struct packet_list *list)
 
 	if (!pkt)
 		return false;
-	switch (tun_read(data->tun_fd, pkt)) {
+	switch (tun_read(data->queue_fd, pkt)) {
 	case TUN_DONE:
 		packet_list_push(list, pkt);
 		return true;
@@ -46,7 +48,7 @@ static bool read_batch(struct data *data, struct packet_list *list)
 
 	if (!pool_available(data->pool))
 		return false;
-	result = tun_batch_read(data->batch, data->tun_fd, list, &taken);
+	result = tun_batch_read(data->batch, data->queue_fd, list, &taken);
 	if (taken.lost)
 		path_count_outside(
 		    path, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
@@ -66,7 +68,7 @@ static bool read_some(struct data *data, struct packet_list *list)
 /* Without buffers the device is still emptied, or it would call for ever. */
 static void discard_from_device(struct data *data)
 {
-	uint64_t count = tun_discard(data->tun_fd, PACKET_BATCH);
+	uint64_t count = tun_discard(data->queue_fd, PACKET_BATCH);
 
 	path_count_outside(
 	    core_path(data->core), PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
@@ -89,12 +91,13 @@ static bool carry_from_device(struct data *data)
 	return is_full && !data_is_blocked(data);
 }
 
-void data_from_device(struct data *data)
+void data_from_device(struct data *data, int queue_fd)
 {
 	int batches = BATCHES;
 
 	if (data->tun_fd < 0)
 		return;
+	data->queue_fd = queue_fd;
 	if (!pool_available(data->pool))
 		discard_from_device(data);
 	while (batches-- && carry_from_device(data))
@@ -103,6 +106,21 @@ void data_from_device(struct data *data)
 
 /* ---- socket to device ---- */
 
+static void limit_waiting(
+    struct data *data, const struct udp_received *received)
+{
+	const struct moment *moment = data->moment;
+	int64_t wall_ns = moment->wall_s * NS_PER_S + moment->wall_ns;
+	int64_t waited_ns = 0;
+
+	if (!received->came_ns)
+		return;
+	if (received->has_more)
+		waited_ns = wall_ns - received->came_ns;
+	if (backlog_note(&data->waiting, waited_ns, moment->now))
+		udp_limit_receive_buffer(data->udp, data->waiting.bytes);
+}
+
 static bool carry_from_wire(struct data *data)
 {
 	struct path *path = core_path(data->core);
@@ -110,6 +128,7 @@ static bool carry_from_wire(struct data *data)
 	struct udp_received received;
 
 	udp_receive(data->udp, &list, &received);
+	limit_waiting(data, &received);
 	if (received.overflow)
 		path_count_outside(path, PATH_OUTSIDE_OUTER,
 		    DROP_SOCKET_RCVBUFF, received.overflow);
@@ -171,18 +190,42 @@ void data_tell_path(struct data *data)
 	    batch && tun_batch_joins_udp(batch));
 }
 
-static void write_packets(struct data *data, struct packet_list *list)
+/* The kernel puts the answers into the queue that a packet was written through
+ * (io/tun.h); what it does not tell apart by ports is in the first one. */
+static size_t queue_of(const struct data *data, const struct packet *pkt)
+{
+	bool has_ports = pkt->l4_protocol == IP_PROTOCOL_TCP ||
+			 pkt->l4_protocol == IP_PROTOCOL_UDP;
+
+	if (data->queues < 2 || pkt->is_fragment || !has_ports)
+		return 0;
+	return 1 + pkt->flow_hash % (data->queues - 1);
+}
+
+static void write_batches(struct data *data, struct packet_list *list)
 {
 	const struct tun_writer writer = {
 	    .failed = refuse_packet, .context = data};
+	struct packet_list lists[TUN_QUEUES] = {0};
+	struct packet *pkt;
+
+	while ((pkt = packet_list_pop(list)))
+		packet_list_push(&lists[queue_of(data, pkt)], pkt);
+	for (size_t i = 0; i < data->queues; i++)
+		if (lists[i].first &&
+		    tun_batch_write(data->batch, data->queue_fds[i], &lists[i],
+			&writer) == TUN_GONE)
+			data->is_device_gone = true;
+}
+
+static void write_packets(struct data *data, struct packet_list *list)
+{
 	struct packet *pkt;
 
 	if (!list->first)
 		return;
 	if (data->batch && data->tun_fd >= 0) {
-		if (tun_batch_write(data->batch, data->tun_fd, list, &writer) ==
-		    TUN_GONE)
-			data->is_device_gone = true;
+		write_batches(data, list);
 		data_tell_path(data);
 		return;
 	}

@@ -16,9 +16,14 @@
 #include "daemon/underlay.h"
 #include "io/tun_offload.h"
 #include "io/udp.h"
+#include "net/backlog.h"
 
 struct data {
-	int tun_fd;		 /* -1: the device is gone */
+	int tun_fd;		   /* -1: the device is gone */
+	int queue_fds[TUN_QUEUES]; /* tun_fd first */
+	size_t queues;
+	int queue_fd;		 /* the one of them that is being read */
+	struct backlog waiting;	 /* in the UDP socket */
 	struct tun_batch *batch; /* NULL: the device has no offloads */
 	struct udp *udp;
 	struct pool *pool;
@@ -29,7 +34,8 @@ struct data {
 	bool is_device_gone;
 };
 
-void data_from_device(struct data *data);
+/* Reads from one of the device's queues. */
+void data_from_device(struct data *data, int queue_fd);
 void data_from_wire(struct data *data);
 /* What the device does for the path, which may change with each write. */
 void data_tell_path(struct data *data);

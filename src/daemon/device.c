@@ -14,10 +14,10 @@
 
 static void device_ready(void *context, unsigned events)
 {
-	struct daemon *daemon = context;
+	const struct device_queue *queue = context;
 
 	(void)events;
-	data_from_device(&daemon->data);
+	data_from_device(&queue->daemon->data, queue->fd);
 }
 
 static int open_batch(struct daemon *daemon, enum tun_type type)
@@ -28,6 +28,45 @@ static int open_batch(struct daemon *daemon, enum tun_type type)
 	if (!daemon->offload.has_header)
 		return 0;
 	return tun_batch_new(&daemon->data.batch, &setup);
+}
+
+static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
+{
+	struct device_queue *queue = &daemon->queues[idx];
+
+	*queue = (struct device_queue){.daemon = daemon, .fd = fd};
+	queue->watch =
+	    loop_watch(daemon->loop, fd, LOOP_READ, device_ready, queue);
+	if (!queue->watch)
+		return false;
+	daemon->data.queue_fds[idx] = fd;
+	daemon->data.queues = idx + 1;
+	return true;
+}
+
+/* Fewer than there could be are no reason to be without a tunnel. */
+static void open_queues(struct daemon *daemon, enum tun_type type)
+{
+	for (size_t i = 1; daemon->offload.has_queues && i < TUN_QUEUES; i++) {
+		int fd = tun_open_queue(type, daemon->device);
+
+		if (fd < 0)
+			break;
+		if (!watch_queue(daemon, i, fd)) {
+			close(fd);
+			break;
+		}
+	}
+}
+
+static void close_queues(struct daemon *daemon)
+{
+	for (size_t i = 0; i < TUN_QUEUES && daemon->queues[i].watch; i++) {
+		loop_unwatch(daemon->queues[i].watch);
+		daemon->queues[i].watch = NULL;
+		if (i > 0)
+			close(daemon->queues[i].fd);
+	}
 }
 
 int device_open(struct daemon *daemon)
@@ -51,18 +90,18 @@ int device_open(struct daemon *daemon)
 	data_tell_path(&daemon->data);
 	daemon->data.is_device_gone = false;
 	daemon->device_dropped = 0;
-	daemon->tun_watch =
-	    loop_watch(daemon->loop, fd, LOOP_READ, device_ready, daemon);
-	if (daemon->tun_watch)
-		return 0;
-	device_close(daemon);
-	return -ENOMEM;
+	if (!watch_queue(daemon, 0, fd)) {
+		device_close(daemon);
+		return -ENOMEM;
+	}
+	if (wants_offload)
+		open_queues(daemon, type);
+	return 0;
 }
 
 void device_close(struct daemon *daemon)
 {
-	loop_unwatch(daemon->tun_watch);
-	daemon->tun_watch = NULL;
+	close_queues(daemon);
 	if (daemon->data.tun_fd >= 0)
 		close(daemon->data.tun_fd);
 	daemon->data.tun_fd = -1;

@@ -207,9 +207,12 @@ static int open_socket(struct daemon *daemon)
 	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
 
 	daemon->data.udp = daemon->udp;
-	if (!code)
-		tunnel_set_segments(
-		    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
+	if (code)
+		return exit_of(code);
+	tunnel_set_segments(
+	    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
+	backlog_init(
+	    &daemon->data.waiting, udp_receive_buffer_bytes(daemon->udp));
 	return exit_of(code);
 }
 

@@ -215,8 +215,9 @@ static void watch_data(struct daemon *daemon)
 
 	loop_change(
 	    daemon->udp_watch, is_blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ);
-	if (daemon->tun_watch)
-		loop_change(daemon->tun_watch, is_blocked ? 0 : LOOP_READ);
+	for (size_t i = 0; i < TUN_QUEUES && daemon->queues[i].watch; i++)
+		loop_change(
+		    daemon->queues[i].watch, is_blocked ? 0 : LOOP_READ);
 }
 
 static struct instant deadline(struct daemon *daemon)

@@ -97,6 +97,19 @@ static int attach(int fd, struct ifreq *request, short flags)
 	return ioctl(fd, TUNSETIFF, request) ? -errno : 0;
 }
 
+/* A device that was kept has either one queue for ever, or more. */
+static int attach_with_header(
+    int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
+{
+	short flags = types[type].flags | IFF_VNET_HDR;
+	int code = attach(fd, request, flags | IFF_MULTI_QUEUE);
+
+	ret->has_queues = !code;
+	if (code == -EINVAL)
+		code = attach(fd, request, flags);
+	return code;
+}
+
 /* 0 or negative errno. */
 static int attach_best(
     int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
@@ -105,7 +118,7 @@ static int attach_best(
 
 	if (ret) {
 		*ret = (struct tun_offload){0};
-		code = attach(fd, request, types[type].flags | IFF_VNET_HDR);
+		code = attach_with_header(fd, type, request, ret);
 		if (!code) {
 			ret->has_header = true;
 			/* a device that was kept may have longer ones */
@@ -146,6 +159,21 @@ int tun_open(enum tun_type type, const char *name,
 	}
 	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
 	return fd;
+}
+
+int tun_open_queue(enum tun_type type, const char *name)
+{
+	struct ifreq request = {0};
+	int fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int code = fd < 0 ? -errno : 0;
+
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	if (!code)
+		code = attach(fd, &request,
+		    types[type].flags | IFF_VNET_HDR | IFF_MULTI_QUEUE);
+	if (code && fd >= 0)
+		close(fd);
+	return code ? code : fd;
 }
 
 int tun_name(int fd, char ret_name[TUN_NAME_BYTES])

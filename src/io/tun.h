@@ -9,6 +9,13 @@
  * a flow, to be cut after reading (TSO, USO), and put together before writing
  * (GRO), which io/tun_offload.h does. A device that was deleted never
  * heals: its descriptor must be closed and the device opened again.
+ *
+ * A device with offloads has several queues, each a descriptor and a ring of
+ * its own. What is written through one of them makes the kernel put the answers
+ * there, too (Documentation/networking/tuntap); flows without answers are
+ * spread over all. We write through the first one: so a flood fills another
+ * queue than the one that has what the flood would harm, TCP's acknowledgements
+ * for instance, and each is read in its turn.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H
@@ -19,6 +26,8 @@
 #include "base/packet.h"
 
 #define TUN_NAME_BYTES 16
+/* A flow without answers is with those that have some: one time of so many. */
+#define TUN_QUEUES 8
 
 enum tun_type {
 	TUN_TYPE_TUN, /* IP packets */
@@ -37,6 +46,7 @@ struct tun_offload {
 	bool has_header; /* a virtio-net header is before each packet */
 	bool has_tso;	 /* it hands over and takes TCP super-packets */
 	bool has_uso;	 /* and UDP ones */
+	bool has_queues; /* tun_open_queue may add some */
 	int error;	 /* errno of what it refused, 0: nothing */
 };
 
@@ -48,6 +58,10 @@ struct tun_offload {
 must_check int tun_open(enum tun_type type, const char *name,
     struct tun_offload *ret_offload, char ret_name[TUN_NAME_BYTES], char *error,
     size_t room);
+
+/* One more queue of the device that tun_open opened, if it has queues: its
+ * descriptor, which is for reading, or negative errno. */
+must_check int tun_open_queue(enum tun_type type, const char *name);
 
 /* Of a device without offloads: reads one packet behind the head room of an
  * empty pkt. */

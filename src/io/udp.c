@@ -25,6 +25,7 @@ static const struct option options[] = {
     {0, SOL_IP, IP_RECVTOS, 1},
     {0, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
     {0, SOL_SOCKET, SO_RXQ_OVFL, 1},
+    {0, SOL_SOCKET, SO_TIMESTAMPNS, 1},
     {AF_INET6, SOL_IPV6, IPV6_RECVPKTINFO, 1},
     {AF_INET6, SOL_IPV6, IPV6_RECVTCLASS, 1},
     {AF_INET6, SOL_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT},
@@ -46,12 +47,16 @@ static int set_options(int fd, int family)
 	return error;
 }
 
+static void set_receive_buffer(int fd, int bytes)
+{
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes))
+		(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 /* Beyond net.core.{r,w}mem_max where we may, else up to it. */
 static void enlarge_buffers(int fd)
 {
-	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES))
-		(void)set_option(
-		    fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+	set_receive_buffer(fd, RECEIVE_BUFFER_BYTES);
 	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES))
 		(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
 }
@@ -230,6 +235,12 @@ size_t udp_receive_buffer_bytes(const struct udp *udp)
 
 	(void)getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len);
 	return (size_t)bytes;
+}
+
+void udp_limit_receive_buffer(struct udp *udp, size_t bytes)
+{
+	/* the kernel doubles it, as it counts its own overhead */
+	set_receive_buffer(udp->fd, (int)(bytes / 2));
 }
 
 int udp_set_mark(struct udp *udp, uint32_t mark)

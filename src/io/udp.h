@@ -47,11 +47,14 @@ uint16_t udp_port(const struct udp *udp);
 bool udp_has_ipv6(const struct udp *udp);
 /* Bytes the kernel really granted. */
 size_t udp_receive_buffer_bytes(const struct udp *udp);
+/* From now on it is no longer than that, if it may be so long. */
+void udp_limit_receive_buffer(struct udp *udp, size_t bytes);
 /* Marks what is sent from now on (SO_MARK); 0 or negative errno. */
 must_check int udp_set_mark(struct udp *udp, uint32_t mark);
 
 struct udp_received {
 	size_t count;	   /* datagrams appended */
+	int64_t came_ns;   /* the first one, since 1970; 0: unknown */
 	uint32_t overflow; /* lost since the last call: the buffer was full */
 	size_t lost;	   /* received, but the pool had no packet for them */
 	bool is_starved;   /* the pool had no packet; nothing was received */

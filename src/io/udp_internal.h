@@ -5,17 +5,18 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "io/sockaddr.h"
 #include "io/udp.h"
 
-/* Room for the source address, the ECN bits, the overflow counter and the
- * segment size, of both families, as a mapped datagram brings the options of
- * both. */
+/* Room for the source address, the ECN bits, the time, the overflow counter and
+ * the segment size, of both families, as a mapped datagram brings the options
+ * of both. */
 #define UDP_CONTROL_BYTES                                                      \
 	(CMSG_SPACE(sizeof(struct in6_pktinfo)) +                              \
 	    CMSG_SPACE(sizeof(struct in_pktinfo)) +                            \
-	    4 * CMSG_SPACE(sizeof(int)))
+	    CMSG_SPACE(sizeof(struct timespec)) + 4 * CMSG_SPACE(sizeof(int)))
 
 /* With UDP_GRO each buffer takes what the kernel has put together: at most 64
  * datagrams of one size, but for a shorter last one. */

@@ -6,6 +6,8 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "base/instant.h"
+
 #define ECN_BITS 0x03
 
 /* Borrows packets until all slots have one; returns the slots that have. */
@@ -105,6 +107,15 @@ static const struct {
     {SOL_UDP, UDP_GRO, take_segment},
 };
 
+/* What was received first had waited longest. */
+static void take_time(const struct cmsghdr *option, struct udp_received *ret)
+{
+	struct timespec at;
+
+	if (!ret->came_ns && read_option(option, &at, sizeof(at)))
+		ret->came_ns = at.tv_sec * NS_PER_S + at.tv_nsec;
+}
+
 static void take_option(struct udp *udp, const struct cmsghdr *option,
     struct packet *pkt, struct udp_received *ret)
 {
@@ -117,6 +128,9 @@ static void take_option(struct udp *udp, const struct cmsghdr *option,
 		udp->overflow = overflow;
 		return;
 	}
+	if (option->cmsg_level == SOL_SOCKET &&
+	    option->cmsg_type == SCM_TIMESTAMPNS)
+		take_time(option, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(takers); i++)
 		if (takers[i].level == option->cmsg_level &&
 		    takers[i].type == option->cmsg_type)
