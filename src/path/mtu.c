@@ -101,22 +101,28 @@ bool mtu_wants_single(const struct path *path, const struct packet *pkt)
 	return packet_wire_bytes(pkt) > mtu_of(path, pkt->peer, pkt->family);
 }
 
-bool mtu_wants_single_frame(const struct path *path, const struct packet *pkt)
+/* The largest of the frames that a frame stands for goes beyond what the peer
+ * takes. */
+static bool is_beyond_peer(const struct packet *pkt)
 {
 	size_t largest = tunnel_peer_largest_frame(pkt->peer);
+	size_t bytes = pkt->len;
 
+	if (pkt->segments > 1)
+		bytes = pkt->l2_bytes + packet_wire_bytes(pkt);
+	return largest && bytes + WIRE_ETHERNET_HEAD > largest;
+}
+
+bool mtu_wants_single_frame(const struct path *path, const struct packet *pkt)
+{
 	(void)path;
-	return largest &&
-	       pkt->l2_bytes + packet_wire_bytes(pkt) + WIRE_ETHERNET_HEAD >
-		   largest;
+	return is_beyond_peer(pkt);
 }
 
 enum verdict mtu_check_frame(struct path *path, struct packet *pkt)
 {
-	size_t largest = tunnel_peer_largest_frame(pkt->peer);
-
 	mtu_clamp(path, pkt, pkt->peer);
-	if (largest && pkt->len + WIRE_ETHERNET_HEAD > largest)
+	if (is_beyond_peer(pkt))
 		return verdict_of(pkt, DROP_PKT_TOO_BIG);
 	return VERDICT_PASS;
 }

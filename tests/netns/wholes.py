@@ -122,6 +122,8 @@ def all_wholes():
                     family, proto, FIRST_PORT + i,
                     payload(size * (2 + i % 5) + 1 + i * 13 % size, i), size,
                     tos, flags, 0xfffe + i & 0xffff, bool(i % 2), 0xffffff00))
+        wholes.append(Packet(family, socket.IPPROTO_TCP, FIRST_PORT + 500 +
+                             family, payload(45 * 1300, family), 1300))
     return wholes
 
 

@@ -309,6 +309,23 @@ START_TEST(a_frame_that_the_peer_does_not_take_is_dropped)
 }
 END_TEST
 
+START_TEST(a_frame_of_segments_is_as_large_as_one_of_them)
+{
+	uint32_t one = 14 + IPV4_BYTES + UDP_BYTES + 4 + WIRE_ETHERNET_HEAD;
+
+	learn_all();
+	tunnel.peers[0].largest_frame = one;
+	transmit(framed(udp_whole("10.9.0.1", "10.9.0.7", 53, 40), PEER_MAC(0),
+	    HOST_MAC, ETHERTYPE_IPV4));
+	ck_assert_uint_eq(totals().tx_dropped, 0);
+	take_results();
+	tunnel.peers[0].largest_frame = one - 1;
+	transmit(framed(udp_whole("10.9.0.1", "10.9.0.7", 53, 40), PEER_MAC(0),
+	    HOST_MAC, ETHERTYPE_IPV4));
+	ck_assert_uint_eq(totals().tx_dropped, 40);
+}
+END_TEST
+
 START_TEST(segments_in_frames_are_not_changed)
 {
 	struct packet *pkt = ip_frame(syn("10.9.0.7", "10.9.0.1"));
@@ -355,6 +372,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tap, a_frame_that_the_peer_does_not_take_is_dropped);
 	tcase_add_test(tap, frames_are_clamped_too);
 	tcase_add_test(tap, segments_in_frames_are_not_changed);
+	tcase_add_test(tap, a_frame_of_segments_is_as_large_as_one_of_them);
 	suite_add_tcase(suite, mtu_cases());
 	suite_add_tcase(suite, tap);
 	return suite;
