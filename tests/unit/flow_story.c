@@ -252,11 +252,20 @@ static void send(struct story *story, const struct course *course)
 		story->oracle = before;
 }
 
+static uint8_t host_of(const struct flow *entry, unsigned end)
+{
+	const uint8_t *bytes = (const uint8_t *)entry->key.address[end];
+
+	return bytes[flow_key_family(&entry->key) == 6 ? 15 : 3];
+}
+
 static bool is_entry(const struct flow *entry, const struct oracle_flow *flow)
 {
 	unsigned beginner = entry->beginner;
 
-	return flow_key_family(&entry->key) == flow->family &&
+	return host_of(entry, beginner) == flow->beginner.host &&
+	       host_of(entry, !beginner) == flow->other.host &&
+	       flow_key_family(&entry->key) == flow->family &&
 	       flow_key_protocol(&entry->key) == flow->protocol &&
 	       flow_key_port(&entry->key, beginner) == flow->beginner.port &&
 	       flow_key_port(&entry->key, !beginner) == flow->other.port &&
