@@ -154,6 +154,7 @@ struct config_filter {
 	bool is_stateful;
 	uint32_t flows_max, flows_per_peer;
 	enum config_action policy[CONFIG_HOOKS];
+	struct config_place policy_places[CONFIG_HOOKS];
 	struct config_rule *rules;
 	size_t rules_count;
 };

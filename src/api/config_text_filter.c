@@ -22,7 +22,11 @@
 	    __VA_ARGS__)
 #define POLICY(name, hook)                                                    \
 	FIELD_AS("policy_" name, config, filter.policy[hook], choice,         \
-	    .names = &config_policy_names)
+	    .names = &config_policy_names),                                   \
+	FIELD_AS("policy_" name "_place_line", config,                        \
+	    filter.policy_places[hook].line, u32, .most = UINT32_MAX),        \
+	FIELD_AS("policy_" name "_place_column", config,                      \
+	    filter.policy_places[hook].column, u32, .most = UINT32_MAX)
 
 const struct config_field config_filter_fields[] = {
 	FILTER(is_on, flag, ),

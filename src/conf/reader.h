@@ -43,7 +43,7 @@ struct conf_setting {
 	unsigned kinds; /* CONF_IS(...) | ... */
 	conf_read_fn *read;
 	size_t offset;	     /* in the object */
-	size_t place_offset; /* paths: where their place goes */
+	size_t place_offset; /* paths, policies: where their place goes */
 	uint32_t least, most;
 	const struct config_names *names;
 	const struct conf_group *group; /* of groups, and lists of them */
@@ -108,7 +108,7 @@ const char *conf_peer_object(char object[CONF_OBJECT_BYTES],
 
 /* value.c */
 conf_read_fn conf_read_choice, conf_read_flag, conf_read_u32, conf_read_u16,
-    conf_read_mss, conf_read_path, conf_read_peer_path, conf_read_device_name,
+    conf_read_mss, conf_read_policy, conf_read_path, conf_read_peer_path, conf_read_device_name,
     conf_read_peer_name, conf_read_duration, conf_read_key, conf_read_routes,
     conf_read_ciphers;
 /* value_net.c */

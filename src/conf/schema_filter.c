@@ -6,7 +6,8 @@
 #define RULE_AT(member)	  .offset = offsetof(struct config_rule, member)
 #define SOCKET_AT(member) .offset = offsetof(struct config_socket, member)
 #define POLICY(hook)                                                          \
-	STRING, .read = conf_read_choice, CONFIG_AT(filter.policy[hook]),     \
+	STRING, .read = conf_read_policy, CONFIG_AT(filter.policy[hook]),     \
+	.place_offset = offsetof(struct config, filter.policy_places[hook]),  \
 	.names = &config_policy_names
 
 static const struct conf_setting policy_settings[] = {

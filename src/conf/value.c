@@ -56,6 +56,17 @@ void conf_read_choice(struct conf_reader *reader,
 		memcpy(field_in(setting, object), &choice, sizeof(choice));
 }
 
+void conf_read_policy(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	struct config_place *place =
+	    (void *)((char *)object + setting->place_offset);
+
+	*place = node->place;
+	conf_read_choice(reader, setting, node, object);
+}
+
 /* The scanner takes "true" and "false", in any case. */
 static bool is_true(const struct conf_node *node)
 {

@@ -26,6 +26,15 @@ _Static_assert((int)HOOK_PREROUTING == CONFIG_HOOK_PREROUTING &&
 
 /* ---- what can fail ---- */
 
+static void place_policies(
+    struct ruleset *rules, const struct config_filter *filter)
+{
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		ruleset_place_policy(rules, (enum hook)hook,
+		    filter->policy_places[hook].line,
+		    filter->policy_places[hook].column);
+}
+
 static int make_rules(struct core *core, struct ruleset **ret,
     const struct filter_peers *from, struct instant now)
 {
@@ -44,6 +53,8 @@ static int make_rules(struct core *core, struct ruleset **ret,
 	setup.specs = specs.list;
 	setup.count = specs.count;
 	err = ruleset_new(ret, &setup, now);
+	if (!err)
+		place_policies(*ret, filter);
 	filter_specs_clear(&specs);
 	return err;
 }

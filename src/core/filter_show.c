@@ -62,6 +62,8 @@ static void write_policy(
 	reply_open_object(reply, "");
 	reply_string(reply, "hook", hook_name(hook));
 	reply_string(reply, "action", rule_action_name(policy->action));
+	if (policy->line)
+		reply_unsigned(reply, "line", policy->line);
 	write_counters(reply, policy->packets, policy->bytes);
 	reply_close_object(reply);
 }

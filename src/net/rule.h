@@ -147,6 +147,7 @@ struct rule {
 /* The packets that no rule decided. */
 struct rule_policy {
 	enum rule_action action; /* not RULE_COUNT */
+	uint32_t line, column;	 /* 0: it is in no file */
 	uint64_t packets, bytes;
 };
 
@@ -167,6 +168,10 @@ void ruleset_free(struct ruleset *set); /* NULL is fine */
 
 /* Counters of the policies, and of rules that have the same name. */
 void ruleset_inherit(struct ruleset *set, const struct ruleset *from);
+
+/* Where it is in the configuration file. */
+void ruleset_place_policy(
+    struct ruleset *set, enum hook hook, uint32_t line, uint32_t column);
 
 struct rule_result {
 	enum rule_action action; /* not RULE_COUNT */

@@ -171,3 +171,10 @@ const struct rule_policy *ruleset_policy(
 {
 	return &set->policy[hook];
 }
+
+void ruleset_place_policy(
+    struct ruleset *set, enum hook hook, uint32_t line, uint32_t column)
+{
+	set->policy[hook].line = line;
+	set->policy[hook].column = column;
+}

@@ -40,8 +40,8 @@ static void say_rule(
 	why->column = rule->spec.column;
 }
 
-static void say_policy(
-    const struct rule_explanation *explanation, struct path_why *why)
+static void say_policy(const struct rule_explanation *explanation,
+    const struct rule_policy *policy, struct path_why *why)
 {
 	if (explanation->rules)
 		why_add(why, "no rule of %u matched; ", explanation->rules);
@@ -50,7 +50,9 @@ static void say_policy(
 		add_name(explanation->nearest, why);
 		why_add(why, " (%s); ", explanation->why);
 	}
-	why_add(why, "policy %s", rule_action_name(explanation->result.action));
+	why_add(why, "policy %s", rule_action_name(policy->action));
+	why->line = policy->line;
+	why->column = policy->column;
 }
 
 /* Of a drop, only when it is the hook's. */
@@ -78,7 +80,7 @@ void why_hook(const struct path *path, enum hook hook, const struct packet *pkt,
 	if (explanation.result.rule)
 		say_rule(&explanation, why);
 	else
-		say_policy(&explanation, why);
+		say_policy(&explanation, ruleset_policy(path->rules, hook), why);
 }
 
 void why_prerouting(

@@ -67,9 +67,11 @@ check "the rule and its place are named" says \
 dies "a rule" 666
 ask 'udp 10.77.0.2:4000 > 10.77.0.1:1002'
 check "what the policy rejects: exit code 10" same 10 $?
-check "the nearest rule, its field and the answer are named" says \
-	'DROP +no rule of 3 matched; nearest: "dns" \(dport 53 != 1002\)' \
-	'policy reject' '^verdict: NETFILTER_DROP, would answer ICMP 3/13'
+policy_place=$(grep -n 'policy = ' "$(conf_file a)" | cut -d: -f1)
+check "the nearest rule, its field, the answer and the policy's place are named" \
+	says 'DROP +no rule of 3 matched; nearest: "dns" \(dport 53 != 1002\)' \
+	'policy reject' '^verdict: NETFILTER_DROP, would answer ICMP 3/13' \
+	"a\\.conf:$policy_place:[0-9]+\\)"
 dies "the policy" 1002
 answers() {
 	send 1002
@@ -125,9 +127,17 @@ check "10000 rules more are taken" same 0 $?
 check "all of them" contains "$RUN/change.txt" 'rule "r10000" added'
 ask "$(port_for 666)"
 check "the last rules decide as before" says "rule \"loud\" drops"
+sed -i '1i # a line before all others' "$(conf_file a)"
+place=$((place + 1)) policy_place=$((policy_place + 1))
 check "a reload" ctl a reload
 ask "$(port_for 1002)"
 check "brings the file's filter back" same 10 $?
+check "with its places, a line further down" says \
+	"a\\.conf:$policy_place:[0-9]+\\)"
+sed -i '1i # another line' "$(conf_file a)"
+check "a reload that moves lines only" ctl a reload
+ask "$(port_for 666)"
+check "moves the places" says "a\\.conf:$((place + 1)):[0-9]+\\)"
 
 vpnd_stop a b
 finish

@@ -174,6 +174,9 @@ START_TEST(types_flags_and_rates_arrive)
 	struct outcome outcome = outcome_of(SITE RULES);
 	const struct config_rule *rule = outcome.config->filter.rules;
 
+	ck_assert(outcome.config->filter.policy_places[CONFIG_HOOK_INPUT].line);
+	ck_assert_uint_eq(
+	    outcome.config->filter.policy_places[CONFIG_HOOK_OUTPUT].line, 0);
 	ck_assert(rule[0].rate == 200 && rule[0].burst == 400);
 	ck_assert(!rule[0].is_rate_per_peer);
 	ck_assert_int_eq(rule[1].family, CONFIG_FAMILY_IPV6);

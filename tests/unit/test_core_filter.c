@@ -188,6 +188,24 @@ START_TEST(a_reload_changes_the_rules_at_once)
 }
 END_TEST
 
+START_TEST(a_reload_that_only_moves_lines_moves_the_places)
+{
+	struct config *next;
+
+	pair_init(&pair);
+	start(friendly());
+	next = friendly();
+	next->filter.rules[0].place = (struct config_place){40, 4};
+	next->filter.policy_places[CONFIG_HOOK_INPUT].line = 30;
+	ck_assert_int_eq(reload(next), 0);
+	ck_assert_uint_eq(
+	    ruleset_rule(right()->filter.rules, 0)->spec.line, 40);
+	ck_assert_uint_eq(
+	    ruleset_policy(right()->filter.rules, HOOK_INPUT)->line, 30);
+	pair_clear(&pair);
+}
+END_TEST
+
 START_TEST(each_reload_has_another_generation)
 {
 	uint32_t before;
@@ -798,6 +816,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tcase, an_expression_runs, 0, 2);
 	tcase_add_test(tcase, a_program_that_jumps_nowhere_is_refused);
 	tcase_add_test(tcase, a_reload_changes_the_rules_at_once);
+	tcase_add_test(tcase, a_reload_that_only_moves_lines_moves_the_places);
 	tcase_add_test(tcase, each_reload_has_another_generation);
 	tcase_add_test(tcase, a_rule_that_keeps_its_name_keeps_its_counters);
 	tcase_add_test(tcase, flows_outlive_a_reload_that_keeps_their_limits);

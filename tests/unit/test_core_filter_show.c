@@ -44,6 +44,7 @@ static struct config *guarded(void)
 
 	config->filter.is_stateful = false;
 	config->filter.policy[CONFIG_HOOK_INPUT] = CONFIG_ACTION_DROP;
+	config->filter.policy_places[CONFIG_HOOK_INPUT].line = 5;
 	filter_end(&rule->from, 0);
 	rule->is_logged = true;
 	rule->rate = rule->burst = 2;
@@ -72,7 +73,8 @@ START_TEST(filter_show_tells_what_each_rule_matched)
 	ck_assert_str_eq(pair_value(text, "packets"), "2");
 	ck_assert_ptr_nonnull(strstr(text, "\tpackets_over_rate\t"));
 	ck_assert_ptr_nonnull(strstr(
-	    text, "{\t\ns\thook\tinput\ns\taction\tdrop\nu\tpackets\t0\n"));
+	    text, "{\t\ns\thook\tinput\ns\taction\tdrop\n"
+		  "u\tline\t5\nu\tpackets\t0\n"));
 }
 END_TEST
 
