@@ -265,9 +265,18 @@ void core_raise(struct core *core, enum core_event_kind kind)
 void core_raise_peer(
     struct core *core, struct core_peer *peer, enum core_event_kind kind)
 {
+	core->pending_peers += !peer->pending;
 	peer->pending |= 1u << kind;
 	if (peer->idx < core->pending_at)
 		core->pending_at = peer->idx;
+}
+
+void core_withdraw(struct core *core, struct core_peer *peer, unsigned kinds)
+{
+	bool was_pending = peer->pending != 0;
+
+	peer->pending &= ~kinds;
+	core->pending_peers -= was_pending && !peer->pending;
 }
 
 void core_set_alarm(struct core *core, struct instant when)
@@ -356,10 +365,12 @@ static void fill_event(const struct core *core, const struct core_peer *peer,
 
 static bool take_peer_event(struct core *core, struct core_event *ret)
 {
-	while (core->pending_at < core->config->peers_count) {
+	while (core->pending_peers &&
+	       core->pending_at < core->config->peers_count) {
 		struct core_peer *peer = core->peers[core->pending_at];
 
 		if (take_pending(&peer->pending, &ret->kind)) {
+			core->pending_peers -= !peer->pending;
 			fill_event(core, peer, ret);
 			return true;
 		}

@@ -80,13 +80,13 @@ static void ask_soon(
 		plan_to_ask(core, peer, when);
 }
 
-static void forget_name(struct core_peer *peer)
+static void forget_name(struct core *core, struct core_peer *peer)
 {
 	peer->has_failed = false;
 	peer->asked = INSTANT_NEVER;
 	peer->resolve_at = INSTANT_NEVER;
 	peer->pause_ns = CORE_RESOLVE_MIN_NS;
-	peer->pending &= ~(1u << CORE_RESOLVE);
+	core_withdraw(core, peer, 1u << CORE_RESOLVE);
 	peer->addresses_count = 0;
 	peer->moved_after = 0;
 }
@@ -97,7 +97,7 @@ void endpoints_begin(
 	const struct config_peer *conf = peers_conf(core, peer);
 	struct endpoint literal;
 
-	forget_name(peer);
+	forget_name(core, peer);
 	peer->elsewhere = (struct endpoint){0};
 	if (endpoints_is_literal(conf, &literal))
 		tunnel_peer_set_endpoint(peer->peer, &literal);

@@ -139,6 +139,7 @@ void peers_free(
 	peer->peer = NULL;
 	/* Seals its CLOSE, and hears what still points to it. */
 	core_settle(core, now);
+	core_withdraw(core, peer, peer->pending);
 	free(peer->addresses);
 	free(peer);
 }

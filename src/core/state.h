@@ -97,6 +97,7 @@ struct core {
 	struct instant alarm;	/* no ping and no name is due before it */
 	unsigned pending;	/* bits of enum core_event_kind */
 	size_t pending_at;	/* no peer before it has pending ones */
+	size_t pending_peers;	/* that have some */
 };
 
 /* ---- core.c ---- */
@@ -106,6 +107,8 @@ void core_settle(struct core *core, const struct moment *now);
 void core_raise(struct core *core, enum core_event_kind kind);
 void core_raise_peer(
     struct core *core, struct core_peer *peer, enum core_event_kind kind);
+/* What was raised is void. */
+void core_withdraw(struct core *core, struct core_peer *peer, unsigned kinds);
 void core_set_alarm(struct core *core, struct instant when);
 /* Whether the path forwards from peer to peer. */
 void core_set_forwarding(struct core *core, const struct config *config);

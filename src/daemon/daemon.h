@@ -91,6 +91,7 @@ struct daemon {
 	unsigned device_attempts; /* to make it again */
 	struct mend_clock look;	  /* at the host, for what others removed */
 	struct instant state_due, underlay_due, device_due, notify_due;
+	struct instant status_due; /* not before, when it is stale */
 	int exit_code;
 	char error[DAEMON_ERROR_BYTES];
 };

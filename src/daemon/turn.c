@@ -12,6 +12,8 @@
 /* The state file is written at most this often. */
 #define STATE_NS  NS_PER_S
 #define STATUS_NS (5 * NS_PER_S)
+/* It counts all peers, and thousands of them may come up at once. */
+#define STATUS_MIN_NS NS_PER_S
 
 void turn_began(void *context)
 {
@@ -175,14 +177,22 @@ static void renew_underlay(struct daemon *daemon)
 	core_underlay_changed(daemon->core, &daemon->moment);
 }
 
+static struct instant status_due(const struct daemon *daemon)
+{
+	return daemon->is_status_stale
+		   ? instant_earlier(daemon->status_due, daemon->notify_due)
+		   : daemon->notify_due;
+}
+
 static void tell_manager(struct daemon *daemon)
 {
 	int64_t wait_ns = STATUS_NS;
 	char line[sizeof(daemon->notify.status)];
 
-	if (!daemon->is_status_stale && !is_due(daemon, daemon->notify_due))
+	if (daemon->notify.fd < 0 || !is_due(daemon, status_due(daemon)))
 		return;
 	daemon->is_status_stale = false;
+	daemon->status_due = instant_after(daemon->moment.now, STATUS_MIN_NS);
 	if (daemon->notify.watchdog_ns && daemon->notify.watchdog_ns < wait_ns)
 		wait_ns = daemon->notify.watchdog_ns;
 	daemon->notify_due = instant_after(daemon->moment.now, wait_ns);
@@ -230,7 +240,7 @@ static struct instant deadline(struct daemon *daemon)
 	    daemon->underlay_due,
 	    daemon->device_due,
 	    daemon->look.due,
-	    daemon->notify.fd >= 0 ? daemon->notify_due : INSTANT_NEVER,
+	    daemon->notify.fd >= 0 ? status_due(daemon) : INSTANT_NEVER,
 	};
 	struct instant first = INSTANT_NEVER;
 
