@@ -303,7 +303,7 @@ START_TEST(a_new_peer_takes_the_address_of_one_that_goes)
 	next = lan_config(&lan, 0);
 	lan_add_mac(&next->peers[0], 1);
 	next->peers_count = 1;
-	free(next->peers[1].macs);
+	config_peer_clear(&next->peers[1]);
 	lan_add_mac(pair_add_peer(next, "new", NULL), 2);
 	ck_assert_int_eq(reload(next), 0);
 	lan_expect(&lan, 0, 9, 1, RIGHT);
