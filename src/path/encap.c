@@ -141,7 +141,7 @@ static void seal_singly(struct path *path, struct packet *pkt)
 }
 
 /* VERDICT_TAKEN, or pkt->drop says why not. */
-static enum verdict seal_whole(struct path *path, struct packet *pkt)
+static enum verdict seal_trains(struct path *path, struct packet *pkt)
 {
 	struct packet_list trains = {0};
 	struct segments segments;
@@ -161,6 +161,16 @@ static enum verdict seal_whole(struct path *path, struct packet *pkt)
 	while (trains.first)
 		send(path, packet_list_pop(&trains));
 	pool_put(path->setup.pool, pkt);
+	return VERDICT_TAKEN;
+}
+
+/* Cut here and not before the stage, it is compressed: then its segments get
+ * their heads and checksums. */
+static enum verdict seal_whole(struct path *path, struct packet *pkt)
+{
+	if (!tunnel_seals_singly(pkt))
+		return seal_trains(path, pkt);
+	seal_singly(path, pkt);
 	return VERDICT_TAKEN;
 }
 
@@ -227,10 +237,4 @@ enum verdict encap_dry(struct path *path, struct packet *pkt)
 {
 	send(path, pkt);
 	return VERDICT_TAKEN;
-}
-
-bool encap_wants_single(const struct path *path, const struct packet *pkt)
-{
-	(void)path;
-	return tunnel_seals_singly(pkt);
 }

@@ -13,6 +13,5 @@ bool compress_wants_single(const struct path *path, const struct packet *pkt);
 void encap(struct path *path, struct packet **pkts, enum verdict *verdicts,
     size_t count);
 enum verdict encap_dry(struct path *path, struct packet *pkt);
-bool encap_wants_single(const struct path *path, const struct packet *pkt);
 
 #endif

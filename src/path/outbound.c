@@ -97,7 +97,7 @@ const struct stage path_outbound[] = {
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
 	.wants_single = compress_wants_single, .dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
-	.wants_single = encap_wants_single, .dry = encap_dry, .why = why_encap},
+	.dry = encap_dry, .why = why_encap},
     {0},
 };
 
@@ -123,6 +123,6 @@ const struct stage path_outbound_tap[] = {
     [OUTBOUND_COMPRESS] = {"compress", "xfrm_output", .run = compress,
 	.wants_single = compress_wants_single, .dry = compress_dry},
     [OUTBOUND_ENCAP] = {"encap", "dev_hard_start_xmit", .run_batch = encap,
-	.wants_single = encap_wants_single, .dry = encap_dry, .why = why_encap},
+	.dry = encap_dry, .why = why_encap},
     {0},
 };

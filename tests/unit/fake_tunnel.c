@@ -176,6 +176,7 @@ bool tunnel_may_compress(const struct packet *whole)
 void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 {
 	tunnel->last_flow_hash = pkt->flow_hash;
+	tunnel->compress_calls++;
 }
 
 void tunnel_bundle(

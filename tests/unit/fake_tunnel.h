@@ -52,6 +52,7 @@ struct tunnel {
 	struct packet_list staged, messages, frames, released, dropped;
 	size_t open_calls, seal_calls, train_calls, largest_batch;
 	uint32_t last_flow_hash; /* as compress saw it */
+	unsigned compress_calls;
 };
 
 #endif

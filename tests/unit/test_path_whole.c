@@ -271,12 +271,20 @@ START_TEST(a_flow_that_is_compressed_is_cut)
 }
 END_TEST
 
+/* As single ones are: with a frame's head, the state of the checksum, or the
+ * checksum itself. */
 START_TEST(what_is_sealed_for_anybody_is_single)
 {
 	tunnel.peers[0].seals_singly = true;
 	transmit(whole(0, 53, 40));
 	ck_assert_uint_eq(path_to_wire(path)->len, 40);
 	ck_assert_uint_eq(tunnel.train_calls, 0);
+	ck_assert_uint_eq(tunnel.compress_calls, 1 + 40);
+	for (struct packet *pkt = path_to_wire(path)->first; pkt;
+	     pkt = pkt->next)
+		ck_assert_int_eq(pkt->checksum, CHECKSUM_FULL);
+	for (uint16_t i = 0; i < 40; i++)
+		expect(0, 1, (uint8_t)i);
 }
 END_TEST
 
