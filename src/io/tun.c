@@ -91,46 +91,78 @@ static void ask_for_offloads(int fd, struct tun_offload *offload)
 	offload->has_tso = false;
 }
 
-static int attach(int fd, struct ifreq *request, short flags)
+static int attach(int fd, struct ifreq *request, int flags)
 {
-	request->ifr_flags = flags;
+	request->ifr_flags = (short)flags;
 	return ioctl(fd, TUNSETIFF, request) ? -errno : 0;
 }
 
-/* A device that was kept has either one queue for ever, or more. */
+/* It stays without a program that has it open. */
+static bool is_kept(int fd)
+{
+	struct ifreq request = {0};
+
+	return ioctl(fd, TUNGETIFF, &request) == 0 &&
+	       request.ifr_flags & IFF_PERSIST;
+}
+
+/* One that is there has either one queue for ever, or more, and then the kernel
+ * lets everybody in: but not us, where somebody must be. */
+static int attach_there(
+    int fd, struct ifreq *request, int flags, bool *ret_has_queues)
+{
+	int code = attach(fd, request, flags | IFF_MULTI_QUEUE);
+
+	*ret_has_queues = !code;
+	if (!code && !is_kept(fd))
+		return -EBUSY;
+	return code == -EINVAL ? attach(fd, request, flags) : code;
+}
+
+/* 0 or negative errno; -EBUSY: another program has it. `queues` is 0 or
+ * IFF_MULTI_QUEUE, of one that is made. */
+static int attach_alone(int fd, struct ifreq *request, int flags, int queues,
+    bool *ret_has_queues)
+{
+	int code = attach(fd, request, flags | queues | IFF_TUN_EXCL);
+
+	*ret_has_queues = queues;
+	return code == -EBUSY
+		   ? attach_there(fd, request, flags, ret_has_queues)
+		   : code;
+}
+
 static int attach_with_header(
     int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
 {
-	short flags = types[type].flags | IFF_VNET_HDR;
-	int code = attach(fd, request, flags | IFF_MULTI_QUEUE);
+	int header_bytes = sizeof(struct virtio_net_hdr);
+	int code = attach_alone(fd, request, types[type].flags | IFF_VNET_HDR,
+	    IFF_MULTI_QUEUE, &ret->has_queues);
 
-	ret->has_queues = !code;
-	if (code == -EINVAL)
-		code = attach(fd, request, flags);
-	return code;
+	if (code)
+		return code;
+	ret->has_header = true;
+	/* a device that was kept may have longer ones */
+	(void)ioctl(fd, TUNSETVNETHDRSZ, &header_bytes);
+	ask_for_offloads(fd, ret);
+	return 0;
 }
 
 /* 0 or negative errno. */
 static int attach_best(
     int fd, enum tun_type type, struct ifreq *request, struct tun_offload *ret)
 {
-	int header_bytes = sizeof(struct virtio_net_hdr), code;
+	bool has_queues;
+	int code;
 
 	if (ret) {
 		*ret = (struct tun_offload){0};
 		code = attach_with_header(fd, type, request, ret);
-		if (!code) {
-			ret->has_header = true;
-			/* a device that was kept may have longer ones */
-			(void)ioctl(fd, TUNSETVNETHDRSZ, &header_bytes);
-			ask_for_offloads(fd, ret);
-			return 0;
-		}
 		if (code != -EINVAL)
 			return code;
-		ret->error = EINVAL;
+		*ret = (struct tun_offload){.error = EINVAL};
 	}
-	code = attach(fd, request, types[type].flags);
+	code = attach_alone(fd, request, types[type].flags, 0, &has_queues);
 	/* a device that was kept may still have what an earlier vpnd asked for
 	 */
 	if (!code)

@@ -115,7 +115,9 @@ second_conf() { # DEVICE PORT
 		"$RUN/$P-second.conf"
 }
 second_conf vpn0 51830
-second "same device" 'vpn0'
+second "same device" 'vpn0: another program has it open'
+sed -i 's/name = "vpn0";/&\n  offload = "off";/' "$RUN/$P-second.conf"
+second "same device, one queue" 'vpn0: another program has it open'
 second_conf vpn1 51820
 second "same port" '51820'
 second_conf vpn1 51830
