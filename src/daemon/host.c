@@ -187,21 +187,27 @@ int host_replace_device(struct host *host, const char *device)
 	return 0;
 }
 
-/* A device that goes down loses its routes, of all tables, at once: one by one
- * a hundred thousand of them take the kernel half a minute. */
 static bool is_left_by_down(const struct change *change, const void *context)
 {
 	(void)context;
 	return change->kind != CHANGE_ROUTE && change->kind != CHANGE_UP;
 }
 
+/* One that was up before vpnd came stays up, and keeps its routes. */
+static bool takes_down(const struct change *change)
+{
+	return change->kind == CHANGE_UP && !change->is_left &&
+	       !change->before;
+}
+
+/* A device that goes down loses its routes, of all tables, at once: one by one
+ * a hundred thousand of them take the kernel half a minute. */
 static void take_down(struct host *host)
 {
 	struct change_list *applied = &host->applied;
 
 	for (size_t i = 0; i < applied->count; i++)
-		if (applied->changes[i].kind == CHANGE_UP &&
-		    !applied->changes[i].is_left &&
+		if (takes_down(&applied->changes[i]) &&
 		    change_undo(host->netlink, &applied->changes[i]) == 0) {
 			change_list_filter(applied, is_left_by_down, NULL);
 			return;

@@ -237,6 +237,17 @@ check "one line" stays $quiet logged 1 'restored'
 check "which does not name them all" logged 1 'restored: .* and [0-9]+ more$'
 vpnd_stop a
 
+# ---- a device that was there before, and up ----
+
+ip_on a tuntap add vpn0 mode tun multi_queue
+ip_on a link set vpn0 up
+vpnd_start a
+check "a device that was up before: it works" pings a 10.77.0.2
+vpnd_stop a
+check "stopped: it is still up" grep -q '[<,]UP[,>]' <(ip_on a link show vpn0)
+check_is "it has no route of ours" "" "$(ip_on a route show dev vpn0)"
+ip_on a tuntap del vpn0 mode tun multi_queue
+
 # ---- IPv4 is lost, IPv6 stays ----
 
 mkdir -p "/etc/netns/$(ns a)"
