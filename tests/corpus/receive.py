@@ -300,4 +300,5 @@ def main():
         print("%s|%s" % (name, packet.hex()))
 
 
-main()
+if __name__ == "__main__":
+    main()

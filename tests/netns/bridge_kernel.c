@@ -94,6 +94,10 @@ void kernel_open(const char *prefix)
 	/* no frames of the kernel's own; without IPv6 there are none */
 	kernel_try("sysctl -qw net.ipv6.conf.default.disable_ipv6=1"
 		   " net.ipv6.conf.all.disable_ipv6=1 2>/dev/null");
+	/* nor one that looks at what is in a frame (br_netfilter) */
+	kernel_try("sysctl -qw net.bridge.bridge-nf-call-iptables=0"
+		   " net.bridge.bridge-nf-call-ip6tables=0"
+		   " net.bridge.bridge-nf-call-arptables=0 2>/dev/null");
 	for (int i = 0; i < KERNEL_PORTS; i++)
 		kernel.taps[i] = open_tap(i);
 	kernel_run("ip link add %%Pb type bridge stp_state 0 "

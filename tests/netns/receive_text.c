@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies up to the next bar; returns what is behind it. */
-static const char *take_field(const char *text, char *field, size_t room)
+const char *receive_field(const char *text, char *field, size_t room)
 {
 	size_t len = strcspn(text, "|\n");
 
@@ -18,21 +17,27 @@ static const char *take_field(const char *text, char *field, size_t room)
 	return text + len + (text[len] == '|');
 }
 
+size_t receive_unhex(uint8_t *bytes, size_t room, const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+
+	if (len > room)
+		abort();
+	for (size_t i = 0; i < len; i++) {
+		const char byte[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+		bytes[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+	return len;
+}
+
 bool receive_read(struct receive_line *line, const char *text)
 {
-	size_t digits;
-
 	if (*text == '#' || *text == '\n')
 		return false;
-	text = take_field(text, line->name, sizeof(line->name));
-	text = take_field(text, line->hex, sizeof(line->hex));
-	take_field(text, line->verdict, sizeof(line->verdict));
-	digits = strlen(line->hex);
-	for (line->len = 0; line->len < digits / 2; line->len++) {
-		const char byte[] = {line->hex[2 * line->len],
-		    line->hex[2 * line->len + 1], '\0'};
-
-		line->bytes[line->len] = (uint8_t)strtoul(byte, NULL, 16);
-	}
+	text = receive_field(text, line->name, sizeof(line->name));
+	text = receive_field(text, line->hex, sizeof(line->hex));
+	receive_field(text, line->verdict, sizeof(line->verdict));
+	line->len = receive_unhex(line->bytes, sizeof(line->bytes), line->hex);
 	return true;
 }

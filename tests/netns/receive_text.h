@@ -19,4 +19,9 @@ struct receive_line {
 /* False: a comment. */
 bool receive_read(struct receive_line *line, const char *text);
 
+/* Copies up to the next bar; returns what is behind it. */
+const char *receive_field(const char *text, char *field, size_t room);
+/* How many bytes the digits are; aborts when they have no room. */
+size_t receive_unhex(uint8_t *bytes, size_t room, const char *hex);
+
 #endif
