@@ -9,7 +9,7 @@
 #include "path_lab.h"
 #include "seed.h"
 
-#define ROUNDS	 60000
+#define ROUNDS	 100000
 #define FNV_BASE UINT64_C(0xcbf29ce484222325)
 #define FNV_STEP UINT64_C(0x100000001b3)
 
