@@ -131,7 +131,7 @@ enum verdict hook_output_dry(struct path *path, struct packet *pkt)
 	return verdict;
 }
 
-/* ---- super-packets ---- */
+/* ---- super-packets and chains ---- */
 
 static bool tells_apart(
     const struct path *path, enum hook hook, const struct packet *pkt)
@@ -152,9 +152,26 @@ bool hook_output_wants_single(const struct path *path, const struct packet *pkt)
 		   flow.is_accepted);
 }
 
+static bool wants_single(
+    const struct path *path, enum hook hook, const struct packet *pkt)
+{
+	return tells_apart(path, hook, pkt) &&
+	       !conntrack_is_accepted(path, pkt, hook);
+}
+
+bool hook_prerouting_wants_single(
+    const struct path *path, const struct packet *pkt)
+{
+	return wants_single(path, HOOK_PREROUTING, pkt);
+}
+
+bool hook_input_wants_single(const struct path *path, const struct packet *pkt)
+{
+	return wants_single(path, HOOK_INPUT, pkt);
+}
+
 bool hook_postrouting_wants_single(
     const struct path *path, const struct packet *pkt)
 {
-	return tells_apart(path, HOOK_POSTROUTING, pkt) &&
-	       !conntrack_is_accepted(path, pkt, HOOK_POSTROUTING);
+	return wants_single(path, HOOK_POSTROUTING, pkt);
 }

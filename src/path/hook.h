@@ -25,6 +25,10 @@ bool hook_output_wants_single(
     const struct path *path, const struct packet *pkt);
 bool hook_postrouting_wants_single(
     const struct path *path, const struct packet *pkt);
+/* The same of a chain. */
+bool hook_prerouting_wants_single(
+    const struct path *path, const struct packet *pkt);
+bool hook_input_wants_single(const struct path *path, const struct packet *pkt);
 
 /* Of stage forward. */
 enum drop hook_forward(struct path *path, struct packet *pkt);

@@ -172,7 +172,8 @@ const struct stage path_inbound[] = {
     [INBOUND_CONNTRACK] = {"conntrack", "nf_conntrack_in",
 	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
     [INBOUND_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
-	.run = hook_prerouting, .why = why_prerouting},
+	.run = hook_prerouting, .wants_single = hook_prerouting_wants_single,
+	.why = why_prerouting},
     [INBOUND_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = rcv_finish, .why = why_rcv_finish},
     {0},
@@ -192,7 +193,8 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_CONNTRACK] = {"conntrack", "nf_conntrack_in",
 	.run_batch = conntrack_run, .dry = conntrack_dry, .why = conntrack_why},
     [INBOUND_TAP_PREROUTING] = {"prerouting", "NF_INET_PRE_ROUTING",
-	.run = hook_prerouting, .why = why_prerouting},
+	.run = hook_prerouting, .wants_single = hook_prerouting_wants_single,
+	.why = why_prerouting},
     [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = frame_rcv_finish, .why = why_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
@@ -202,7 +204,7 @@ const struct stage path_inbound_tap[] = {
 
 const struct stage path_input[] = {
     [INPUT_INPUT] = {"input", "NF_INET_LOCAL_IN", .run = input,
-	.why = why_input},
+	.wants_single = hook_input_wants_single, .why = why_input},
     [INPUT_TUN_WRITE] = {"tun_write", "tun_get_user", .run = tun_write,
 	.dry = tun_write_dry},
     {0},

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "bpf_write.h"
 #include "gro_lab.h"
+#include "net/rule.h"
 #include "net/socket.h"
 #include "packet/ecn.h"
 
@@ -264,6 +266,44 @@ START_TEST(a_socket_gets_each_datagram)
 }
 END_TEST
 
+/* Of UDP: the first byte of the payload is 3. */
+static const struct bpf_instruction says_three[] = {
+    LOAD(BPF_B | BPF_ABS, IPV4_BYTES + UDP_BYTES),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 1),
+    RETURN(1),
+    RETURN(0),
+};
+
+static const enum hook hooks_of_chains[] = {HOOK_PREROUTING, HOOK_INPUT};
+
+START_TEST(a_rule_that_looks_inside_sees_each_packet)
+{
+	struct rule_spec spec = {.name = "three",
+	    .hook = hooks_of_chains[_i],
+	    .action = RULE_DROP,
+	    .program = says_three,
+	    .program_count = ARRAY_SIZE(says_three)};
+	struct ruleset_setup how = {.specs = &spec, .count = 1};
+	struct ruleset *rules;
+	const struct packet *pkt;
+
+	ck_assert_int_eq(ruleset_new(&rules, &how, now.now), 0);
+	path_set_filter(path, rules, NULL);
+	come_five(&datagrams);
+	ck_assert_uint_eq(path_to_device(path)->len, 4);
+	pkt = path_to_device(path)->first;
+	for (size_t i = 0; i < 5; i++)
+		if (i != 3) {
+			check_numbers(pkt, five + i, 1);
+			pkt = pkt->next;
+		}
+	ck_assert_uint_eq(totals().rx_dropped, 1);
+	ck_assert_uint_eq(ruleset_rule(rules, 0)->packets, 1);
+	path_set_filter(path, NULL, NULL);
+	ruleset_free(rules);
+}
+END_TEST
+
 /* ---- frames ---- */
 
 static void come_framed(
@@ -359,6 +399,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tun, peers_do_not_overtake_each_other);
 	tcase_add_test(tun, to_another_peer_it_goes_packet_by_packet);
 	tcase_add_test(tun, a_socket_gets_each_datagram);
+	EACH(tun, a_rule_that_looks_inside_sees_each_packet, hooks_of_chains);
 	suite_add_tcase(suite, tun);
 	tcase_add_checked_fixture(tap, setup_gro_tap, teardown_tap);
 	tcase_add_test(tap, frames_of_a_flow_reach_the_device_as_one);
