@@ -241,11 +241,14 @@ vpnd_stop a
 
 ip_on a tuntap add vpn0 mode tun multi_queue
 ip_on a link set vpn0 up
+addr a vpn0 10.66.0.1/24
 vpnd_start a
 check "a device that was up before: it works" pings a 10.77.0.2
 vpnd_stop a
 check "stopped: it is still up" grep -q '[<,]UP[,>]' <(ip_on a link show vpn0)
-check_is "it has no route of ours" "" "$(ip_on a route show dev vpn0)"
+check "it has the address that it had" has_addr 10.66.0.1/24
+check_not "it has no IPv4 route of ours" has_route 10.88.0.0/24
+check_not "nor an IPv6 one" has_route fd88::/64
 ip_on a tuntap del vpn0 mode tun multi_queue
 
 # ---- IPv4 is lost, IPv6 stays ----
