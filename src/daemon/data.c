@@ -95,7 +95,8 @@ void data_from_device(struct data *data, int queue_fd)
 {
 	int batches = BATCHES;
 
-	if (data->tun_fd < 0)
+	/* another queue's turn, just before, may have filled the socket */
+	if (data->tun_fd < 0 || data_is_blocked(data))
 		return;
 	data->queue_fd = queue_fd;
 	if (!pool_available(data->pool))
