@@ -44,12 +44,13 @@ bool backlog_note(
 {
 	size_t bytes = backlog->bytes;
 
+	if (backlog->least_ns == INT64_MAX)
+		backlog->window_ends = instant_after(now, BACKLOG_WINDOW_NS);
 	if (waited_ns < backlog->least_ns)
 		backlog->least_ns = waited_ns;
 	if (!instant_has_come(backlog->window_ends, now))
 		return false;
 	backlog->bytes = decide(backlog);
 	backlog->least_ns = INT64_MAX;
-	backlog->window_ends = instant_after(now, BACKLOG_WINDOW_NS);
 	return backlog->bytes != bytes;
 }

@@ -8,7 +8,8 @@
  * the target, the sender is faster than we are; a longer queue delays all that
  * is behind it and saves nothing. Then the buffer becomes as much smaller as
  * the wait is too long, and the kernel drops what does not fit at no cost of
- * ours. When the queue stands no more, it grows again.
+ * ours. When the queue stands no more, it grows again. A window begins with a
+ * read: one that comes late, after a pause of the host, decides nothing alone.
  */
 #ifndef NET_BACKLOG_H
 #define NET_BACKLOG_H
@@ -28,7 +29,7 @@
 struct backlog {
 	size_t bytes, most_bytes;
 	struct instant window_ends;
-	int64_t least_ns; /* the shortest wait of this window */
+	int64_t least_ns; /* the shortest wait of this window; INT64_MAX: none */
 };
 
 /* Begins with all that memory allows. */
