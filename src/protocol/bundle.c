@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "protocol/link.h"
 #include "protocol/peer.h"
 #include "protocol/wire.h"
 
@@ -145,6 +146,14 @@ static struct cursor frames_of(const struct packet *pkt)
 	return cursor_of(packet_data(pkt) + 1, pkt->len - 1);
 }
 
+/* Frames that a peer has made itself come alone: many small questions in one
+ * datagram would make many answers. */
+static bool may_be_inside(uint8_t frame)
+{
+	return link_is_payload(frame) || frame == WIRE_FRAME_LZ4 ||
+	       frame == WIRE_FRAME_ZSTD;
+}
+
 size_t bundle_frames(const struct packet *pkt)
 {
 	struct cursor c = frames_of(pkt);
@@ -152,7 +161,7 @@ size_t bundle_frames(const struct packet *pkt)
 	size_t len, count = 0;
 
 	while (next_frame(&c, &frame, &len)) {
-		if (frame[0] == WIRE_FRAME_BUNDLE)
+		if (!may_be_inside(frame[0]))
 			return 0;
 		count++;
 	}

@@ -31,8 +31,8 @@ bool bundle_is_taken_by(const struct peer *peer);
  * does not go into a bundle. The caller keeps both. */
 must_check bool bundle_add(struct packet *into, const struct packet *pkt);
 
-/* How many frames a bundle has; 0: they are not whole, one of them is a bundle,
- * or it is a single one. */
+/* How many frames a bundle has; 0: they are not whole, one of them is none of a
+ * packet (a bundle, a frame that a peer made itself), or it is a single one. */
 must_check size_t bundle_frames(const struct packet *pkt);
 /* Takes frame by frame from a sound bundle into packets of their own, behind
  * `to`, until there is no more. The number that there was no buffer for. */
