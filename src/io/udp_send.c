@@ -156,15 +156,18 @@ static void put_back(
 	*list = unsent;
 }
 
-/* Of an entry the first datagram, which was not sent. */
+/* Of an entry the first datagram, which was not sent; a bundle counts as what
+ * is in it. */
 static void fail(struct udp *udp, size_t idx, enum drop reason,
     const struct udp_sender *sender)
 {
 	struct packet first = *udp->tx[idx].pkt;
 
-	first.len = first_len(&first);
-	first.segments = 1;
-	first.segment_bytes = 0;
+	if (packet_is_train(&first)) {
+		first.len = first_len(&first);
+		first.segments = 1;
+		first.segment_bytes = 0;
+	}
 	sender->failed(sender->context, reason, &first);
 }
 

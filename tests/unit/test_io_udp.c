@@ -17,7 +17,7 @@
 static struct pool *pool;
 static struct udp *here, *there;
 static struct {
-	unsigned failed, failed_bytes, source_failed;
+	unsigned failed, failed_bytes, failed_segments, source_failed;
 	enum drop reason;
 } seen;
 
@@ -129,6 +129,7 @@ static void note_failure(void *context, enum drop reason, struct packet *pkt)
 	seen.failed++;
 	seen.reason = reason;
 	seen.failed_bytes += pkt->len;
+	seen.failed_segments += pkt->segments;
 }
 
 static void note_source(void *context, const struct packet *pkt)
@@ -404,6 +405,23 @@ START_TEST(a_full_socket_leaves_a_train_whole)
 }
 END_TEST
 
+/* It is one datagram that stands for several packets. */
+START_TEST(a_bundle_that_can_not_be_sent_fails_as_all_of_it)
+{
+	struct packet_list out = {0};
+	struct packet *pkt = packet_to("127.0.0.1", DATAGRAM, 1);
+
+	pkt->is_sealed = true;
+	pkt->segments = 3;
+	pkt->endpoint.port = 0;
+	packet_list_push(&out, pkt);
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	ck_assert_uint_eq(seen.failed, 1);
+	ck_assert_uint_eq(seen.failed_bytes, DATAGRAM);
+	ck_assert_uint_eq(seen.failed_segments, 3);
+}
+END_TEST
+
 /* Each datagram of it, but what is behind it is sent. */
 START_TEST(a_train_that_can_not_be_sent_fails_by_datagrams)
 {
@@ -416,6 +434,7 @@ START_TEST(a_train_that_can_not_be_sent_fails_by_datagrams)
 	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
 	expect_datagram(&in, LAST, 201);
 	ck_assert_uint_eq(seen.failed, TRAIN);
+	ck_assert_uint_eq(seen.failed_segments, TRAIN);
 	ck_assert_uint_eq(seen.failed_bytes, (TRAIN - 1) * DATAGRAM + LAST);
 	ck_assert(udp_has_gso(here));
 }
@@ -727,6 +746,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(
 	    tcase, a_full_socket_takes_the_rest_later, 0, ARRAY_SIZE(rooms));
 	tcase_add_test(tcase, a_full_socket_leaves_a_train_whole);
+	tcase_add_test(tcase, a_bundle_that_can_not_be_sent_fails_as_all_of_it);
 	tcase_add_test(tcase, a_train_that_can_not_be_sent_fails_by_datagrams);
 	tcase_add_test(tcase, other_failures_do_not_end_segmentation);
 	tcase_add_test(tcase, udp_carries_a_full_batch_in_order);
