@@ -146,9 +146,10 @@ enum drop probe_consume(struct peer *peer, struct packet *pkt, struct cursor *c,
 	len = cursor_le16(c);
 	if (c->has_failed)
 		return DROP_VPN_FRAME;
-	if (probe->their_id != id)
+	if (probe->their_id != id || probe->their_generation != pkt->generation)
 		probe->their_count = 0;
 	probe->their_id = id;
+	probe->their_generation = pkt->generation;
 	if (probe->their_count < UINT8_MAX)
 		probe->their_count++;
 	answer(peer, kind, id, len);

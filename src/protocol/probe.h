@@ -44,6 +44,7 @@ struct probe {
 	bool is_refused; /* segments do not arrive: datagrams go alone */
 	uint8_t their_count;
 	uint16_t their_id;
+	uint64_t their_generation; /* of the session they came in */
 	uint64_t generation; /* of the session that was asked in last */
 };
 

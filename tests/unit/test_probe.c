@@ -180,6 +180,17 @@ START_TEST(the_next_session_asks_again)
 }
 END_TEST
 
+/* Its ids begin anew. */
+START_TEST(what_came_before_the_peer_restarted_does_not_count)
+{
+	begin_session();
+	ends.a.peer->probe = (struct probe){0};
+	way.lose_segments = PROBE_COUNT - 1;
+	begin_another();
+	ck_assert(is_refused());
+}
+END_TEST
+
 START_TEST(what_is_sent_alone_anyway_is_not_asked_about)
 {
 	tunnel_set_segments(ends.a.tunnel, false);
@@ -253,6 +264,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, two_lost_datagrams_of_each_burst_are_not);
 	tcase_add_test(tc, a_bad_way_says_nothing_about_segments);
 	tcase_add_test(tc, the_next_session_asks_again);
+	tcase_add_test(tc, what_came_before_the_peer_restarted_does_not_count);
 	tcase_add_test(tc, what_is_sent_alone_anyway_is_not_asked_about);
 	tcase_add_test(tc, damaged_probes_are_refused);
 	tcase_add_test(tc, an_answer_to_nothing_changes_nothing);
