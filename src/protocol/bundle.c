@@ -24,10 +24,15 @@ bool bundle_is_taken_by(const struct peer *peer)
 	       extension->features & WIRE_FEATURE_BUNDLE;
 }
 
+static bool is_compressed(const struct packet *pkt)
+{
+	return pkt->frame == WIRE_FRAME_LZ4 || pkt->frame == WIRE_FRAME_ZSTD;
+}
+
 static bool is_small(const struct packet *pkt)
 {
 	return !pkt->is_ours && pkt->len && !pkt->segment_bytes &&
-	       pkt->len <= BUNDLE_PACKET_BYTES_MAX;
+	       (pkt->len <= BUNDLE_PACKET_BYTES_MAX || is_compressed(pkt));
 }
 
 /* Bytes of a bundle: what the path carries, and what its reader takes. */

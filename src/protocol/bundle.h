@@ -20,7 +20,8 @@
 
 struct peer;
 
-/* Longer ones gain little, and would only be copied. */
+/* Longer ones gain little, and would only be copied. What was compressed is
+ * for a link that is slower than the host: there each head saved counts. */
 #define BUNDLE_PACKET_BYTES_MAX 512
 
 /* See tunnel.h. */

@@ -231,6 +231,24 @@ START_TEST(what_was_compressed_goes_into_a_bundle)
 }
 END_TEST
 
+/* A third of each is random, so that more than 512 bytes of it are left. */
+START_TEST(what_was_compressed_goes_into_a_bundle_however_long)
+{
+	struct packet *pkts[4];
+	uint64_t random = repeatable_seed();
+
+	for (size_t i = 0; i < ARRAY_SIZE(pkts); i++) {
+		pkts[i] = make(1400, 0);
+		repeatable_fill(&random, sent.bytes[i] + HEAD_IPV4, 450);
+		memcpy(packet_data(pkts[i]), sent.bytes[i], 1400);
+	}
+	ck_assert_uint_eq(send_batch(pkts, ARRAY_SIZE(pkts)), 2);
+	ck_assert_uint_gt(ends.a.outbox.first->len, 2 * 512);
+	receive_all();
+	check_all();
+}
+END_TEST
+
 static size_t random_len(uint64_t *random)
 {
 	size_t most = repeatable_next(random) % 2 ? 200 : 1380;
@@ -380,5 +398,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, frames_go_together_too);
 	tc = cases_of(suite, "compression", begin_zstd);
 	tcase_add_test(tc, what_was_compressed_goes_into_a_bundle);
+	tcase_add_test(
+	    tc, what_was_compressed_goes_into_a_bundle_however_long);
 	return suite;
 }
