@@ -27,7 +27,7 @@ enum verdict compress(struct path *path, struct packet *pkt)
 	if (pkt->checksum == CHECKSUM_PARTIAL && pkt->segments == 1 &&
 	    !tunnel_peer_takes_checksums(pkt->peer))
 		checksum_complete(pkt);
-	tunnel_compress(path->setup.tunnel, pkt);
+	tunnel_compress(path->setup.tunnel, pkt, &path->now);
 	return VERDICT_PASS;
 }
 

@@ -111,6 +111,7 @@ struct tunnel {
 
 	struct compressor_state *compressors[COMPRESSOR_ZSTD + 1];
 	void *compressor_space[COMPRESSOR_ZSTD + 1];
+	struct compress_pace pace; /* of all peers together */
 
 	struct packet_list messages, frames, released, dropped;
 	struct tunnel_event events[TUNNEL_EVENTS];

@@ -13,17 +13,26 @@ static const struct compressor *compressor_of(const struct peer *peer)
 	return compressor_find(peer->compressor);
 }
 
-/* Writes frame and block to `spare`; 0 when it did not shrink enough. */
-static size_t compress_into(struct peer *peer,
-    const struct compressor *compressor, const struct packet *pkt,
-    struct packet *spare)
+static compress_fn *way_for(struct tunnel *tunnel,
+    const struct compressor *compressor, size_t len, const struct moment *now)
 {
+	return compressor->compress_harder &&
+		       compress_pace_is_slow(&tunnel->pace, len, now->now)
+		   ? compressor->compress_harder
+		   : compressor->compress;
+}
+
+/* Writes frame and block to `spare`; 0 when it did not shrink enough. */
+static size_t compress_into(struct tunnel *tunnel,
+    const struct compressor *compressor, const struct packet *pkt,
+    struct packet *spare, const struct moment *now)
+{
+	compress_fn *way = way_for(tunnel, compressor, pkt->len, now);
 	struct writer w = writer_of(packet_data(spare), WIRE_COMPRESSED_HEAD);
 	size_t room = pkt->len - pkt->len / 16 - WIRE_COMPRESSED_HEAD;
-	size_t len =
-	    compressor->compress(peer->tunnel->compressors[compressor->id],
-		packet_data(spare) + WIRE_COMPRESSED_HEAD, room,
-		packet_data(pkt), pkt->len);
+	size_t len = way(tunnel->compressors[compressor->id],
+	    packet_data(spare) + WIRE_COMPRESSED_HEAD, room, packet_data(pkt),
+	    pkt->len);
 
 	if (len == 0)
 		return 0;
@@ -36,10 +45,10 @@ static size_t compress_into(struct peer *peer,
 }
 
 /* True: pkt is the compressed frame now. */
-static bool shrink(struct peer *peer, const struct compressor *compressor,
-    struct packet *pkt, struct packet *spare)
+static bool shrink(struct tunnel *tunnel, const struct compressor *compressor,
+    struct packet *pkt, struct packet *spare, const struct moment *now)
 {
-	size_t len = compress_into(peer, compressor, pkt, spare);
+	size_t len = compress_into(tunnel, compressor, pkt, spare, now);
 
 	if (len == 0)
 		return false;
@@ -50,17 +59,18 @@ static bool shrink(struct peer *peer, const struct compressor *compressor,
 	return true;
 }
 
-static bool try_to_shrink(
-    struct peer *peer, const struct compressor *compressor, struct packet *pkt)
+static bool try_to_shrink(struct tunnel *tunnel,
+    const struct compressor *compressor, struct packet *pkt,
+    const struct moment *now)
 {
 	struct packet *spare;
 	bool has_shrunk;
 
 	if (!compress_looks_worth_it(packet_data(pkt), pkt->len))
 		return false;
-	spare = pool_get(peer->tunnel->pool);
-	has_shrunk = spare && shrink(peer, compressor, pkt, spare);
-	pool_put(peer->tunnel->pool, spare);
+	spare = pool_get(tunnel->pool);
+	has_shrunk = spare && shrink(tunnel, compressor, pkt, spare, now);
+	pool_put(tunnel->pool, spare);
 	return has_shrunk;
 }
 
@@ -100,7 +110,8 @@ static void pass_whole(struct packet *pkt)
 		    pkt->peer->flows, pkt->flow_hash, pkt->segments);
 }
 
-void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
+void tunnel_compress(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
 	struct peer *peer = pkt->peer;
 
@@ -119,7 +130,7 @@ void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
 	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
 		return;
 	peer->counters.compress_in_bytes += pkt->len;
-	if (try_to_shrink(peer, compressor_of(peer), pkt)) {
+	if (try_to_shrink(tunnel, compressor_of(peer), pkt, now)) {
 		compress_flow_succeeded(peer->flows, pkt->flow_hash);
 		peer->counters.compressed_packets++;
 	} else {

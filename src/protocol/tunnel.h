@@ -233,7 +233,8 @@ bool tunnel_peer_takes_checksums(const struct peer *peer);
  * that hears of it; puts the head of ETHERNET before a frame;
  * compresses it in place when the peer takes that and it becomes smaller.
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
-void tunnel_compress(struct tunnel *tunnel, struct packet *pkt);
+void tunnel_compress(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
 /* Whether one of a super-packet's segments would be tried: then it has to be
  * cut. Another is only counted by tunnel_compress. */
 must_check bool tunnel_may_compress(const struct packet *whole);

@@ -92,6 +92,7 @@ static void time_aeads(double unit)
 
 static struct {
 	const struct compressor *compressor;
+	compress_fn *way;
 	struct compressor_state *state;
 	uint8_t text[LARGEST], small[LARGEST], again[LARGEST];
 	size_t small_len;
@@ -101,8 +102,8 @@ static void squeeze(void *context)
 {
 	(void)context;
 	for (unsigned i = 0; i < JOBS; i++)
-		press.small_len = press.compressor->compress(press.state,
-		    press.small, sizeof(press.small), press.text, 1400);
+		press.small_len = press.way(press.state, press.small,
+		    sizeof(press.small), press.text, 1400);
 }
 
 static void expand(void *context)
@@ -135,11 +136,23 @@ static void write_text(void)
 	}
 }
 
+static void time_way(compress_fn *way, const char *suffix, double unit)
+{
+	char what[64];
+
+	press.way = way;
+	snprintf(what, sizeof(what), "compress 1400, %s%s",
+	    press.compressor->name, suffix);
+	bench_tell_bytes(what, bench_time(squeeze, NULL, JOBS), 1400, unit);
+	snprintf(what, sizeof(what), "expand 1400, %s%s",
+	    press.compressor->name, suffix);
+	bench_tell_bytes(what, bench_time(expand, NULL, JOBS), 1400, unit);
+}
+
 static void time_compressors(double unit)
 {
 	static const struct compressor *const compressors[] = {
 	    &compressor_lz4, &compressor_zstd};
-	char what[64];
 
 	write_text();
 	bench_tell("compress, pre-test", bench_time(pretest, NULL, JOBS), unit);
@@ -151,14 +164,10 @@ static void time_compressors(double unit)
 		press.state = compressors[i]->state_init(space, room);
 		if (!press.state)
 			abort();
-		snprintf(what, sizeof(what), "compress 1400, %s",
-		    compressors[i]->name);
-		bench_tell_bytes(
-		    what, bench_time(squeeze, NULL, JOBS), 1400, unit);
-		snprintf(what, sizeof(what), "expand 1400, %s",
-		    compressors[i]->name);
-		bench_tell_bytes(
-		    what, bench_time(expand, NULL, JOBS), 1400, unit);
+		time_way(compressors[i]->compress, "", unit);
+		if (compressors[i]->compress_harder)
+			time_way(
+			    compressors[i]->compress_harder, ", harder", unit);
 		free(space);
 	}
 }

@@ -158,7 +158,7 @@ static void send_ping(struct crowd *crowd)
 	writer_be(&w, 1, 4);
 	build_finish(pkt, 2);
 	pkt->peer = crowd->host;
-	tunnel_compress(crowd->tunnel, pkt);
+	tunnel_compress(crowd->tunnel, pkt, &crowd->now);
 	seal_and_send(crowd, pkt);
 }
 

@@ -23,7 +23,7 @@ static void expand(const struct compressor *it, struct compressor_state *state,
 	free(dst);
 }
 
-static void there_and_back(const struct compressor *it,
+static void there_and_back(const struct compressor *it, compress_fn *compress,
     struct compressor_state *state, const uint8_t *src, size_t len)
 {
 	static uint8_t block[8192], back[8192];
@@ -31,10 +31,10 @@ static void there_and_back(const struct compressor *it,
 
 	if (len == 0 || len > 4096)
 		return;
-	size = it->compress(state, block, sizeof(block), src, len);
+	size = compress(state, block, sizeof(block), src, len);
 	assert(size && it->expand(state, back, len, block, size));
 	assert(!memcmp(back, src, len));
-	assert(it->compress(state, block, size - 1, src, len) == 0);
+	assert(compress(state, block, size - 1, src, len) == 0);
 	(void)!compress_looks_worth_it(src, len);
 }
 
@@ -54,6 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		    it->state_init(malloc(it->state_bytes), it->state_bytes);
 	expand(it, states[id], (size_t)data[1] | (size_t)data[2] << 8, data + 3,
 	    len - 3);
-	there_and_back(it, states[id], data + 3, len - 3);
+	there_and_back(it, it->compress, states[id], data + 3, len - 3);
+	if (it->compress_harder)
+		there_and_back(
+		    it, it->compress_harder, states[id], data + 3, len - 3);
 	return 0;
 }

@@ -242,6 +242,13 @@ MUTANTS = [
     ("compressed frame may be shorter", P + "compress_lz4.c",
      "(size_t)written == original", "(size_t)written <= original",
      ("test_compress",)),
+    ("much is compressed the harder way", P + "compress.c",
+     "pace->bytes_before <= PACE_BYTES_MAX", "true",
+     ("test_compress", "test_compress_harder")),
+    ("compressed the harder way at any pace", P + "transport_compress.c",
+     "compressor->compress_harder &&\n\t\t       compress_pace_is_slow("
+     "&tunnel->pace, len, now->now)", "compressor->compress_harder",
+     ("test_compress_harder",)),
     ("compressed frame may be larger", P + "frames.c",
      "original > tunnel->largest_frame", "original > UINT16_MAX - 1",
      ("fuzz_data",)),

@@ -173,8 +173,10 @@ bool tunnel_may_compress(const struct packet *whole)
 	return whole->peer->compresses && whole->flow_hash;
 }
 
-void tunnel_compress(struct tunnel *tunnel, struct packet *pkt)
+void tunnel_compress(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
+	(void)now;
 	tunnel->last_flow_hash = pkt->flow_hash;
 	tunnel->compress_calls++;
 }

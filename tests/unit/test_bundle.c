@@ -87,7 +87,7 @@ static size_t send_batch(struct packet **pkts, size_t count)
 	size_t kept_count = 0;
 
 	for (size_t i = 0; i < count; i++)
-		tunnel_compress(ends.a.tunnel, pkts[i]);
+		tunnel_compress(ends.a.tunnel, pkts[i], &ends.now);
 	tunnel_bundle(ends.a.tunnel, pkts, count);
 	for (size_t i = 0; i < count; i++) {
 		if (pkts[i]->is_bundled)
@@ -398,7 +398,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, frames_go_together_too);
 	tc = cases_of(suite, "compression", begin_zstd);
 	tcase_add_test(tc, what_was_compressed_goes_into_a_bundle);
-	tcase_add_test(
-	    tc, what_was_compressed_goes_into_a_bundle_however_long);
+	tcase_add_test(tc, what_was_compressed_goes_into_a_bundle_however_long);
 	return suite;
 }

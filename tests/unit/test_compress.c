@@ -13,17 +13,22 @@
 #define LEN		1400
 #define ROOM		4096
 #define GUARD		0xa5
-#define COMPRESSORS_END (COMPRESSOR_ZSTD + 1)
+#define HARDER		(COMPRESSOR_ZSTD + 1) /* LZ4's other way */
+#define COMPRESSORS_END (HARDER + 1)
 
 static const struct compressor *compressor;
+static compress_fn *compress;
 static struct compressor_state *state;
 static void *space;
 
 /* Loop tests choose the compressor by their index. */
 static void use(int id)
 {
-	compressor = compressor_find((enum compressor_id)id);
+	compressor = id == HARDER ? &compressor_lz4
+				  : compressor_find((enum compressor_id)id);
 	ck_assert_ptr_nonnull(compressor);
+	compress =
+	    id == HARDER ? compressor->compress_harder : compressor->compress;
 	space = malloc(compressor->state_bytes);
 	state = compressor->state_init(space, compressor->state_bytes);
 	ck_assert_ptr_nonnull(state);
@@ -90,7 +95,7 @@ START_TEST(compress_text_shrinks_and_comes_back)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, block, LEN, text, LEN);
+	len = compress(state, block, LEN, text, LEN);
 	ck_assert_uint_gt(len, 0);
 	ck_assert_uint_lt(len, LEN / 4);
 	ck_assert(expand(back, LEN, block, len));
@@ -105,8 +110,7 @@ START_TEST(compress_random_bytes_do_not_fit)
 
 	use(_i);
 	repeatable_fill(&random, bytes, LEN);
-	ck_assert_uint_eq(
-	    compressor->compress(state, block, LEN - 1, bytes, LEN), 0);
+	ck_assert_uint_eq(compress(state, block, LEN - 1, bytes, LEN), 0);
 }
 END_TEST
 
@@ -119,7 +123,7 @@ START_TEST(compress_never_writes_beyond_its_room)
 	fill_text(text, LEN);
 	for (size_t room = 0; room < LEN; room += 7) {
 		memset(block, GUARD, sizeof(block));
-		len = compressor->compress(state, block, room, text, LEN);
+		len = compress(state, block, room, text, LEN);
 		ck_assert_uint_le(len, room);
 		ck_assert(is_guard(block + room, LEN - room));
 	}
@@ -135,14 +139,13 @@ START_TEST(compress_packets_do_not_depend_on_each_other)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, first, LEN, text, LEN);
+	len = compress(state, first, LEN, text, LEN);
 	for (int i = 0; i < 200; i++) {
 		repeatable_fill(&random, other, LEN);
 		memcpy(other + i, text, (size_t)i * 5);
-		(void)compressor->compress(
-		    state, back, (size_t)i * 7, other, LEN);
+		(void)compress(state, back, (size_t)i * 7, other, LEN);
 		(void)expand(back, LEN, other, (size_t)i);
-		len_again = compressor->compress(state, again, LEN, text, LEN);
+		len_again = compress(state, again, LEN, text, LEN);
 		ck_assert_uint_eq(len_again, len);
 		ck_assert_mem_eq(again, first, len);
 		ck_assert(expand(back, LEN, again, len));
@@ -165,8 +168,7 @@ START_TEST(compress_random_mixtures_come_back)
 
 		for (size_t k = 0; k < len; k++)
 			bytes[k] = (uint8_t)(repeatable_next(&random) & mask);
-		written = compressor->compress(
-		    state, block, sizeof(block), bytes, len);
+		written = compress(state, block, sizeof(block), bytes, len);
 		ck_assert_uint_gt(written, 0);
 		ck_assert(expand(back, len, block, written));
 		ck_assert_mem_eq(back, bytes, len);
@@ -181,7 +183,7 @@ START_TEST(compress_forged_original_size_is_refused)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, block, LEN, text, LEN);
+	len = compress(state, block, LEN, text, LEN);
 	for (size_t original = 0; original < 2 * LEN; original++)
 		ck_assert_int_eq(
 		    expand(NULL, original, block, len), original == LEN);
@@ -195,7 +197,7 @@ START_TEST(compress_truncated_blocks_are_refused)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, block, LEN, text, LEN);
+	len = compress(state, block, LEN, text, LEN);
 	for (size_t cut = 0; cut < len; cut++)
 		ck_assert(!expand(NULL, LEN, block, cut));
 	ck_assert(expand(NULL, LEN, block, len));
@@ -209,7 +211,7 @@ START_TEST(compress_trailing_bytes_are_refused)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, block, LEN, text, LEN);
+	len = compress(state, block, LEN, text, LEN);
 	block[len] = 0x77;
 	ck_assert(!expand(NULL, LEN, block, len + 1));
 }
@@ -224,7 +226,7 @@ START_TEST(compress_damaged_blocks_stay_in_bounds)
 
 	use(_i);
 	fill_text(text, LEN);
-	len = compressor->compress(state, block, LEN, text, LEN);
+	len = compress(state, block, LEN, text, LEN);
 	for (int i = 0; i < 10000; i++) {
 		memcpy(damaged, block, len);
 		for (uint64_t k = 0; k <= repeatable_next(&random) % 4; k++)
@@ -252,7 +254,7 @@ START_TEST(compress_bombs_are_refused)
 	size_t len;
 
 	use(_i);
-	len = compressor->compress(state, bomb, BOMB_BYTES, zeros, BOMB_BYTES);
+	len = compress(state, bomb, BOMB_BYTES, zeros, BOMB_BYTES);
 	ck_assert_uint_gt(len, 0);
 	ck_assert_uint_lt(len, 5000);
 	ck_assert(!expand(NULL, 1500, bomb, len));
@@ -306,6 +308,22 @@ START_TEST(compress_lz4_is_the_ordinary_block_format)
 	ck_assert_int_gt(len, 0);
 	ck_assert(expand(back, LEN, block, (size_t)len));
 	ck_assert_mem_eq(back, text, LEN);
+}
+END_TEST
+
+START_TEST(compress_harder_makes_text_smaller)
+{
+	uint8_t text[LEN], block[LEN];
+	uint64_t random = 1;
+	size_t len;
+
+	use(COMPRESSOR_LZ4);
+	for (size_t i = 0; i < LEN; i++)
+		text[i] = "etaoin "[repeatable_next(&random) % 7];
+	len = compressor->compress(state, block, LEN, text, LEN);
+	ck_assert_uint_gt(len, 0);
+	ck_assert_uint_lt(
+	    compressor->compress_harder(state, block, LEN, text, LEN), len);
 }
 END_TEST
 
@@ -419,6 +437,57 @@ START_TEST(compress_flows_are_apart_unless_they_collide)
 }
 END_TEST
 
+#define WINDOW_BYTES 5000000 /* 50 MB/s */
+
+static struct compress_pace pace;
+
+static bool is_slow_after(int64_t ms, size_t len)
+{
+	static int64_t now_ns;
+
+	now_ns += ms * NS_PER_MS;
+	return compress_pace_is_slow(
+	    &pace, len, (struct instant){.ns = now_ns});
+}
+
+START_TEST(compress_pace_below_its_limit_is_always_slow)
+{
+	for (int i = 0; i < 100; i++) {
+		ck_assert(is_slow_after(99, WINDOW_BYTES / 2));
+		ck_assert(is_slow_after(1, WINDOW_BYTES / 2));
+	}
+}
+END_TEST
+
+START_TEST(compress_pace_above_its_limit_is_never_slow)
+{
+	ck_assert(is_slow_after(1000, WINDOW_BYTES));
+	ck_assert(!is_slow_after(99, 1));
+	for (int i = 0; i < 100; i++) {
+		ck_assert(!is_slow_after(1, 1));
+		ck_assert(!is_slow_after(99, WINDOW_BYTES));
+	}
+}
+END_TEST
+
+START_TEST(compress_pace_forgets_after_a_window_below_its_limit)
+{
+	ck_assert(!is_slow_after(1000, WINDOW_BYTES + 1));
+	ck_assert(!is_slow_after(100, WINDOW_BYTES));
+	ck_assert(is_slow_after(100, 1));
+	ck_assert(!is_slow_after(1, WINDOW_BYTES));
+	ck_assert(is_slow_after(200, 1));
+}
+END_TEST
+
+static void add_pace(TCase *tcase)
+{
+	tcase_add_test(tcase, compress_pace_below_its_limit_is_always_slow);
+	tcase_add_test(tcase, compress_pace_above_its_limit_is_never_slow);
+	tcase_add_test(
+	    tcase, compress_pace_forgets_after_a_window_below_its_limit);
+}
+
 static void add_expand(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, compress_text_shrinks_and_comes_back,
@@ -446,6 +515,7 @@ static void add_expand(TCase *tcase)
 	tcase_add_test(tcase, compress_zstd_forged_content_sizes_are_refused);
 	tcase_add_test(tcase, compress_zstd_ordinary_frames_are_refused);
 	tcase_add_test(tcase, compress_lz4_is_the_ordinary_block_format);
+	tcase_add_test(tcase, compress_harder_makes_text_smaller);
 }
 
 Suite *unit_suite(void)
@@ -457,6 +527,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tcase, NULL, teardown);
 	tcase_add_test(tcase, compress_table_knows_its_ids_only);
 	add_expand(tcase);
+	add_pace(tcase);
 	tcase_add_test(tcase, compress_pre_test_lets_text_pass);
 	tcase_add_test(tcase, compress_pre_test_stops_random_bytes);
 	tcase_add_test(tcase, compress_pre_test_refuses_tiny_packets);

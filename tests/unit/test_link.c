@@ -293,7 +293,7 @@ START_TEST(a_forwarded_frame_gets_a_head_of_its_own)
 	pkt->peer = ends.a.peer;
 	pkt->frame = WIRE_FRAME_ETHERNET_VERIFIED;
 	pkt->plain_bytes = 1000;
-	tunnel_compress(ends.a.tunnel, pkt);
+	tunnel_compress(ends.a.tunnel, pkt, &ends.now);
 	ck_assert_uint_eq(pkt->len, sizeof(frame) + WIRE_ETHERNET_HEAD);
 	ck_assert_uint_eq(pkt->plain_bytes, sizeof(frame));
 	tunnel_seal(ends.a.tunnel, &pkt, 1, &ends.now);

@@ -121,7 +121,7 @@ static void seal_released(struct ends *ends, struct end *end)
 
 	tunnel_take_released(end->tunnel, &released);
 	for (pkt = released.first; pkt; pkt = pkt->next)
-		tunnel_compress(end->tunnel, pkt);
+		tunnel_compress(end->tunnel, pkt, &ends->now);
 	seal_list(ends, end, &released);
 }
 
@@ -285,7 +285,7 @@ void end_send(
 		pool_put(ends->pool, pkt);
 		return;
 	}
-	tunnel_compress(from->tunnel, pkt);
+	tunnel_compress(from->tunnel, pkt, &ends->now);
 	packet_list_push(&list, pkt);
 	seal_list(ends, from, &list);
 }
