@@ -249,7 +249,9 @@ struct core_host {
 	struct mac mac; /* of a tap; zeros on tun */
 	bool is_device_up;
 	uint32_t mtu;
+	uint32_t queues; /* of the device; 0: it is gone */
 	uint16_t port;
+	size_t receive_buffer_bytes; /* that may wait in the UDP socket now */
 	uint32_t fwmark, table;
 	struct instant started;
 	const char *last_reload; /* sentence, NULL: none yet */

@@ -216,7 +216,12 @@ static void write_host(
 	    config_device_type_names.names[core->config->device_type]);
 	reply_bool(reply, "device_up", host->is_device_up);
 	reply_unsigned(reply, "mtu", host->mtu);
+	if (host->queues)
+		reply_unsigned(reply, "device_queues", host->queues);
 	reply_unsigned(reply, "port", host->port);
+	if (host->receive_buffer_bytes)
+		reply_unsigned(reply, "receive_buffer_bytes",
+		    host->receive_buffer_bytes);
 	reply_unsigned(reply, "fwmark", host->fwmark);
 	reply_unsigned(reply, "table", host->table);
 	if (!instant_is_never(host->started))

@@ -120,6 +120,20 @@ static void ciphers_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
+/* "8 queues  receive buffer 32.0 MiB" */
+static void print_queues(const struct paper *paper, const json_t *tunnel)
+{
+	uint64_t queues = tree_unsigned(tunnel, "device_queues", 0);
+	uint64_t bytes = tree_unsigned(tunnel, "receive_buffer_bytes", 0);
+
+	if (queues)
+		paper_print(paper, INK_FAINT, "  %llu queue%s",
+		    (unsigned long long)queues, queues > 1 ? "s" : "");
+	if (bytes)
+		paper_print(paper, INK_FAINT, "  receive buffer %s",
+		    figure_bytes(bytes).text);
+}
+
 /* "offloads tun_tso tun_uso  without udp_gso: Input/output error" */
 static void offloads_line(const struct paper *paper, const json_t *tunnel)
 {
@@ -143,6 +157,7 @@ static void offloads_line(const struct paper *paper, const json_t *tunnel)
 			    tree_text(offload, "name", "-"),
 			    tree_text(offload, "why", "-"));
 	}
+	print_queues(paper, tunnel);
 	paper_end_line(paper);
 }
 

@@ -102,6 +102,7 @@ int device_open(struct daemon *daemon)
 void device_close(struct daemon *daemon)
 {
 	close_queues(daemon);
+	daemon->data.queues = 0;
 	if (daemon->data.tun_fd >= 0)
 		close(daemon->data.tun_fd);
 	daemon->data.tun_fd = -1;
@@ -121,7 +122,9 @@ void device_tell_core(struct daemon *daemon)
 	host->is_device_up = link.is_up;
 	host->mtu = link.mtu;
 	host->mac = link.mac;
+	host->queues = (uint32_t)daemon->data.queues;
 	host->port = udp_port(daemon->udp);
+	host->receive_buffer_bytes = daemon->data.waiting.bytes;
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);
 	offloads_tell(daemon, host->offloads);

@@ -13,9 +13,11 @@
  * A device with offloads has several queues, each a descriptor and a ring of
  * its own. What is written through one of them makes the kernel put the answers
  * there, too (Documentation/networking/tuntap); flows without answers are
- * spread over all. We write through the first one: so a flood fills another
- * queue than the one that has what the flood would harm, TCP's acknowledgements
- * for instance, and each is read in its turn.
+ * spread over all. So what is written goes through the one that its flow's hash
+ * says (daemon/data.c), and what floods one queue fills no other, nor delays
+ * what a flood would harm, TCP's acknowledgements for instance: each is read in
+ * its turn. Such a device would let a second program in, so it is made only
+ * where nobody has it.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H
@@ -26,7 +28,7 @@
 #include "base/packet.h"
 
 #define TUN_NAME_BYTES 16
-/* A flow without answers is with those that have some: one time of so many. */
+/* A flood meets another flow in its queue: one time of about so many. */
 #define TUN_QUEUES 8
 
 enum tun_type {

@@ -232,6 +232,25 @@ START_TEST(status_says_which_offloads_are_on_and_why_not)
 }
 END_TEST
 
+START_TEST(status_tells_queues_and_what_may_wait)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
+			       "{\ttunnel\n"
+			       "s\tname\tsite\n"
+			       "u\tdevice_queues\t8\n"
+			       "u\treceive_buffer_bytes\t262144\n"
+			       "[\toffloads\n"
+			       "{\t\n"
+			       "s\tname\ttun_tso\n"
+			       "b\ton\ttrue\n"
+			       "}\n"
+			       "]\n"
+			       "}\n"),
+	    "site  down\n"
+	    "  offloads tun_tso  8 queues  receive buffer 256 KiB\n");
+}
+END_TEST
+
 START_TEST(status_in_detail_lists_prefixes_but_no_secret)
 {
 	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
@@ -748,6 +767,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, status_says_where_segments_do_not_arrive);
 	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
 	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
+	tcase_add_test(tcase, status_tells_queues_and_what_may_wait);
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
 	tcase_add_test(tcase, status_survives_absent_fields);
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);
