@@ -237,6 +237,12 @@ bool client_receive_end(int fd, size_t len, struct client_reply *reply)
 	return true;
 }
 
+/* Who refuses what is attached does not read all of it, but says why. */
+static bool may_have_answered(const struct client_reply *reply)
+{
+	return reply->exit == CONTROL_FAILED;
+}
+
 bool client_ask(int fd, const struct control_request *request, int timeout_ms,
     struct client_reply *ret)
 {
@@ -244,8 +250,11 @@ bool client_ask(int fd, const struct control_request *request, int timeout_ms,
 
 	client_reply_clear(ret);
 	client_set_timeout(fd, timeout_ms);
-	if (!client_send(fd, request, ret))
-		return false;
+	if (!client_send(fd, request, ret)) {
+		if (!may_have_answered(ret))
+			return false;
+		client_reply_clear(ret);
+	}
 	do {
 		if (!client_receive_header(fd, &header, ret))
 			return false;

@@ -45,13 +45,19 @@ void client_free(struct client *client)
 	free(client);
 }
 
-static void refuse(
-    struct client *client, const char *message, struct instant now)
+static void refuse_with(struct client *client, enum control_exit exit,
+    const char *message, struct instant now)
 {
-	struct client_result result = {CONTROL_FAILED, message};
+	struct client_result result = {exit, message};
 
 	client->must_close = true;
 	client_answer(client, NULL, &result, now);
+}
+
+static void refuse(
+    struct client *client, const char *message, struct instant now)
+{
+	refuse_with(client, CONTROL_FAILED, message, now);
 }
 
 /* False: nothing came; the client may be closed now. Descriptors that are sent
@@ -69,11 +75,9 @@ static bool take(struct client *client, void *to, size_t len)
 	return false;
 }
 
-static bool may_come(const struct client *client, enum control_kind kind)
+static bool may_attach(const struct client *client)
 {
-	return kind == CONTROL_REQUEST || (kind == CONTROL_PART &&
-					      client->rights ==
-						  CONTROL_RIGHTS_ALL);
+	return client->rights == CONTROL_RIGHTS_ALL;
 }
 
 static bool begin_body(struct client *client, struct instant now)
@@ -82,7 +86,7 @@ static bool begin_body(struct client *client, struct instant now)
 	char text[128];
 
 	if (control_header_read(&header, client->header) ||
-	    !may_come(client, (enum control_kind)header.kind)) {
+	    (header.kind != CONTROL_REQUEST && header.kind != CONTROL_PART)) {
 		refuse(client, "not a request of vpnctl", now);
 		return false;
 	}
@@ -92,6 +96,11 @@ static bool begin_body(struct client *client, struct instant now)
 		    "vpnctl version %u",
 		    CONTROL_VERSION, header.version);
 		refuse(client, text, now);
+		return false;
+	}
+	if (header.kind == CONTROL_PART && !may_attach(client)) {
+		refuse_with(client, CONTROL_NOT_PERMITTED,
+		    "only root and members of the group vpnd may do this", now);
 		return false;
 	}
 	client->kind = (enum control_kind)header.kind;

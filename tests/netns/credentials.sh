@@ -41,6 +41,10 @@ for verb in reload stop "ping b" "peer remove b" "fdb flush" flows \
 	check "nobody may not $verb: exit code 6" \
 		code_of 6 nobody --socket "$ro" $verb
 done
+cp "$(conf_file a)" "$RUN/open.conf"
+chmod 644 "$RUN/open.conf"
+check "nobody may not filter test a file: exit code 6" \
+	code_of 6 nobody --socket "$ro" filter test "$RUN/open.conf"
 check "nobody gets no hold of ctl.sock: exit code 6" \
 	code_of 6 nobody --socket "$(vpnd_socket a)" status
 chmod 666 "$(vpnd_socket a)"

@@ -47,6 +47,21 @@ static bool ask(void)
 	return client_ask(ours, &request, SHORT_MS, &reply);
 }
 
+START_TEST(client_hears_why_it_was_refused_before_all_was_sent)
+{
+	char text[2 * CONTROL_PART_BYTES] = "";
+	struct control_request large = {.verb = "filter test",
+	    .attached = text,
+	    .attached_len = sizeof(text)};
+
+	say_frame(CONTROL_END, "\6\0\0\0no", 6);
+	ck_assert_int_eq(shutdown(theirs, SHUT_RD), 0);
+	ck_assert(client_ask(ours, &large, SHORT_MS, &reply));
+	ck_assert_int_eq(reply.exit, CONTROL_NOT_PERMITTED);
+	ck_assert_str_eq(reply.message, "no");
+}
+END_TEST
+
 START_TEST(client_writes_words_ended_by_nul)
 {
 	char body[64];
@@ -160,6 +175,8 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, client_writes_words_ended_by_nul);
+	tcase_add_test(
+	    tcase, client_hears_why_it_was_refused_before_all_was_sent);
 	tcase_add_test(tcase, client_joins_the_parts);
 	tcase_add_test(tcase, client_asks_twice_over_one_connection);
 	tcase_add_test(tcase, client_does_not_wait_for_ever);

@@ -150,7 +150,8 @@ START_TEST(client_that_may_only_read_attaches_nothing)
 	client->rights = CONTROL_RIGHTS_READ;
 	send_part("x");
 	ck_assert(!client_read(client, &request, start));
-	expect_end(CONTROL_FAILED, "not a request of vpnctl");
+	ck_assert_ptr_null(client->attached);
+	expect_end(CONTROL_NOT_PERMITTED, "only root and members of the group");
 }
 END_TEST
 
