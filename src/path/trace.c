@@ -91,6 +91,12 @@ static enum trace_end end_of(
 	return is_on(&path->to_wire, pkt) ? TRACE_WIRE : TRACE_TAKEN;
 }
 
+/* Nothing stays there: its bytes are in another one (a bundle, a train). */
+static bool is_encap(struct path_branch where)
+{
+	return where.table == TABLE_OUT && where.idx == OUTBOUND_ENCAP;
+}
+
 /* One that was taken may be another one by now. */
 static bool is_gone(const struct packet *pkt, const struct packet *before)
 {
@@ -109,6 +115,8 @@ enum trace_end trace_report(const struct path *path,
 		why.end = TRACE_TAKEN;
 	if (why.end == TRACE_TAKEN)
 		step.pkt = before;
+	if (why.end == TRACE_TAKEN && is_encap(where))
+		why.end = TRACE_WIRE;
 	if (stage->why)
 		stage->why(path, step.pkt, &why);
 	tracer->step(tracer->context, &step);

@@ -42,7 +42,7 @@ void why_add(struct path_why *why, const char *format, ...)
 
 struct trace_step {
 	const struct stage *stage;
-	const struct packet *pkt; /* its fields; no bytes after TRACE_TAKEN */
+	const struct packet *pkt; /* its fields; no bytes once it was taken */
 	const struct path_why *why;
 };
 

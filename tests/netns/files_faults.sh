@@ -74,4 +74,10 @@ check "lost segments: udp_gso as such is on" offload_is a udp_gso on
 check "lost segments: the log says so" contains "$RUN/a.log" \
 	'sent as segments of one, 0 arrived'
 mode_end
+device_settings=$tap
+pair_conf "" "" 10.99.0.1:51820 10.99.0.2:51820
+start_pair lost=0
+check "lost segments, tap: they are found out" wait_for 15 no_segments
+both_ways "lost segments, tap" "$RUN/file"
+mode_end
 finish

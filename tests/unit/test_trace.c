@@ -284,6 +284,26 @@ START_TEST(a_live_packet_that_is_consumed_is_taken)
 }
 END_TEST
 
+/* The one in trains, the other in a bundle. */
+START_TEST(a_live_packet_that_goes_within_another_is_sent)
+{
+	struct packet *pkt = _i ? udp("10.9.0.1", "10.9.0.7", 53)
+				: udp_whole("10.9.0.1", "10.9.0.7", 53, 40);
+	struct packet_list list = {0};
+
+	tunnel.bundles = _i;
+	path_set_tracer(path, &trace_lab_tracer);
+	memset(&trace_lab, 0, sizeof(trace_lab));
+	mark(pkt, 1);
+	packet_list_push(&list, udp("10.9.0.1", "10.9.0.7", 53));
+	packet_list_push(&list, pkt);
+	path_run_outbound(path, &list, &now);
+	check_end(TRACE_WIRE, DROP_NONE);
+	ck_assert_str_eq(trace_lab.stages[trace_lab.steps - 1], "encap");
+	ck_assert_uint_eq(totals().tx_sent, _i ? 2 : 41);
+}
+END_TEST
+
 START_TEST(a_live_flood_is_traced_once)
 {
 	struct packet *pkt = frame(EVERYBODY, PEER_MAC(2));
@@ -316,6 +336,8 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, results_that_wait_are_not_disturbed);
 	tcase_add_test(tcase, a_live_packet_is_traced_and_delivered);
 	tcase_add_test(tcase, a_live_packet_that_is_consumed_is_taken);
+	tcase_add_loop_test(
+	    tcase, a_live_packet_that_goes_within_another_is_sent, 0, 2);
 	return tcase;
 }
 
