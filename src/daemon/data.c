@@ -79,11 +79,13 @@ static bool carry_from_device(struct data *data)
 {
 	struct packet_list list = {0};
 	bool is_full = false;
-	size_t bytes = 0;
+	size_t bytes = 0, reads = 0;
 
+	/* what is refused is read, too, but is not on the list */
 	while (!is_full && read_some(data, &list)) {
 		bytes += list.last ? list.last->len : 0;
-		is_full = list.len >= PACKET_BATCH || bytes >= BATCH_BYTES;
+		is_full = list.len >= PACKET_BATCH || bytes >= BATCH_BYTES ||
+			  ++reads >= PACKET_BATCH;
 	}
 	if (list.len)
 		core_from_device(data->core, &list, data->moment);
