@@ -98,7 +98,8 @@ refused() {
 	X
 	from_host "$good"
 }
-names out encap NETFILTER_DROP refused
+# More than one: handshakes with the others may be due.
+names out encap NETFILTER_DROP n=1+ refused
 on a nft delete table inet refuse
 failing() { # SEND WRITE COMMAND...: errno of each
 	fault "$1" "$2"
@@ -119,7 +120,12 @@ names out tun_read FULL_RING n=100+ peer=- by=none asleep from_host "$good" 400
 # The kernel tells of them with the next datagram that there was room for.
 flood() {
 	asleep order b datagram "$(printf '04000000%02000d' 0)" 20000
+	wait_for 5 overflow_is_told
+}
+overflow_is_told() {
 	order b datagram 040000
+	ctl a --json drops |
+		jq -e '.drops[] | select(.reason == "SOCKET_RCVBUFF")'
 }
 names in outer SOCKET_RCVBUFF n=1+ peer=- by=none flood
 ip_on a link set vpn0 down
