@@ -52,7 +52,8 @@ static bool has_room(const struct packet *into, const struct packet *pkt)
 	size_t head = into->frame == WIRE_FRAME_BUNDLE ? 0 : WIRE_BUNDLE_HEAD;
 	size_t more = head + LENGTH_BYTES + pkt->len;
 
-	return into->len + more <= largest_of(into->peer) &&
+	return into->segments < BUNDLE_FRAMES_MAX &&
+	       into->len + more <= largest_of(into->peer) &&
 	       into->offset >= head + WIRE_DATA_HEADER_BYTES &&
 	       packet_tail_room(into) >= more - head + PACKET_TAIL_BYTES;
 }
@@ -166,7 +167,7 @@ size_t bundle_frames(const struct packet *pkt)
 	size_t len, count = 0;
 
 	while (next_frame(&c, &frame, &len)) {
-		if (!may_be_inside(frame[0]))
+		if (!may_be_inside(frame[0]) || count == BUNDLE_FRAMES_MAX)
 			return 0;
 		count++;
 	}

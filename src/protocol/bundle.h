@@ -24,6 +24,10 @@ struct peer;
  * for a link that is slower than the host: there each head saved counts. */
 #define BUNDLE_PACKET_BYTES_MAX 512
 
+/* More is none: a datagram must not become hundreds of packets, or expand to
+ * megabytes. */
+#define BUNDLE_FRAMES_MAX 64
+
 /* See tunnel.h. */
 bool bundle_is_taken_by(const struct peer *peer);
 
@@ -33,7 +37,8 @@ bool bundle_is_taken_by(const struct peer *peer);
 must_check bool bundle_add(struct packet *into, const struct packet *pkt);
 
 /* How many frames a bundle has; 0: they are not whole, one of them is none of a
- * packet (a bundle, a frame that a peer made itself), or it is a single one. */
+ * packet (a bundle, a frame that a peer made itself), it is a single one, or
+ * there are more than BUNDLE_FRAMES_MAX. */
 must_check size_t bundle_frames(const struct packet *pkt);
 /* Takes frame by frame from a sound bundle into packets of their own, behind
  * `to`, until there is no more. The number that there was no buffer for. */

@@ -337,6 +337,22 @@ START_TEST(broken_bundles_are_refused_as_a_whole)
 }
 END_TEST
 
+START_TEST(more_than_64_frames_are_refused)
+{
+	uint8_t bytes[1 + 3 * (BUNDLE_FRAMES_MAX + 1)] = {WIRE_FRAME_BUNDLE};
+
+	for (size_t i = 1; i < sizeof(bytes); i += 3)
+		memcpy(bytes + i, (uint8_t[]){1, 0, 0x45}, 3);
+	for (size_t more = 0; more < 2; more++) {
+		size_t frames = BUNDLE_FRAMES_MAX + more;
+		struct packet *pkt = came(bytes, 1 + 3 * frames);
+
+		ck_assert_uint_eq(tunnel_bundle_frames(pkt), more ? 0 : frames);
+		pool_put(ends.pool, pkt);
+	}
+}
+END_TEST
+
 static const uint8_t sound[] = {0x50, 1, 0, 0x45, 1, 0, 0x45};
 
 START_TEST(who_did_not_offer_it_takes_none)
@@ -390,6 +406,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, random_batches_arrive_in_order);
 	tcase_add_test(tc, inner_bytes_are_counted_as_without);
 	tcase_add_test(tc, broken_bundles_are_refused_as_a_whole);
+	tcase_add_test(tc, more_than_64_frames_are_refused);
 	tcase_add_test(tc, frames_without_a_buffer_are_counted);
 	tc = cases_of(suite, "plain peer", begin_plain);
 	tcase_add_test(tc, a_plain_peer_gets_none);
