@@ -106,6 +106,8 @@ static void write_features(
 			reply_string(reply, "", features[i].name);
 	reply_close_array(reply);
 	reply_bool(reply, "segments_refused", status->segments_refused);
+	if (status->segments_refused)
+		reply_string(reply, "segments_why", status->segments_refused);
 }
 
 static void write_compression(

@@ -233,7 +233,8 @@ static void print_mode(const struct paper *paper, const json_t *peer)
 	if (json_array_size(features) > 0)
 		paper_print(paper, INK_PLAIN, ")");
 	if (json_is_true(json_object_get(peer, "segments_refused")))
-		paper_print(paper, INK_WARN, "  without udp_gso");
+		paper_print(paper, INK_WARN, "  without udp_gso: %s",
+		    tree_text(peer, "segments_why", "-"));
 }
 
 static void print_traffic(const struct paper *paper, const json_t *peer,

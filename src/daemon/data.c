@@ -2,6 +2,8 @@
 /* The data path's two directions: device to socket, socket to device. */
 #include "daemon/data.h"
 
+#include <string.h>
+
 #include "io/tun.h"
 #include "packet/ip.h"
 
@@ -251,6 +253,15 @@ static void forget_source(void *context, const struct packet *pkt)
 		tunnel_peer_send_failed(pkt->peer);
 }
 
+static void note_refused(void *context, int error, const struct packet *pkt)
+{
+	const struct data *data = context;
+
+	if (pkt->peer)
+		tunnel_peer_segments_refused(
+		    pkt->peer, strerrordesc_np(error), data->moment);
+}
+
 /* What would come back through our own device does not leave. */
 static void queue_packet(struct data *data, struct packet *pkt)
 {
@@ -274,6 +285,7 @@ void data_flush(struct data *data)
 {
 	const struct udp_sender sender = {.failed = note_failed,
 	    .source_failed = forget_source,
+	    .segments_refused = note_refused,
 	    .context = data};
 	struct packet *pkt;
 

@@ -33,8 +33,8 @@ static struct core_offload udp_gso(const struct daemon *daemon)
 	if (config->udp_gso == CONFIG_OFFLOAD_OFF)
 		return (struct core_offload){
 		    "udp_gso", false, "listen.udp_gso is off"};
-	return (struct core_offload){"udp_gso", udp_has_gso(daemon->udp),
-	    why_of(udp_gso_error(daemon->udp))};
+	return (struct core_offload){
+	    "udp_gso", udp_has_gso(daemon->udp), why_none};
 }
 
 static struct core_offload udp_gro(const struct daemon *daemon)

@@ -202,20 +202,6 @@ static void tell_manager(struct daemon *daemon)
 		notify_watchdog(&daemon->notify);
 }
 
-static void tell_gso(struct daemon *daemon)
-{
-	int code = udp_gso_error(daemon->udp);
-
-	if (!code || daemon->have_told_gso)
-		return;
-	daemon->have_told_gso = true;
-	tunnel_set_segments(core_tunnel(daemon->core), false);
-	log_warning(&daemon->logger.log,
-	    "the way out takes no UDP segments (%s): datagrams go one by one "
-	    "from now on; see listen.udp_gso in vpnd.conf(5)",
-	    strerror(code));
-}
-
 /* ---- the end of a turn ---- */
 
 /* While sealed packets wait for the socket, no more is read to be sealed. */
@@ -262,7 +248,6 @@ int64_t turn_ended(void *context)
 	take_events(daemon);
 	sync_routes(daemon);
 	data_flush(&daemon->data);
-	tell_gso(daemon);
 	device_turn(daemon);
 	control_turn(daemon->control);
 	if (is_due(daemon, daemon->state_due))

@@ -116,11 +116,6 @@ bool udp_has_gso(const struct udp *udp)
 	return udp->has_gso;
 }
 
-int udp_gso_error(const struct udp *udp)
-{
-	return udp->gso_error;
-}
-
 static bool is_any(const struct address *address)
 {
 	static const uint8_t zeros[16];

@@ -34,12 +34,10 @@ must_check int udp_open(
 /* Gives borrowed packets back; NULL is fine. */
 void udp_close(struct udp *udp);
 
-/* UDP_SEGMENT is in use. */
+/* UDP_SEGMENT is in use, but for what goes alone. */
 bool udp_has_gso(const struct udp *udp);
 /* UDP_GRO is in use. */
 bool udp_has_gro(const struct udp *udp);
-/* The errno that ended the use of UDP_SEGMENT while running; 0: none did. */
-int udp_gso_error(const struct udp *udp);
 
 int udp_fd(const struct udp *udp);
 uint16_t udp_port(const struct udp *udp);
@@ -75,6 +73,11 @@ struct udp_sender {
 	/* The kernel refused the source address that pkt asked for; pkt goes
 	 * out without it. */
 	void (*source_failed)(void *context, const struct packet *pkt);
+	/* The kernel refused segments on pkt's way, with this errno; datagram
+	 * by datagram they went. What leaves that way with goes_alone is spared
+	 * the attempt. */
+	void (*segments_refused)(
+	    void *context, int error, const struct packet *pkt);
 	void *context;
 };
 

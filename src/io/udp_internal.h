@@ -41,7 +41,6 @@ struct udp {
 	uint8_t *gro_bytes; /* UDP_GRO_SLOTS buffers; NULL: no UDP_GRO */
 	/* what is sent at once, see udp_send.c */
 	bool has_gso;
-	int gso_error;	   /* why not any more; 0: it was not refused */
 	uint64_t failures; /* of single datagrams */
 	struct mmsghdr runs[PACKET_BATCH];
 	struct iovec run_bytes[PACKET_BATCH];

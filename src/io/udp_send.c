@@ -4,7 +4,9 @@
  *
  * How it works: packets go by one call of sendmmsg, those of equal length and
  * a train (many datagrams in one packet) as segments of one large datagram.
- * What is refused is tried datagram by datagram.
+ * What is refused is tried datagram by datagram; whether the next ones of that
+ * way are tried as segments is for the caller to say (goes_alone), who knows
+ * ways.
  */
 #include "io/udp_internal.h"
 
@@ -103,14 +105,19 @@ static bool describe(struct udp *udp, size_t idx)
 	return header->msg_namelen != 0;
 }
 
-/* A train that the kernel does not take as one is alone. */
+static bool goes_by_datagrams(const struct udp *udp, const struct packet *pkt)
+{
+	return packet_is_train(pkt) && (!udp->has_gso || pkt->goes_alone);
+}
+
+/* A train that does not go as one is alone. */
 static size_t fill(
     struct udp *udp, struct packet_list *list, const struct udp_sender *sender)
 {
 	size_t count = 0;
 
 	while (count < PACKET_BATCH && list->first) {
-		bool is_alone = !udp->has_gso && packet_is_train(list->first);
+		bool is_alone = goes_by_datagrams(udp, list->first);
 		struct packet *pkt;
 
 		if (count && is_alone)
@@ -334,13 +341,20 @@ static size_t plan_runs(struct udp *udp, size_t count)
 	return runs;
 }
 
+static bool is_about_segments(int error)
+{
+	return error == EIO || error == EINVAL || error == EMSGSIZE ||
+	       error == EOPNOTSUPP;
+}
+
 /* Sends the datagrams of a refused run one by one. When they all go, it was
  * the segmentation that was refused: the device, a policy or the path does not
- * take it, and it is switched off. */
+ * take it. */
 static int send_refused(struct udp *udp, size_t *at, size_t end, int error,
     const struct udp_sender *sender)
 {
-	bool is_alone = packet_is_train(udp->tx[*at].pkt);
+	const struct packet first = *udp->tx[*at].pkt; /* it is released */
+	bool is_alone = packet_is_train(&first);
 	bool is_run = is_alone || end - *at > 1;
 	uint64_t failures = udp->failures;
 	int code = is_alone ? send_train(udp, *at, sender)
@@ -349,11 +363,8 @@ static int send_refused(struct udp *udp, size_t *at, size_t end, int error,
 	if (!code)
 		*at = end;
 	if (!code && is_run && failures == udp->failures &&
-	    (error == EIO || error == EINVAL || error == EMSGSIZE ||
-		error == EOPNOTSUPP)) {
-		udp->has_gso = false;
-		udp->gso_error = error;
-	}
+	    is_about_segments(error))
+		sender->segments_refused(sender->context, error, &first);
 	return code;
 }
 
@@ -386,7 +397,7 @@ static int send_some(
 	size_t count = fill(udp, list, sender);
 	int error;
 
-	if (udp->has_gso || !count || !packet_is_train(udp->tx[0].pkt))
+	if (!count || !goes_by_datagrams(udp, udp->tx[0].pkt))
 		return send_batch(udp, count, list, sender);
 	error = send_train(udp, 0, sender);
 	if (error)

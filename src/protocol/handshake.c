@@ -147,6 +147,7 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 	    &peer->keypairs, keypair, tunnel->memory, &tunnel->indices);
 	tunnel->last_found = NULL;
 	timers_session_derived(peer, now->now);
+	probe_session_began(peer, now);
 	return true;
 }
 

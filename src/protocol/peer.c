@@ -178,16 +178,20 @@ static void tell_moved(
 void peer_set_endpoint_from(
     struct peer *peer, const struct endpoint *from, struct instant now)
 {
-	if (!endpoint_is_equal(&peer->endpoint, from))
+	if (!endpoint_is_equal(&peer->endpoint, from)) {
 		tell_moved(peer, from, now);
+		probe_way_changed(peer);
+	}
 	peer->endpoint = *from;
 }
 
 void tunnel_peer_set_endpoint(
     struct peer *peer, const struct endpoint *endpoint)
 {
-	if (!endpoint_is_equal(&peer->endpoint, endpoint))
-		peer->endpoint = *endpoint;
+	if (endpoint_is_equal(&peer->endpoint, endpoint))
+		return;
+	peer->endpoint = *endpoint;
+	probe_way_changed(peer);
 }
 
 const struct endpoint *tunnel_peer_endpoint(const struct peer *peer)

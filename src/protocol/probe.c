@@ -70,13 +70,18 @@ static void decide(struct peer *peer, bool is_refused)
 	finish(peer);
 }
 
+static bool can_ask(const struct peer *peer)
+{
+	return peer->tunnel->sends_segments && peer->extension.is_known &&
+	       peer->extension.features & WIRE_FEATURE_PROBE;
+}
+
 void probe_begin(struct peer *peer, const struct moment *now)
 {
 	struct probe *probe = &peer->probe;
 	uint64_t generation = peer->extension.generation;
 
-	if (!peer->tunnel->sends_segments ||
-	    !(peer->extension.features & WIRE_FEATURE_PROBE) ||
+	if (!can_ask(peer) || probe->host_why ||
 	    probe->generation == generation)
 		return;
 	probe->generation = generation;
@@ -112,6 +117,49 @@ void probe_timer(struct peer *peer, const struct moment *now)
 		decide(peer, !has_enough);
 		break;
 	}
+}
+
+/* ---- what this host says ---- */
+
+void tunnel_peer_segments_refused(
+    struct peer *peer, const char *why, const struct moment *now)
+{
+	struct probe *probe = &peer->probe;
+
+	probe->host_why = why;
+	probe->host_since = now->now;
+	if (probe->have_told_host)
+		return;
+	probe->have_told_host = true;
+	log_warning(peer->tunnel->log,
+	    "peer %s: the way there takes no UDP segments (%s): datagrams go "
+	    "one by one from now on; see listen.udp_gso in vpnd.conf(5)",
+	    peer->name, why);
+}
+
+void probe_session_began(struct peer *peer, const struct moment *now)
+{
+	struct probe *probe = &peer->probe;
+
+	if (probe->host_why &&
+	    instant_age_ns(probe->host_since, now->now) >= PROBE_HOST_NS)
+		probe->host_why = NULL;
+}
+
+/* Who can be asked is, in the next session; of another one it is not kept for
+ * ever, as it may have been another way's fault. */
+void probe_way_changed(struct peer *peer)
+{
+	peer->probe.host_why = NULL;
+	if (!can_ask(peer))
+		peer->probe.is_refused = false;
+}
+
+const char *probe_refusal(const struct peer *peer)
+{
+	if (peer->probe.host_why)
+		return peer->probe.host_why;
+	return peer->probe.is_refused ? "they do not arrive" : NULL;
 }
 
 /* ---- what the peer says ---- */

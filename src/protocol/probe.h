@@ -9,7 +9,9 @@
  * out, which the socket sends as one; the peer answers each with how many have
  * come. When too few come, the same goes out one by one; when these come,
  * another burst, as loss may be chance. After that the peer's datagrams go
- * alone, until a session begins whose burst arrives.
+ * alone, until a session begins whose burst arrives. They also go alone when
+ * this host itself refuses segments on the way there, until that way changes,
+ * or a session begins after an hour.
  */
 #ifndef PROTOCOL_PROBE_H
 #define PROTOCOL_PROBE_H
@@ -29,6 +31,8 @@ struct peer;
 #define PROBE_ENOUGH  7 /* one may be lost by chance */
 #define PROBE_BYTES   512
 #define PROBE_WAIT_NS NS_PER_S /* for answers */
+/* A host that refused segments is not asked again for so long. */
+#define PROBE_HOST_NS (3600 * NS_PER_S)
 
 enum probe_step {
 	PROBE_IDLE,
@@ -42,14 +46,24 @@ struct probe {
 	uint8_t came; /* of what is on its way, as the peer says */
 	uint16_t id;
 	bool is_refused; /* segments do not arrive: datagrams go alone */
+	bool have_told_host;
 	uint8_t their_count;
 	uint16_t their_id;
 	uint64_t their_generation; /* of the session they came in */
 	uint64_t generation; /* of the session that was asked in last */
+	/* why this host takes no segments on the way there; NULL: it does */
+	const char *host_why;
+	struct instant host_since;
 };
 
 /* What the peer takes is known in this session. */
 void probe_begin(struct peer *peer, const struct moment *now);
+/* Another session than before. */
+void probe_session_began(struct peer *peer, const struct moment *now);
+/* The peer's address, or our way to it, is another one. */
+void probe_way_changed(struct peer *peer);
+/* Why datagrams, but for what probes, go alone; NULL: they need not. */
+must_check const char *probe_refusal(const struct peer *peer);
 /* TIMER_PROBE came. */
 void probe_timer(struct peer *peer, const struct moment *now);
 

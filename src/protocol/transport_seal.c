@@ -96,6 +96,13 @@ static uint64_t inner_bytes(const struct packet *pkt)
 	return pkt->plain_bytes ? pkt->plain_bytes : pkt->len;
 }
 
+/* What probes goes as it is meant, unless it could not leave so. */
+static bool goes_alone(const struct peer *peer, uint8_t frame)
+{
+	return peer->probe.host_why ||
+	       (peer->probe.is_refused && frame != WIRE_FRAME_PROBE);
+}
+
 static void prepare(
     struct run *run, struct packet *pkt, const struct moment *now)
 {
@@ -119,7 +126,7 @@ static void prepare(
 	pkt->len += WIRE_OVERHEAD_BYTES;
 	write_header(run, packet_data(pkt), counter);
 	pkt->endpoint = peer->endpoint;
-	if (peer->probe.is_refused && pkt->frame != WIRE_FRAME_PROBE)
+	if (goes_alone(peer, pkt->frame))
 		pkt->goes_alone = true;
 	pkt->drop = DROP_NONE;
 	peer->counters.tx_packets++;
@@ -299,6 +306,7 @@ static void prepare_train(
 	peer->counters.tx_packets += train->count;
 	peer->counters.tx_bytes += to->len;
 	to->endpoint = peer->endpoint;
+	to->goes_alone = goes_alone(peer, train->whole->frame);
 }
 
 uint32_t tunnel_datagram_bytes(const struct tunnel *tunnel, uint32_t len)
@@ -313,7 +321,7 @@ bool tunnel_seals_singly(const struct packet *whole)
 	const struct keypair *keypair = whole->peer->keypairs.current;
 
 	return keypair &&
-	       (is_for_anybody(whole) || whole->peer->probe.is_refused ||
+	       (is_for_anybody(whole) ||
 		   keypair->send_counter + whole->segments >
 		       REPLAY_REJECT_AFTER_MESSAGES);
 }

@@ -247,6 +247,7 @@ void tunnel_underlay_changed(struct tunnel *tunnel, const struct moment *now)
 
 	for (peer = tunnel->oldest; peer; peer = peer->newer) {
 		peer_clear_source(peer);
+		probe_way_changed(peer);
 		if (peer_has_session(peer, now->now))
 			peer_send_keepalive(peer, now);
 	}
@@ -356,7 +357,7 @@ static void copy_extension(
 	ret->features = extension->features;
 	ret->peer_largest_frame = extension->largest_frame;
 	ret->unknown_frames = extension->unknown_frames;
-	ret->segments_refused = peer->probe.is_refused;
+	ret->segments_refused = probe_refusal(peer);
 	if (extension->is_known &&
 	    extension->compressors & 1u << peer->compressor)
 		ret->compressor = compressor_find(peer->compressor);

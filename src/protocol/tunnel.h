@@ -325,6 +325,10 @@ void tunnel_underlay_changed(struct tunnel *tunnel, const struct moment *now);
 
 /* Sending to this peer failed: its sticky source is cleared. */
 void tunnel_peer_send_failed(struct peer *peer);
+/* This host takes no segments on the way to it, for this reason, a constant:
+ * its datagrams go alone until the way changes. */
+void tunnel_peer_segments_refused(
+    struct peer *peer, const char *why, const struct moment *now);
 
 /* Queues CLOSE for each peer that has a session and understands it. The caller
  * seals these frames and sends nothing after them. */
@@ -362,7 +366,8 @@ struct tunnel_peer_status {
 	uint64_t compressed_packets, expanded_packets;
 	uint64_t drops; /* of packets from or to this peer */
 	uint64_t unknown_frames;
-	bool segments_refused; /* they do not arrive: datagrams go alone */
+	/* why datagrams go alone; NULL: they go as segments, where it pays */
+	const char *segments_refused;
 	size_t staged_packets, staged_bytes;
 	struct endpoint endpoint;
 };

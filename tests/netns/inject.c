@@ -6,6 +6,7 @@
  * INJECT in the environment is a list of NAME=WHAT, separated by commas:
  *
  *	gso=ERROR:N     sends with UDP_SEGMENT are refused from the N-th on
+ *	gso=ERROR:N@ADDRESS   those to this address
  *	lost=N          they leave, and are lost on the way, likewise
  *	whole=ERROR:N   likewise super-packets for the device
  *	down=ERROR:N    each N-th packet for the device is refused
@@ -20,6 +21,7 @@
  *
  * The first time that one of them happens, a line on stderr says so.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -75,6 +77,7 @@ static struct {
 	bool is_on;
 	int error;
 	unsigned n;
+	const char *to; /* its only address; NULL: any */
 	atomic_uint seen, told;
 } faults[FAULTS];
 
@@ -87,12 +90,17 @@ static int error_of(const char *text, size_t len)
 	return 0;
 }
 
-/* "EIO:20", "EIO" or "20" */
-static void read_fault(enum fault fault, const char *text)
+/* "EIO:20", "EIO" or "20", and perhaps "@ADDRESS" */
+static void read_fault(enum fault fault, char *text)
 {
-	const char *colon = strchr(text, ':');
+	char *to = strchr(text, '@');
+	const char *colon;
 
+	if (to)
+		*to++ = '\0';
+	colon = strchr(text, ':');
 	faults[fault].is_on = true;
+	faults[fault].to = to;
 	faults[fault].error =
 	    error_of(text, colon ? (size_t)(colon - text) : strlen(text));
 	if (colon || !faults[fault].error)
@@ -103,7 +111,8 @@ static void read_fault(enum fault fault, const char *text)
 __attribute__((constructor)) static void read_inject(void)
 {
 	const char *inject = getenv("INJECT");
-	char text[256], *rest = text, *word;
+	static char text[256]; /* addresses stay in it */
+	char *rest = text, *word;
 
 	if (!inject)
 		return;
@@ -199,6 +208,24 @@ static bool is_datagram(const struct msghdr *header)
 		       AF_INET6);
 }
 
+/* An IPv4 address may be a mapped one: "::ffff:10.99.0.3". */
+static bool goes_there(enum fault fault, const struct msghdr *header)
+{
+	const struct sockaddr *any = header->msg_name;
+	const void *address =
+	    any->sa_family == AF_INET
+		? (const void *)&((const struct sockaddr_in *)any)->sin_addr
+		: &((const struct sockaddr_in6 *)any)->sin6_addr;
+	const char *to = faults[fault].to;
+	char text[INET6_ADDRSTRLEN];
+	size_t len;
+
+	if (!to || !inet_ntop(any->sa_family, address, text, sizeof(text)))
+		return !to;
+	len = strlen(text);
+	return len >= strlen(to) && strcmp(text + len - strlen(to), to) == 0;
+}
+
 static ssize_t bytes_of(const struct msghdr *header)
 {
 	size_t bytes = 0;
@@ -215,7 +242,8 @@ static ssize_t send_one(int fd, const struct msghdr *header, int flags)
 			return fail(EINTR);
 		if (each_nth(AGAIN))
 			return fail(EAGAIN);
-		if (has_segments(header) && from_nth_on(GSO))
+		if (has_segments(header) && goes_there(GSO, header) &&
+		    from_nth_on(GSO))
 			return fail(faults[GSO].error);
 		if (has_segments(header) && from_nth_on(LOST))
 			return bytes_of(header);

@@ -19,6 +19,8 @@ static struct udp *here, *there;
 static struct {
 	unsigned failed, failed_bytes, failed_segments, source_failed;
 	enum drop reason;
+	unsigned refused;
+	int refusal;
 } seen;
 
 /* The linker puts this before sendmmsg: it counts what goes as segments, and
@@ -139,8 +141,17 @@ static void note_source(void *context, const struct packet *pkt)
 	seen.source_failed++;
 }
 
-static const struct udp_sender sender = {
-    .failed = note_failure, .source_failed = note_source};
+static void note_refusal(void *context, int error, const struct packet *pkt)
+{
+	(void)context;
+	seen.refused++;
+	seen.refusal = error;
+	ck_assert_uint_eq(pkt->endpoint.port, udp_port(there));
+}
+
+static const struct udp_sender sender = {.failed = note_failure,
+    .source_failed = note_source,
+    .segments_refused = note_refusal};
 
 static struct packet *packet_to(const char *to, size_t len, uint8_t number)
 {
@@ -257,26 +268,46 @@ START_TEST(another_mark_or_peer_ends_a_run)
 END_TEST
 
 /* EIO: the device has no checksum offload; the others: path, policy. */
-START_TEST(refused_segments_go_singly_from_then_on)
+START_TEST(refused_segments_go_singly_and_it_is_told)
 {
 	static const int errors[] = {EIO, EINVAL, EMSGSIZE, EOPNOTSUPP};
 
 	gso.refuse = errors[_i];
 	exchange(mixed, ARRAY_SIZE(mixed));
-	ck_assert(!udp_has_gso(here));
-	ck_assert_int_eq(udp_gso_error(here), errors[_i]);
+	ck_assert_uint_eq(gso.runs, 0);
+	ck_assert_uint_eq(seen.refused, 3); /* by each run */
+	ck_assert_int_eq(seen.refusal, errors[_i]);
 	gso.refuse = 0;
 	exchange(mixed, ARRAY_SIZE(mixed));
-	ck_assert_uint_eq(gso.runs, 0);
+	ck_assert_uint_eq(gso.runs, 3);
+	ck_assert_uint_eq(seen.refused, 3);
 }
 END_TEST
 
-START_TEST(other_failures_do_not_end_segmentation)
+START_TEST(what_goes_alone_is_no_segment)
+{
+	struct packet_list out = {0}, in = {0};
+
+	for (uint8_t i = 0; i < 6; i++) {
+		struct packet *pkt = packet_to("127.0.0.1", 500, i);
+
+		pkt->goes_alone = i < 4;
+		packet_list_push(&out, pkt);
+	}
+	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
+	while (in.len < 6)
+		(void)receive(&in);
+	ck_assert_uint_eq(gso.runs, 1);
+	ck_assert_uint_eq(gso.segments, 2);
+	pool_put_list(pool, &in);
+}
+END_TEST
+
+START_TEST(other_failures_are_not_about_segments)
 {
 	gso.refuse = EPERM;
 	exchange(mixed, ARRAY_SIZE(mixed));
-	ck_assert(udp_has_gso(here));
-	ck_assert_int_eq(udp_gso_error(here), 0);
+	ck_assert_uint_eq(seen.refused, 0);
 }
 END_TEST
 
@@ -319,6 +350,13 @@ static void expect_train(struct packet_list *in)
 		expect_datagram(in, i + 1 < TRAIN ? DATAGRAM : LAST, i);
 }
 
+/* The socket is not asked about their segments. */
+static void spare(struct packet_list *list)
+{
+	for (struct packet *pkt = list->first; pkt; pkt = pkt->next)
+		pkt->goes_alone = true;
+}
+
 static void mixed_trains(struct packet_list *out)
 {
 	packet_list_push(out, packet_to("127.0.0.1", DATAGRAM, 200));
@@ -359,11 +397,21 @@ START_TEST(a_refused_train_goes_datagram_by_datagram)
 	mixed_trains(&out);
 	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
 	expect_mixed(&in);
-	ck_assert(!udp_has_gso(here));
-	ck_assert_int_eq(udp_gso_error(here), errors[_i]);
+	ck_assert_uint_eq(seen.refused, 3); /* two trains and a run */
+	ck_assert_int_eq(seen.refusal, errors[_i]);
+}
+END_TEST
+
+START_TEST(a_train_that_goes_alone_is_not_tried_as_one)
+{
+	struct packet_list out = {0}, in = {0};
+
+	gso.refuse = EIO;
 	mixed_trains(&out);
+	spare(&out);
 	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
 	expect_mixed(&in);
+	ck_assert_uint_eq(seen.refused, 0);
 }
 END_TEST
 
@@ -375,11 +423,8 @@ START_TEST(a_full_socket_takes_the_rest_later)
 	struct packet_list out = {0}, in = {0};
 	int calls = 0;
 
-	gso.refuse = EIO;
 	mixed_trains(&out);
-	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
-	expect_mixed(&in);
-	mixed_trains(&out);
+	spare(&out);
 	gso.is_limited = true;
 	do {
 		ck_assert_int_lt(calls++, 200);
@@ -436,7 +481,7 @@ START_TEST(a_train_that_can_not_be_sent_fails_by_datagrams)
 	ck_assert_uint_eq(seen.failed, TRAIN);
 	ck_assert_uint_eq(seen.failed_segments, TRAIN);
 	ck_assert_uint_eq(seen.failed_bytes, (TRAIN - 1) * DATAGRAM + LAST);
-	ck_assert(udp_has_gso(here));
+	ck_assert_uint_eq(seen.refused, 0);
 }
 END_TEST
 
@@ -739,16 +784,18 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_full_batch_is_cut_where_the_kernel_wants_it);
 	tcase_add_test(tcase, another_mark_or_peer_ends_a_run);
 	tcase_add_loop_test(
-	    tcase, refused_segments_go_singly_from_then_on, 0, 4);
+	    tcase, refused_segments_go_singly_and_it_is_told, 0, 4);
+	tcase_add_test(tcase, what_goes_alone_is_no_segment);
 	tcase_add_test(tcase, trains_and_single_ones_keep_their_order);
 	tcase_add_loop_test(
 	    tcase, a_refused_train_goes_datagram_by_datagram, 0, 4);
+	tcase_add_test(tcase, a_train_that_goes_alone_is_not_tried_as_one);
 	tcase_add_loop_test(
 	    tcase, a_full_socket_takes_the_rest_later, 0, ARRAY_SIZE(rooms));
 	tcase_add_test(tcase, a_full_socket_leaves_a_train_whole);
 	tcase_add_test(tcase, a_bundle_that_can_not_be_sent_fails_as_all_of_it);
 	tcase_add_test(tcase, a_train_that_can_not_be_sent_fails_by_datagrams);
-	tcase_add_test(tcase, other_failures_do_not_end_segmentation);
+	tcase_add_test(tcase, other_failures_are_not_about_segments);
 	tcase_add_test(tcase, udp_carries_a_full_batch_in_order);
 	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);
 	tcase_add_test(tcase, udp_knows_an_ipv6_sender_as_ipv6);

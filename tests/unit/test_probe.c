@@ -119,6 +119,21 @@ static bool data_goes_alone(void)
 	return goes_alone;
 }
 
+static void refuse_here(void)
+{
+	tunnel_peer_segments_refused(ends.a.peer, "no", &ends.now);
+	ck_assert_str_eq(end_status(&ends, &ends.a).segments_refused, "no");
+	ck_assert(data_goes_alone());
+}
+
+static void move_away(void)
+{
+	struct endpoint to = ends.a.peer->endpoint;
+
+	to.port++;
+	tunnel_peer_set_endpoint(ends.a.peer, &to);
+}
+
 START_TEST(a_burst_that_arrives_is_all)
 {
 	begin_session();
@@ -199,6 +214,106 @@ START_TEST(what_is_sent_alone_anyway_is_not_asked_about)
 }
 END_TEST
 
+/* ---- this host takes no segments on the way there ---- */
+
+START_TEST(a_way_that_takes_no_segments_is_spared_them)
+{
+	begin_session();
+	refuse_here();
+	begin_another();
+	ck_assert_uint_eq(way.segments + way.singles, 0);
+	ck_assert(data_goes_alone());
+}
+END_TEST
+
+START_TEST(a_probe_leaves_alone_only_where_it_could_not_otherwise)
+{
+	struct packet *pkt;
+
+	begin_session();
+	ends.a.peer->probe.is_refused = true;
+	pkt = pool_get(ends.pool);
+	peer_queue_frame(ends.a.peer, pkt, WIRE_FRAME_PROBE);
+	tunnel_seal(ends.a.tunnel, &pkt, 1, &ends.now);
+	ck_assert(!pkt->goes_alone);
+	packet_list_pop(&ends.a.tunnel->frames);
+	pool_put(ends.pool, pkt);
+	refuse_here();
+	pkt = pool_get(ends.pool);
+	peer_queue_frame(ends.a.peer, pkt, WIRE_FRAME_PROBE);
+	tunnel_seal(ends.a.tunnel, &pkt, 1, &ends.now);
+	ck_assert(pkt->goes_alone);
+	packet_list_pop(&ends.a.tunnel->frames);
+	pool_put(ends.pool, pkt);
+}
+END_TEST
+
+START_TEST(another_endpoint_is_another_way)
+{
+	begin_session();
+	refuse_here();
+	tunnel_peer_set_endpoint(
+	    ends.a.peer, tunnel_peer_endpoint(ends.a.peer));
+	ck_assert(is_refused()); /* the same one */
+	move_away();
+	ck_assert(!is_refused());
+	ck_assert(!data_goes_alone());
+}
+END_TEST
+
+START_TEST(a_peer_that_moves_is_reached_another_way)
+{
+	struct endpoint from;
+
+	begin_session();
+	refuse_here();
+	from = ends.a.peer->endpoint;
+	peer_set_endpoint_from(ends.a.peer, &from, ends.now.now);
+	ck_assert(is_refused());
+	from.port++;
+	peer_set_endpoint_from(ends.a.peer, &from, ends.now.now);
+	ck_assert(!is_refused());
+}
+END_TEST
+
+START_TEST(another_underlay_is_another_way)
+{
+	begin_session();
+	refuse_here();
+	tunnel_underlay_changed(ends.a.tunnel, &ends.now);
+	ck_assert(!is_refused());
+}
+END_TEST
+
+START_TEST(a_way_is_tried_again_after_an_hour)
+{
+	begin_session();
+	refuse_here();
+	ends_advance(&ends, PROBE_HOST_NS - 20 * NS_PER_S);
+	tunnel_peer_connect(ends.a.tunnel, ends.a.peer, &ends.now);
+	pass_seconds(SECONDS_MAX);
+	ck_assert(is_refused());
+	ends_advance(&ends, 20 * NS_PER_S);
+	begin_another();
+	ck_assert(!is_refused());
+	ck_assert_uint_eq(way.segments, PROBE_COUNT);
+}
+END_TEST
+
+/* It can say no more whether they arrive. */
+START_TEST(what_an_older_peer_was_known_for_ends_with_the_way)
+{
+	way.lose_segments = PROBE_COUNT;
+	begin_session();
+	move_away();
+	ck_assert(is_refused()); /* until it is asked again */
+	ends.a.peer->extension.features &= ~(uint32_t)WIRE_FEATURE_PROBE;
+	ck_assert(is_refused());
+	move_away();
+	ck_assert(!is_refused());
+}
+END_TEST
+
 START_TEST(a_plain_peer_is_not_asked)
 {
 	begin_session();
@@ -266,6 +381,14 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, the_next_session_asks_again);
 	tcase_add_test(tc, what_came_before_the_peer_restarted_does_not_count);
 	tcase_add_test(tc, what_is_sent_alone_anyway_is_not_asked_about);
+	tcase_add_test(tc, a_way_that_takes_no_segments_is_spared_them);
+	tcase_add_test(
+	    tc, a_probe_leaves_alone_only_where_it_could_not_otherwise);
+	tcase_add_test(tc, another_endpoint_is_another_way);
+	tcase_add_test(tc, a_peer_that_moves_is_reached_another_way);
+	tcase_add_test(tc, another_underlay_is_another_way);
+	tcase_add_test(tc, a_way_is_tried_again_after_an_hour);
+	tcase_add_test(tc, what_an_older_peer_was_known_for_ends_with_the_way);
 	tcase_add_test(tc, damaged_probes_are_refused);
 	tcase_add_test(tc, an_answer_to_nothing_changes_nothing);
 	tcase_add_checked_fixture(plain, init_plain, clear);
