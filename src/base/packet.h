@@ -21,6 +21,7 @@
 #include "base/attributes.h"
 #include "base/drop.h"
 #include "base/endpoint.h"
+#include "base/instant.h"
 #include "base/mac.h"
 
 struct peer;
@@ -133,6 +134,8 @@ struct packet {
 	bool is_ours;	      /* made by vpnd: keepalive, HELLO, ECHO ... */
 	uint32_t plain_bytes; /* inner length before compression */
 	enum drop drop;	      /* set by the stage that dropped it */
+
+	struct instant waits_since; /* in a queue of net/fq.h */
 
 	/* in vpnd's own stack */
 	struct socket *socket; /* that it is for; not owned */

@@ -24,6 +24,7 @@ size_t sockets_metrics(const struct core *core, const struct moment *now,
 	    "vpnd_rx_dropped_total %llu\n"
 	    "vpnd_tx_packets_total %llu\n"
 	    "vpnd_tx_dropped_total %llu\n"
+	    "vpnd_tx_marked_total %llu\n"
 	    "vpnd_sockets_bytes %u\n",
 	    core->config->name, core->version,
 	    instant_is_never(core->host.started)
@@ -34,6 +35,7 @@ size_t sockets_metrics(const struct core *core, const struct moment *now,
 	    (unsigned long long)totals.rx_dropped,
 	    (unsigned long long)totals.tx_packets,
 	    (unsigned long long)totals.tx_dropped,
+	    (unsigned long long)totals.tx_marked,
 	    sockets_used_bytes(core->sockets->table));
 	return len < SOCKET_STATUS_BYTES ? (size_t)len
 					 : SOCKET_STATUS_BYTES - 1;

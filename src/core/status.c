@@ -273,6 +273,7 @@ void status_write_totals(const struct core *core, struct reply *reply)
 	reply_unsigned(reply, "tx_switched", totals.tx_switched);
 	reply_unsigned(reply, "tx_waiting", totals.tx_waiting);
 	reply_unsigned(reply, "tx_cut", totals.tx_cut);
+	reply_unsigned(reply, "tx_marked", totals.tx_marked);
 	reply_unsigned(reply, "tx_sent", totals.tx_sent);
 	reply_unsigned(reply, "tx_dropped", totals.tx_dropped);
 	reply_close_object(reply);
@@ -290,6 +291,8 @@ static void write_sums(
 	reply_unsigned(reply, "rx_packets", sums.rx_packets);
 	reply_unsigned(reply, "tx_packets", sums.tx_packets);
 	reply_unsigned(reply, "drops", totals.rx_dropped + totals.tx_dropped);
+	reply_unsigned(reply, "tx_waiting", totals.tx_waiting);
+	reply_unsigned(reply, "tx_marked", totals.tx_marked);
 }
 
 /* Which back end does the work, and how fast it was when vpnd started. */

@@ -161,6 +161,27 @@ static void offloads_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
+static void print_count(const struct paper *paper, const json_t *tree,
+    const char *name, const char *label)
+{
+	uint64_t count = tree_unsigned(tree, name, 0);
+
+	if (count)
+		paper_print(paper, INK_FAINT, "  %s %s",
+		    figure_count(count).text, label);
+}
+
+/* "17 waiting  230 marked as congested" */
+static void congestion_line(const struct paper *paper, const json_t *tunnel)
+{
+	if (!tree_unsigned(tunnel, "tx_waiting", 0) &&
+	    !tree_unsigned(tunnel, "tx_marked", 0))
+		return;
+	print_count(paper, tunnel, "tx_waiting", "waiting");
+	print_count(paper, tunnel, "tx_marked", "marked as congested");
+	paper_end_line(paper);
+}
+
 static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 {
 	bool is_up = tree_is(tunnel, "device_up");
@@ -184,6 +205,7 @@ static void tunnel_line(const struct paper *paper, const json_t *tunnel)
 	switch_line(paper, tunnel);
 	ciphers_line(paper, tunnel);
 	offloads_line(paper, tunnel);
+	congestion_line(paper, tunnel);
 	tunnel_notes(paper, tunnel);
 }
 

@@ -7,6 +7,8 @@
 #define QUEUE_NS	(100 * NS_PER_MS)
 #define QUEUE_BYTES_MIN 16384
 #define QUEUE_BYTES_MAX (1024 * 1024)
+#define FLOWS		64
+#define PACKET_BYTES	1514 /* a full one */
 
 static int64_t cost_ns(const struct qdisc *qdisc, uint64_t bytes)
 {
@@ -25,6 +27,16 @@ static size_t between(size_t value, size_t least, size_t most)
 	return value < most ? value : most;
 }
 
+static void set_queue(struct qdisc *qdisc)
+{
+	if (!qdisc->fq && fq_new(&qdisc->fq, FLOWS))
+		return;
+	fq_set_limits(qdisc->fq,
+	    between(bytes_of(qdisc->bits_per_s, QUEUE_NS), QUEUE_BYTES_MIN,
+		QUEUE_BYTES_MAX),
+	    cost_ns(qdisc, PACKET_BYTES));
+}
+
 void qdisc_set_rate(
     struct qdisc *qdisc, uint64_t bits_per_s, struct instant now)
 {
@@ -37,16 +49,13 @@ void qdisc_set_rate(
 	least = cost_ns(qdisc, BURST_BYTES_MIN);
 	qdisc->burst_ns = least > BURST_NS ? least : BURST_NS;
 	qdisc->credit_ns = qdisc->burst_ns;
-	qdisc->queue_bytes_max = between(
-	    bytes_of(bits_per_s, QUEUE_NS), QUEUE_BYTES_MIN, QUEUE_BYTES_MAX);
+	set_queue(qdisc);
 }
 
-/* What a packet of that size waits for. */
-static int64_t needed_ns(const struct qdisc *qdisc, size_t bytes)
+void qdisc_clear(struct qdisc *qdisc)
 {
-	int64_t cost = cost_ns(qdisc, bytes);
-
-	return cost < qdisc->burst_ns ? cost : qdisc->burst_ns;
+	fq_free(qdisc->fq);
+	*qdisc = (struct qdisc){0};
 }
 
 static void refill(struct qdisc *qdisc, struct instant now)
@@ -62,60 +71,66 @@ static void refill(struct qdisc *qdisc, struct instant now)
 		qdisc->credit_ns += passed;
 }
 
-static bool pay(struct qdisc *qdisc, size_t bytes, struct instant now)
+static bool has_credit(struct qdisc *qdisc, struct instant now)
 {
 	if (!qdisc->bits_per_s)
 		return true;
 	refill(qdisc, now);
-	if (qdisc->credit_ns < needed_ns(qdisc, bytes))
-		return false;
-	qdisc->credit_ns -= cost_ns(qdisc, bytes);
-	return true;
+	return qdisc->credit_ns > 0;
+}
+
+static void pay(struct qdisc *qdisc, const struct packet *pkt)
+{
+	if (qdisc->bits_per_s)
+		qdisc->credit_ns -= cost_ns(qdisc, pkt->len);
+}
+
+bool qdisc_is_empty(const struct qdisc *qdisc)
+{
+	return !qdisc->fq || fq_is_empty(qdisc->fq);
 }
 
 bool qdisc_may_go(
     struct qdisc *qdisc, const struct packet *pkt, struct instant now)
 {
-	return !qdisc->queue.first && pay(qdisc, pkt->len, now);
+	if (!qdisc_is_empty(qdisc) || !has_credit(qdisc, now))
+		return false;
+	pay(qdisc, pkt);
+	return true;
 }
 
-bool qdisc_put(struct qdisc *qdisc, struct packet *pkt)
+bool qdisc_put(struct qdisc *qdisc, struct packet *pkt, struct instant now,
+    struct fq_news *news)
 {
-	if (qdisc->queue.first &&
-	    qdisc->queue_bytes + pkt->len > qdisc->queue_bytes_max)
+	if (!qdisc->fq)
 		return false;
-	qdisc->queue_bytes += pkt->len;
-	packet_list_push(&qdisc->queue, pkt);
+	fq_put(qdisc->fq, pkt, now, news);
 	return true;
 }
 
 struct packet *qdisc_give_up(struct qdisc *qdisc)
 {
-	struct packet *pkt = packet_list_pop(&qdisc->queue);
-
-	if (pkt)
-		qdisc->queue_bytes -= pkt->len;
-	return pkt;
+	return qdisc->fq ? fq_give_up(qdisc->fq) : NULL;
 }
 
-struct packet *qdisc_take(struct qdisc *qdisc, struct instant now)
+struct packet *qdisc_take(
+    struct qdisc *qdisc, struct instant now, struct fq_news *news)
 {
-	const struct packet *first = qdisc->queue.first;
+	struct packet *pkt;
 
-	if (!first || !pay(qdisc, first->len, now))
+	if (qdisc_is_empty(qdisc) || !has_credit(qdisc, now))
 		return NULL;
-	return qdisc_give_up(qdisc);
+	pkt = fq_take(qdisc->fq, now, news);
+	if (pkt)
+		pay(qdisc, pkt);
+	return pkt;
 }
 
 struct instant qdisc_deadline(const struct qdisc *qdisc)
 {
-	const struct packet *first = qdisc->queue.first;
-	int64_t missing;
-
-	if (!first)
+	if (qdisc_is_empty(qdisc))
 		return INSTANT_NEVER;
-	if (!qdisc->bits_per_s)
+	if (!qdisc->bits_per_s || qdisc->credit_ns > 0)
 		return qdisc->last;
-	missing = needed_ns(qdisc, first->len) - qdisc->credit_ns;
-	return instant_after(qdisc->last, missing > 0 ? missing : 0);
+	return instant_after(qdisc->last, 1 - qdisc->credit_ns);
 }

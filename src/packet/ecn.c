@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ECN decapsulation: RFC 6040, figure 4. */
+/* ECN decapsulation: RFC 6040, figure 4; and marks of our own. */
 #include "packet/ecn.h"
 
 #include "packet/checksum.h"
@@ -49,6 +49,25 @@ bool ecn_is_settled(const struct packet *pkt)
 	return table[pkt->inner_ecn & 3][pkt->outer_ecn & 3] == pkt->inner_ecn;
 }
 
+static void set(struct packet *pkt, uint8_t ecn)
+{
+	if (pkt->family == FAMILY_IPV4)
+		set_ipv4(packet_l3(pkt), ecn);
+	else
+		set_ipv6(packet_l3(pkt), ecn);
+	pkt->inner_ecn = ecn;
+}
+
+bool ecn_mark(struct packet *pkt)
+{
+	if (pkt->family == FAMILY_NONE || pkt->inner_ecn == ECN_NOT_ECT)
+		return false;
+	for (struct packet *at = pkt; at; at = packet_behind(pkt, at))
+		if (at->inner_ecn != ECN_CE)
+			set(at, ECN_CE);
+	return true;
+}
+
 enum drop ecn_decapsulate(struct packet *pkt)
 {
 	uint8_t ecn;
@@ -60,10 +79,6 @@ enum drop ecn_decapsulate(struct packet *pkt)
 		return DROP_VPN_ECN;
 	if (ecn == pkt->inner_ecn)
 		return DROP_NONE;
-	if (pkt->family == FAMILY_IPV4)
-		set_ipv4(packet_l3(pkt), ecn);
-	else
-		set_ipv6(packet_l3(pkt), ecn);
-	pkt->inner_ecn = ecn;
+	set(pkt, ecn);
 	return DROP_NONE;
 }

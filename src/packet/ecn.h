@@ -25,6 +25,9 @@ static inline void ecn_encapsulate(struct packet *pkt)
  * outer mark is put into it. DROP_NONE or DROP_VPN_ECN. A frame without IP has
  * no place for a mark, and RFC 6040 says nothing of it: it goes on. */
 must_check enum drop ecn_decapsulate(struct packet *pkt);
+/* A parsed packet met congestion here: true, and it says so now; false: its
+ * sender would not understand. */
+must_check bool ecn_mark(struct packet *pkt);
 /* It would leave the packet as it is. */
 must_check bool ecn_is_settled(const struct packet *pkt);
 

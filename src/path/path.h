@@ -263,6 +263,7 @@ struct path_totals {
 	uint64_t tx_switched;
 	uint64_t tx_waiting; /* of "waiting" those for their peer's rate */
 	uint64_t tx_cut;     /* fragments beyond the first of each packet */
+	uint64_t tx_marked;  /* of those sent: with "congestion experienced" */
 };
 void path_totals(const struct path *path, struct path_totals *ret);
 

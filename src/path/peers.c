@@ -36,7 +36,7 @@ void path_forget_peer(struct path *path, uint32_t id, const struct moment *now)
 void path_clear_peers(struct path *path)
 {
 	for (size_t i = 0; i < path->peers_count; i++)
-		pool_put_list(path->setup.pool, &path->peers[i].qdisc.queue);
+		shape_clear(path, (uint32_t)i);
 	free(path->peers);
 }
 

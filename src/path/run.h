@@ -106,11 +106,14 @@ struct path_branch {
 /* Of all peers' queues. */
 struct shapes {
 	size_t waiting;	     /* packets */
+	uint32_t first;	     /* that somebody waits for; 0: none */
 	struct instant next; /* none of them has a deadline before */
 };
 
 struct path_peer {
 	struct qdisc qdisc;
+	uint32_t next_waited_for; /* number; 0: it is the last */
+	bool is_waited_for;	  /* it is on that list */
 	struct tally tally;
 	uint64_t gro_round; /* in which gro has met it last, and where */
 	uint16_t gro_last;

@@ -14,5 +14,7 @@ void shape_turn(struct path *path);
 
 /* Drops what waits for the peer of that number, which has an entry. */
 void shape_forget(struct path *path, uint32_t id);
+/* The same at the end of the path, which counts no more. */
+void shape_clear(struct path *path, uint32_t id);
 
 #endif

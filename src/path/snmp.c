@@ -83,6 +83,8 @@ static const struct row {
     {"qdisc", DROP_QDISC_DROP, {SNMP_IpOutDiscards}, {SNMP_Ip6OutDiscards}},
     {"qdisc", DROP_QDISC_OVERLIMIT, {SNMP_IpOutDiscards},
 	{SNMP_Ip6OutDiscards}},
+    {"qdisc", DROP_QDISC_CONGESTED, {SNMP_IpOutDiscards},
+	{SNMP_Ip6OutDiscards}},
     {"encap", DROP_NOMEM, {SNMP_IpOutDiscards}, {SNMP_Ip6OutDiscards}},
 };
 

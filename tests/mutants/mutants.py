@@ -25,6 +25,10 @@ FRAME = ("test_inbound_tap",)
 GRO = ("test_gro",)
 SWITCHED = ("test_path_switch",)
 
+CODEL = ("test_codel",)
+FQ = ("test_fq",)
+QDISC = ("test_qdisc",)
+SHAPE = ("test_shape",)
 D = "src/daemon/"
 MEND = ("test_daemon_mend",)
 BPF = "src/packet/bpf.c"
@@ -50,6 +54,37 @@ MUTANTS = [
      "if (list->room)\n\t\tindex_all(list);", "", MEND),
     ("a list forgets its slots when it grows", D + "change_list.c",
      "list->room = room;\n\tindex_all(list);", "list->room = room;", MEND),
+    ("a queue stands at once", N + "codel.c",
+     "instant_after(now, limits->interval_ns)", "now", CODEL),
+    ("notices come at one pace", N + "codel.c",
+     "(uint64_t)codel->count << 20", "UINT64_C(1) << 20", CODEL),
+    ("a queue never forgets that it stood", N + "codel.c",
+     "codel->count = 1;", "codel->count = grown;", CODEL),
+    ("a single packet is given notice", N + "codel.c",
+     " || bytes_left <= CODEL_BYTES_MIN", "", CODEL),
+    ("a turn costs nothing", N + "fq.c",
+     "flow->credit -= pkt->len;", "", FQ),
+    ("who is new stays new", N + "fq.c",
+     "flow->credit += TURN_BYTES;\n\t\t\tring_pop(ring);\n"
+     "\t\t\tring_push(&fq->old, flow);",
+     "flow->credit += TURN_BYTES;", FQ),
+    ("whoever comes last has to go", N + "fq.c",
+     "flow = longer(longer(NULL, fq->fresh.first), fq->old.first);\n\t\tdrop",
+     "flow = &fq->flows[pkt->flow_hash % fq->count];\n\t\tdrop", FQ),
+    ("what knows ECN is dropped", N + "fq.c",
+     "if (ecn_mark(pkt))", "if (0)", FQ),
+    ("a mark leaves the checksum as it was", K + "ecn.c",
+     "checksum_replace(checksum, before, after)", "checksum", FQ),
+    ("nothing is owed", N + "qdisc.c",
+     "return qdisc->credit_ns > 0;",
+     "return qdisc->credit_ns > 0 || (qdisc->credit_ns = 0);", QDISC),
+    ("who comes goes past those that wait", N + "qdisc.c",
+     "!qdisc_is_empty(qdisc) || !has_credit", "!has_credit", QDISC),
+    ("a peer that waits is forgotten", T + "shape.c",
+     "list_add(path, pkt->to_id);", "", SHAPE),
+    ("what was lost waits for ever", T + "shape.c",
+     "shapes.waiting -= pkt->segments;\n\t\tif (pkt == own)",
+     "shapes.waiting -= 0;\n\t\tif (pkt == own)", SHAPE),
     ("window too wide by one", P + "replay.c",
      "<= REPLAY_WINDOW", "<= REPLAY_WINDOW + 1", ("test_replay",)),
     ("window too narrow by one", P + "replay.c",

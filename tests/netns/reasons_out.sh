@@ -26,7 +26,8 @@ stranger b 10.99.0.2
 stranger strict 10.99.0.13
 stranger other 10.99.0.14
 stranger slow 10.99.0.15
-write "$(peer slow 10.99.0.15:51820 10.77.0.9/32 'rate = "8kbit";')"
+slow() { write "$(peer slow 10.99.0.15:51820 10.77.0.9/32 "rate = \"$1\";")"; }
+slow 500kbit
 : >"$RUN/faults"
 fault() { # SEND WRITE: errno of each
 	"$python" -c 'import struct, sys
@@ -73,6 +74,10 @@ slowly() { # not more at once than a live trace has room for
 	for _ in $(seq 10); do from_host "$(to 4 53 1400)" 25; done
 }
 names out neigh NEIGH_QUEUEFULL n=10+ peer=dead slowly
+# Of what fits, the last waits for a fifth of a second.
+names out qdisc QDISC_CONGESTED n=1+ peer=slow from_host "$(to 9 53 1000)" 30
+slower() { slow 8kbit && reload_a; }
+check "slow has a lower rate" slower
 names out qdisc QDISC_OVERLIMIT n=5+ peer=slow from_host "$(to 9 53 1000)" 100
 slow_goes() { write && reload_a; }
 names out qdisc QDISC_DROP n=1+ peer=slow slow_goes

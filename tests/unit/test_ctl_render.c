@@ -252,6 +252,19 @@ START_TEST(status_tells_queues_and_what_may_wait)
 }
 END_TEST
 
+START_TEST(status_tells_who_waits_and_who_was_marked)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
+			       "{\ttunnel\n"
+			       "s\tname\tsite\n"
+			       "u\ttx_waiting\t17\n"
+			       "u\ttx_marked\t3\n"
+			       "}\n"),
+	    "site  down\n"
+	    "  17 waiting  3 marked as congested\n");
+}
+END_TEST
+
 START_TEST(status_in_detail_lists_prefixes_but_no_secret)
 {
 	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
@@ -769,6 +782,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
 	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
 	tcase_add_test(tcase, status_tells_queues_and_what_may_wait);
+	tcase_add_test(tcase, status_tells_who_waits_and_who_was_marked);
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
 	tcase_add_test(tcase, status_survives_absent_fields);
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);

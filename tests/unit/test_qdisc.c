@@ -12,18 +12,25 @@
 
 static struct pool *pool;
 static struct qdisc qdisc;
+static struct fq_news news;
 static struct instant now;
 
 static void setup(void)
 {
 	ck_assert_int_eq(pool_new(&pool, PACKETS, 100), 0);
 	memset(&qdisc, 0, sizeof(qdisc));
+	memset(&news, 0, sizeof(news));
 	now.ns = 5 * NS_PER_S;
 }
 
 static void teardown(void)
 {
-	pool_put_list(pool, &qdisc.queue);
+	struct packet *pkt;
+
+	while ((pkt = qdisc_give_up(&qdisc)))
+		pool_put(pool, pkt);
+	qdisc_clear(&qdisc);
+	pool_put_list(pool, &news.dropped);
 	ck_assert_uint_eq(pool_available(pool), PACKETS);
 	pool_free(pool);
 }
@@ -42,7 +49,7 @@ static bool offer(uint32_t len)
 	struct packet *pkt = make(len);
 	bool goes = qdisc_may_go(&qdisc, pkt, now);
 
-	if (goes || !qdisc_put(&qdisc, pkt))
+	if (goes || !qdisc_put(&qdisc, pkt, now, &news))
 		pool_put(pool, pkt);
 	return goes;
 }
@@ -52,7 +59,7 @@ static uint64_t take_all(void)
 	struct packet *pkt;
 	uint64_t bytes = 0;
 
-	while ((pkt = qdisc_take(&qdisc, now))) {
+	while ((pkt = qdisc_take(&qdisc, now, &news))) {
 		bytes += pkt->len;
 		pool_put(pool, pkt);
 	}
@@ -75,7 +82,11 @@ START_TEST(a_burst_goes_and_the_rest_waits)
 	while (offer(1250))
 		count++;
 	ck_assert_uint_eq(count, 100); /* 10 ms */
-	ck_assert_uint_eq(qdisc.queue.len, 1);
+	ck_assert_uint_eq(fq_bytes(qdisc.fq), 1250);
+	ck_assert_int_eq(qdisc_deadline(&qdisc).ns - now.ns, 1);
+	now = qdisc_deadline(&qdisc);
+	ck_assert_uint_eq(take_all(), 1250);
+	ck_assert(!offer(1250));
 	ck_assert_int_eq(qdisc_deadline(&qdisc).ns - now.ns, MS(1) / 10);
 }
 END_TEST
@@ -93,7 +104,7 @@ START_TEST(over_time_the_rate_is_kept)
 		struct instant next = qdisc_deadline(&qdisc);
 
 		bytes += take_all();
-		while (qdisc.queue.len < 4)
+		while (qdisc_is_empty(&qdisc) || fq_bytes(qdisc.fq) < 5000)
 			if (offer(1250))
 				bytes += 1250;
 		if (instant_is_before(next, now))
@@ -120,55 +131,37 @@ START_TEST(a_clock_that_steps_back_gives_nothing)
 }
 END_TEST
 
-START_TEST(the_order_is_kept)
+START_TEST(nobody_goes_past_those_that_wait)
 {
-	struct packet *pkt;
-	uint32_t len = 1000;
-
 	qdisc_set_rate(&qdisc, MBIT, now);
-	while (offer(8192))
+	while (offer(1250))
 		;
-	for (uint32_t i = 0; i < 5; i++)
-		ck_assert(!offer(1000 + i));
 	now = instant_after(now, NS_PER_S);
-	ck_assert(!offer(1)); /* not past those that wait */
-	pkt = qdisc_take(&qdisc, now);
-	ck_assert_uint_eq(pkt->len, 8192);
-	pool_put(pool, pkt);
-	now = instant_after(now, NS_PER_S);
-	for (; len < 1005; len++) {
-		pkt = qdisc_take(&qdisc, now);
-		ck_assert_ptr_nonnull(pkt);
-		ck_assert_uint_eq(pkt->len, len);
-		pool_put(pool, pkt);
-	}
+	ck_assert(!offer(1));
+	ck_assert_uint_eq(take_all(), 1251);
+	ck_assert(offer(1));
 }
 END_TEST
 
 START_TEST(the_queue_is_bounded)
 {
-	struct packet *pkt = make(1000);
-
 	qdisc_set_rate(&qdisc, MBIT, now);
 	for (int i = 0; i < 500; i++)
 		(void)offer(1000);
-	ck_assert_uint_eq(qdisc.queue_bytes, 16000);
-	ck_assert(!qdisc_put(&qdisc, pkt));
-	pool_put(pool, pkt);
+	ck_assert_uint_eq(fq_bytes(qdisc.fq), 16000);
+	ck_assert_int_eq(news.dropped.first->drop, DROP_QDISC_OVERLIMIT);
 }
 END_TEST
 
-START_TEST(an_empty_queue_takes_any_size)
+START_TEST(without_a_queue_nobody_waits)
 {
-	struct packet *pkt = make(1);
+	struct packet *pkt = make(1000);
 
-	qdisc_set_rate(&qdisc, MBIT, now);
-	while (offer(1000))
-		;
-	now = instant_after(now, MS(20));
-	ck_assert_uint_eq(take_all(), 1000);
-	pkt->len = 60000;
-	ck_assert(qdisc_put(&qdisc, pkt));
+	qdisc.bits_per_s = MBIT;
+	ck_assert(!qdisc_may_go(&qdisc, pkt, now));
+	ck_assert(!qdisc_put(&qdisc, pkt, now, &news));
+	ck_assert(instant_is_never(qdisc_deadline(&qdisc)));
+	pool_put(pool, pkt);
 }
 END_TEST
 
@@ -184,11 +177,44 @@ START_TEST(what_is_larger_than_the_burst_goes_and_is_owed)
 }
 END_TEST
 
+/* A flow that sends too much does not delay another one: 10 Mbit/s, 20 offered
+ * by one flow, and now and then a packet of another. */
+START_TEST(who_sends_little_hardly_waits)
+{
+	int64_t longest = 0;
+
+	qdisc_set_rate(&qdisc, 10 * MBIT, now);
+	for (int ms = 0; ms < 3000; ms++) {
+		struct packet *pkt = make(100);
+
+		now = instant_after(now, MS(1));
+		(void)offer(1250);
+		(void)offer(1250);
+		pkt->flow_hash = 7;
+		if (ms % 20 || qdisc_may_go(&qdisc, pkt, now) ||
+		    !qdisc_put(&qdisc, pkt, now, &news))
+			pool_put(pool, pkt);
+		while ((pkt = qdisc_take(&qdisc, now, &news))) {
+			int64_t ns = instant_age_ns(pkt->waits_since, now);
+
+			if (pkt->flow_hash == 7 && ns > longest)
+				longest = ns;
+			pool_put(pool, pkt);
+		}
+		pool_put_list(pool, &news.dropped);
+	}
+	ck_assert_int_le(longest, MS(2));
+}
+END_TEST
+
 START_TEST(the_deadline_is_when_the_first_may_go)
 {
 	qdisc_set_rate(&qdisc, MBIT, now);
 	while (offer(1250))
 		;
+	now = qdisc_deadline(&qdisc);
+	ck_assert_uint_eq(take_all(), 1250);
+	ck_assert(!offer(1250));
 	now.ns = qdisc_deadline(&qdisc).ns - 1;
 	ck_assert_uint_eq(take_all(), 0);
 	now = instant_after(now, 1);
@@ -206,7 +232,7 @@ START_TEST(a_limit_that_is_lifted_lets_all_go)
 	qdisc_set_rate(&qdisc, 0, now);
 	ck_assert_int_eq(qdisc_deadline(&qdisc).ns, now.ns);
 	ck_assert_uint_eq(take_all(), 2500);
-	ck_assert_uint_eq(qdisc.queue_bytes, 0);
+	ck_assert_uint_eq(fq_bytes(qdisc.fq), 0);
 }
 END_TEST
 
@@ -221,7 +247,7 @@ START_TEST(who_waits_may_be_given_up)
 	pkt = qdisc_give_up(&qdisc);
 	ck_assert_uint_eq(pkt->len, 1250);
 	pool_put(pool, pkt);
-	ck_assert_uint_eq(qdisc.queue_bytes, 0);
+	ck_assert_uint_eq(fq_bytes(qdisc.fq), 0);
 }
 END_TEST
 
@@ -236,10 +262,11 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(
 	    tcase, over_time_the_rate_is_kept, 0, ARRAY_SIZE(rates));
 	tcase_add_test(tcase, a_clock_that_steps_back_gives_nothing);
-	tcase_add_test(tcase, the_order_is_kept);
+	tcase_add_test(tcase, nobody_goes_past_those_that_wait);
 	tcase_add_test(tcase, the_queue_is_bounded);
-	tcase_add_test(tcase, an_empty_queue_takes_any_size);
+	tcase_add_test(tcase, without_a_queue_nobody_waits);
 	tcase_add_test(tcase, what_is_larger_than_the_burst_goes_and_is_owed);
+	tcase_add_test(tcase, who_sends_little_hardly_waits);
 	tcase_add_test(tcase, the_deadline_is_when_the_first_may_go);
 	tcase_add_test(tcase, a_limit_that_is_lifted_lets_all_go);
 	tcase_add_test(tcase, who_waits_may_be_given_up);

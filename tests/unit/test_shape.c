@@ -39,13 +39,15 @@ START_TEST(who_has_a_rate_waits_for_it)
 {
 	size_t sent;
 
-	path->peers[1].qdisc.burst_ns = path->peers[1].qdisc.credit_ns =
-	    NS_PER_S / 250; /* of one packet */
+	path->peers[1].qdisc.burst_ns = NS_PER_S;
+	path->peers[1].qdisc.credit_ns = 1; /* what is more is owed */
 	send_many("10.9.0.7", 3);
 	sent = path_to_wire(path)->len;
 	ck_assert_uint_eq(sent, 1);
 	ck_assert_uint_eq(totals().tx_waiting, 2);
 	ck_assert_int_eq(path_deadline(path).ns - now.now.ns, NS_PER_S / 250);
+	turn(NS_PER_S / 250 - 1);
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
 	turn(NS_PER_S / 250);
 	ck_assert_uint_eq(path_to_wire(path)->len, 2);
 	turn(2 * NS_PER_S / 250);
@@ -60,7 +62,7 @@ END_TEST
 START_TEST(a_queue_that_is_full_is_over_its_limit)
 {
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
-	path->peers[1].qdisc.queue_bytes_max = 2 * INNER_BYTES;
+	fq_set_limits(path->peers[1].qdisc.fq, 2 * INNER_BYTES, 0);
 	send_many("10.9.0.7", 3);
 	check_dropped("qdisc", DROP_QDISC_OVERLIMIT);
 	ck_assert_uint_eq(totals().tx_waiting, 2);
@@ -121,7 +123,7 @@ START_TEST(drops_are_known_by_peer_stage_and_reason)
 	struct drops drops = {0};
 
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
-	path->peers[1].qdisc.queue_bytes_max = INNER_BYTES;
+	fq_set_limits(path->peers[1].qdisc.fq, INNER_BYTES, 0);
 	send_many("10.9.0.7", 3);
 	transmit(udp_whole("10.9.0.1", "10.9.0.7", 53, 44));
 	path_each_peer_drop(path, 2, hear, &drops);

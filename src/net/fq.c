@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/* Flows on two lists: those that are new, and those that have had a turn. */
+#include "net/fq.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "packet/ecn.h"
+
+#define TURN_BYTES 1514
+
+/* One that is on no list has no packet, no debt and no past. */
+struct flow_queue {
+	struct flow_queue *next; /* on its list */
+	struct packet_list packets;
+	size_t bytes;
+	int64_t credit; /* bytes that it may still send in this turn */
+	struct codel codel;
+	bool is_listed;
+};
+
+struct ring {
+	struct flow_queue *first, *last;
+};
+
+struct fq {
+	struct ring fresh, old;
+	size_t bytes, bytes_max;
+	struct codel_limits limits;
+	size_t count;
+	struct flow_queue flows[];
+};
+
+int fq_new(struct fq **ret, size_t flows)
+{
+	struct fq *fq =
+	    calloc(1, sizeof(*fq) + flows * sizeof(struct flow_queue));
+
+	if (!fq)
+		return -ENOMEM;
+	fq->count = flows;
+	fq->bytes_max = SIZE_MAX;
+	fq->limits = codel_limits_of(0);
+	*ret = fq;
+	return 0;
+}
+
+void fq_free(struct fq *fq)
+{
+	if (!fq)
+		return;
+	assert(!fq->bytes);
+	free(fq);
+}
+
+void fq_set_limits(struct fq *fq, size_t bytes_max, int64_t packet_ns)
+{
+	fq->bytes_max = bytes_max;
+	fq->limits = codel_limits_of(packet_ns);
+}
+
+bool fq_is_empty(const struct fq *fq)
+{
+	return !fq->bytes;
+}
+
+size_t fq_bytes(const struct fq *fq)
+{
+	return fq->bytes;
+}
+
+/* ---- lists of flows ---- */
+
+static void ring_push(struct ring *ring, struct flow_queue *flow)
+{
+	flow->next = NULL;
+	if (ring->last)
+		ring->last->next = flow;
+	else
+		ring->first = flow;
+	ring->last = flow;
+}
+
+static void ring_pop(struct ring *ring)
+{
+	ring->first = ring->first->next;
+	if (!ring->first)
+		ring->last = NULL;
+}
+
+static struct flow_queue *longer(
+    struct flow_queue *longest, struct flow_queue *flow)
+{
+	for (; flow; flow = flow->next)
+		if (!longest || flow->bytes > longest->bytes)
+			longest = flow;
+	return longest;
+}
+
+/* ---- packets ---- */
+
+static struct packet *pop(struct fq *fq, struct flow_queue *flow)
+{
+	struct packet *pkt = packet_list_pop(&flow->packets);
+
+	if (pkt) {
+		flow->bytes -= pkt->len;
+		fq->bytes -= pkt->len;
+	}
+	return pkt;
+}
+
+static void drop(struct fq_news *news, struct packet *pkt, enum drop reason)
+{
+	pkt->drop = reason;
+	packet_list_push(&news->dropped, pkt);
+}
+
+/* Not the last one. */
+static bool has_too_much(const struct fq *fq, const struct packet *latest)
+{
+	return fq->bytes > fq->bytes_max && fq->bytes > latest->len;
+}
+
+void fq_put(struct fq *fq, struct packet *pkt, struct instant now,
+    struct fq_news *news)
+{
+	struct flow_queue *flow = &fq->flows[pkt->flow_hash % fq->count];
+
+	pkt->waits_since = now;
+	packet_list_push(&flow->packets, pkt);
+	flow->bytes += pkt->len;
+	fq->bytes += pkt->len;
+	if (!flow->is_listed) {
+		flow->is_listed = true;
+		flow->credit = TURN_BYTES;
+		ring_push(&fq->fresh, flow);
+	}
+	while (has_too_much(fq, pkt)) {
+		flow = longer(longer(NULL, fq->fresh.first), fq->old.first);
+		drop(news, pop(fq, flow), DROP_QDISC_OVERLIMIT);
+	}
+}
+
+/* Its first packet that does not have to go; NULL: it has none left. */
+static struct packet *take_from(struct fq *fq, struct flow_queue *flow,
+    struct instant now, struct fq_news *news)
+{
+	struct packet *pkt;
+
+	while ((pkt = pop(fq, flow))) {
+		if (!codel_judge(&flow->codel, &fq->limits,
+			instant_age_ns(pkt->waits_since, now), flow->bytes,
+			now))
+			return pkt;
+		if (ecn_mark(pkt)) {
+			news->marked += pkt->segments;
+			return pkt;
+		}
+		drop(news, pkt, DROP_QDISC_CONGESTED);
+	}
+	codel_note_empty(&flow->codel);
+	return NULL;
+}
+
+/* A new one that has nothing more comes behind the others once: else it would
+ * be new again at once, and go before them for ever. */
+static void leave(struct fq *fq, struct ring *ring)
+{
+	struct flow_queue *flow = ring->first;
+
+	ring_pop(ring);
+	if (ring == &fq->fresh && fq->old.first)
+		ring_push(&fq->old, flow);
+	else
+		flow->is_listed = false;
+}
+
+struct packet *fq_take(
+    struct fq *fq, struct instant now, struct fq_news *news)
+{
+	for (;;) {
+		struct ring *ring = fq->fresh.first ? &fq->fresh : &fq->old;
+		struct flow_queue *flow = ring->first;
+		struct packet *pkt;
+
+		if (!flow)
+			return NULL;
+		if (flow->credit <= 0) {
+			flow->credit += TURN_BYTES;
+			ring_pop(ring);
+			ring_push(&fq->old, flow);
+			continue;
+		}
+		pkt = take_from(fq, flow, now, news);
+		if (pkt) {
+			flow->credit -= pkt->len;
+			return pkt;
+		}
+		leave(fq, ring);
+	}
+}
+
+struct packet *fq_give_up(struct fq *fq)
+{
+	struct flow_queue *flow =
+	    longer(longer(NULL, fq->fresh.first), fq->old.first);
+
+	return flow ? pop(fq, flow) : NULL;
+}
