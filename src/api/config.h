@@ -46,6 +46,7 @@
 #define CONFIG_MTU_MIN_IPV6	 1280 /* RFC 8200, section 5 */
 #define CONFIG_MTU_MAX		 65535
 #define CONFIG_TXQLEN_MAX	 1000
+#define CONFIG_BUSY_POLL_MAX	 1000  /* microseconds */
 #define CONFIG_KEEPALIVE_MAX	 65535 /* seconds */
 
 enum config_compress {
@@ -148,6 +149,7 @@ struct config {
 	enum config_cipher ciphers[CONFIG_CIPHERS];
 	size_t ciphers_count;
 	bool has_cipher_order;
+	uint32_t busy_poll_us; /* after packets; 0: not at all */
 	enum log_level log_level;
 	struct config_l2 l2; /* on tap */
 	struct config_peer *peers;

@@ -56,6 +56,7 @@ static const struct config_field config_fields[] = {
 	FIELD(config, compress, choice, .names = &config_compress_names),
 	LIST(config, ciphers, ciphers, .names = &config_cipher_names),
 	FIELD(config, has_cipher_order, flag, ),
+	FIELD(config, busy_poll_us, u32, .most = CONFIG_BUSY_POLL_MAX),
 	FIELD(config, log_level, choice, .names = &config_log_level_names),
 	L2(is_hub, flag, ),
 	L2(ageing_s, u32, .least = CONFIG_AGEING_MIN,

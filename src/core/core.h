@@ -252,6 +252,7 @@ struct core_host {
 	uint32_t queues; /* of the device; 0: it is gone */
 	uint16_t port;
 	size_t receive_buffer_bytes; /* that may wait in the UDP socket now */
+	uint64_t busy_polls; /* turns of the loop that began without a wait */
 	uint32_t fwmark, table;
 	struct instant started;
 	const char *last_reload; /* sentence, NULL: none yet */

@@ -108,6 +108,11 @@ static bool ciphers_differs(const struct config *a, const struct config *b)
 	return false;
 }
 
+static bool busy_poll_differs(const struct config *a, const struct config *b)
+{
+	return a->busy_poll_us != b->busy_poll_us;
+}
+
 /* ---- of the switch ---- */
 
 static bool hub_differs(const struct config *a, const struct config *b)
@@ -170,6 +175,7 @@ const struct setting settings_live[] = {
     {"log.level", PLAN_LOG_LEVEL, log_level_differs},
     {"compress", PLAN_SETTING, compress_differs},
     {"ciphers", PLAN_SETTING, ciphers_differs},
+    {"busy_poll", PLAN_SETTING, busy_poll_differs},
     {"socket_order", PLAN_SETTING, filter_socket_order_differs},
     {"sockets", PLAN_SETTING, filter_sockets_differs},
     {"l2.hub", PLAN_SETTING, hub_differs},

@@ -224,6 +224,8 @@ static void write_host(
 	if (host->receive_buffer_bytes)
 		reply_unsigned(reply, "receive_buffer_bytes",
 		    host->receive_buffer_bytes);
+	reply_unsigned(reply, "busy_poll_us", core->config->busy_poll_us);
+	reply_unsigned(reply, "busy_polls", host->busy_polls);
 	reply_unsigned(reply, "fwmark", host->fwmark);
 	reply_unsigned(reply, "table", host->table);
 	if (!instant_is_never(host->started))

@@ -6,12 +6,12 @@
 #include <time.h>
 
 #include "base/drop.h"
+#include "base/instant.h"
 #include "packet/ethernet.h"
 #include "packet/ip.h"
 #include "packet/pcapng.h"
 #include "packet/print.h"
 
-#define NS_PER_US     1000
 #define NS_PER_S_WALL UINT64_C(1000000000)
 #define COMMENT_BYTES 256
 

@@ -120,11 +120,12 @@ static void ciphers_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
-/* "8 queues  receive buffer 32.0 MiB" */
+/* "8 queues  receive buffer 32.0 MiB  busy poll 50 us" */
 static void print_queues(const struct paper *paper, const json_t *tunnel)
 {
 	uint64_t queues = tree_unsigned(tunnel, "device_queues", 0);
 	uint64_t bytes = tree_unsigned(tunnel, "receive_buffer_bytes", 0);
+	uint64_t poll_us = tree_unsigned(tunnel, "busy_poll_us", 0);
 
 	if (queues)
 		paper_print(paper, INK_FAINT, "  %llu queue%s",
@@ -132,6 +133,9 @@ static void print_queues(const struct paper *paper, const json_t *tunnel)
 	if (bytes)
 		paper_print(paper, INK_FAINT, "  receive buffer %s",
 		    figure_bytes(bytes).text);
+	if (poll_us)
+		paper_print(paper, INK_FAINT, "  busy poll %llu us",
+		    (unsigned long long)poll_us);
 }
 
 /* "offloads tun_tso tun_uso  without udp_gso: Input/output error" */

@@ -15,6 +15,7 @@
 
 #include "core/core.h"
 #include "daemon/attach.h"
+#include "daemon/busy_poll.h"
 #include "daemon/control.h"
 #include "daemon/data.h"
 #include "daemon/host.h"
@@ -73,6 +74,7 @@ struct daemon {
 	struct underlay underlay;
 	struct udp *udp;
 	struct data data;
+	struct busy_poll busy_poll;
 	struct control *control;
 	struct attachments *attachments;
 	struct resolve *resolve;

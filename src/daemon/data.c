@@ -89,6 +89,7 @@ static bool carry_from_device(struct data *data)
 		is_full = list.len >= PACKET_BATCH || bytes >= BATCH_BYTES ||
 			  ++reads >= PACKET_BATCH;
 	}
+	data->has_carried |= list.len > 0;
 	if (list.len)
 		core_from_device(data->core, &list, data->moment);
 	data_flush(data);
@@ -143,6 +144,7 @@ static bool carry_from_wire(struct data *data)
 	if (received.lost)
 		path_count_outside(
 		    path, PATH_OUTSIDE_OUTER, DROP_NOMEM, received.lost);
+	data->has_carried |= list.len > 0;
 	if (list.len)
 		core_from_wire(data->core, &list, data->moment);
 	data_flush(data);
@@ -300,6 +302,14 @@ void data_flush(struct data *data)
 bool data_is_blocked(const struct data *data)
 {
 	return data->backlog.first != NULL;
+}
+
+bool data_has_carried(struct data *data)
+{
+	bool has_carried = data->has_carried;
+
+	data->has_carried = false;
+	return has_carried;
 }
 
 void data_clear(struct data *data)

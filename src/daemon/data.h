@@ -32,6 +32,7 @@ struct data {
 	const struct moment *moment; /* of this turn */
 	struct packet_list backlog;  /* sealed, for the socket */
 	bool is_device_gone;
+	bool has_carried; /* packets, in this turn */
 };
 
 /* Reads from one of the device's queues. */
@@ -43,6 +44,8 @@ void data_tell_path(struct data *data);
 void data_flush(struct data *data);
 /* The socket has room for less than what waits. */
 bool data_is_blocked(const struct data *data);
+/* Whether there were packets since this was asked last. */
+bool data_has_carried(struct data *data);
 /* Drops what waits. */
 void data_clear(struct data *data);
 

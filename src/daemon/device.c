@@ -125,6 +125,7 @@ void device_tell_core(struct daemon *daemon)
 	host->queues = (uint32_t)daemon->data.queues;
 	host->port = udp_port(daemon->udp);
 	host->receive_buffer_bytes = daemon->data.waiting.bytes;
+	host->busy_polls = daemon->busy_poll.turns;
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);
 	offloads_tell(daemon, host->offloads);

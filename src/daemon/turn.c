@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What happens at the edges of a loop turn. */
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -235,10 +236,26 @@ static struct instant deadline(struct daemon *daemon)
 	return first;
 }
 
+static int64_t longest_wait(struct daemon *daemon)
+{
+	const struct config *config = core_config(daemon->core);
+	int64_t wait_ns = deadline(daemon).ns - daemon->moment.now.ns;
+
+	if (busy_poll_goes_on(&daemon->busy_poll,
+		config->busy_poll_us * NS_PER_US,
+		data_has_carried(&daemon->data), daemon->moment.now)) {
+		/* whom our packets woke may be waiting for this processor */
+		sched_yield();
+		return 0;
+	}
+	if (wait_ns > WAIT_MAX_NS)
+		wait_ns = WAIT_MAX_NS;
+	return wait_ns > 0 ? wait_ns : 0;
+}
+
 int64_t turn_ended(void *context)
 {
 	struct daemon *daemon = context;
-	int64_t wait_ns;
 
 	if (is_due(daemon, core_deadline(daemon->core)))
 		core_turn(daemon->core, &daemon->moment);
@@ -254,8 +271,5 @@ int64_t turn_ended(void *context)
 		turn_save_state(daemon);
 	tell_manager(daemon);
 	watch_data(daemon);
-	wait_ns = deadline(daemon).ns - daemon->moment.now.ns;
-	if (wait_ns > WAIT_MAX_NS)
-		wait_ns = WAIT_MAX_NS;
-	return wait_ns > 0 ? wait_ns : 0;
+	return longest_wait(daemon);
 }

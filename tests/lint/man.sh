@@ -104,7 +104,7 @@ cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
 addresses = [ ]; mtu = 1420; mss_clamp = true; txqueuelen = 250; offload = "auto"; }; fwmark = 0;
 listen = { port = 0; address = "::"; udp_gso = "auto"; udp_gro = "auto"; }; routes = "auto"; compress = "none";
-forwarding = "kernel"; socket_order = "classic"; log = { level = "info"; };
+forwarding = "kernel"; socket_order = "classic"; busy_poll = 0; log = { level = "info"; };
 peers = ( ); sockets = ( );
 END
 same_flat "settings left away have the defaults that are told"

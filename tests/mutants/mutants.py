@@ -31,10 +31,16 @@ QDISC = ("test_qdisc",)
 SHAPE = ("test_shape",)
 D = "src/daemon/"
 MEND = ("test_daemon_mend",)
+BUSY = ("test_daemon_busy_poll",)
 BPF = "src/packet/bpf.c"
 CHECKED = ("test_bpf_check",)
 
 MUTANTS = [
+    ("the loop polls for ever", D + "busy_poll.c",
+     "else if (instant_is_never(poll->until))", "else if (false)", BUSY),
+    ("polling begins with the packets, not after them", D + "busy_poll.c",
+     "if (has_carried)\n\t\tpoll->until = INSTANT_NEVER",
+     "if (has_carried)\n\t\tpoll->until = instant_after(now, for_ns)", BUSY),
     ("what is left is spoken of again", D + "mend.c",
      "change->is_left || is_there", "is_there", MEND),
     ("two programs fight for ever", D + "mend.c",

@@ -297,6 +297,7 @@ static const struct {
 	"s\t\tchacha20poly1305\ns\t\tchacha20poly1305\n"},
     {"s\t\tchacha20poly1305\n", ""},
     {"b\thas_cipher_order\ttrue", "b\thas_cipher_order\t1"},
+    {"u\tbusy_poll_us\t0", "u\tbusy_poll_us\t1001"},
     {"log_level\tinfo", "log_level\ttrace"},
     {"{\t\n", "{\tx\n"},
     {"s\tname\ta\n", "s\tname\t\n"},

@@ -69,6 +69,10 @@ static const struct {
     {"fwmark = +010;", "fwmark: +010 begins with 0"},
     {"fwmark = -0;", "fwmark: -0 begins with 0"},
     {"fwmark = 0x100000000;", "fwmark: 0x100000000 is outside 0..4294967295"},
+    {"busy_poll = 1001;", "x:1:13: error: busy_poll: 1001 is outside 0..1000"},
+    {"busy_poll = -1;", "busy_poll: -1 is outside 0..1000"},
+    {"busy_poll = true;",
+	"busy_poll: this is true or false, but must be a number"},
     {"device = { mss_clamp = 535; };",
 	"device.mss_clamp: 535 is outside 536..65535"},
     {"device = { txqueuelen = 0; };",
@@ -260,7 +264,7 @@ END_TEST
 	"   endpoint = \"[fd00::1]:65535\"; keepalive = \"off\";\n"            \
 	"   extension = \"off\"; } );\n"                                       \
 	"compress = \"zstd\"; ciphers = [ \"chacha20poly1305\" ];\n"           \
-	"log = { level = \"debug\"; };\n"
+	"log = { level = \"debug\"; }; busy_poll = 1000;\n"
 
 START_TEST(all_settings_arrive_in_the_configuration)
 {
@@ -291,6 +295,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->ciphers_count, 1);
 	ck_assert_uint_eq(config->ciphers[0], CONFIG_CIPHER_CHACHA20POLY1305);
 	ck_assert(config->has_cipher_order);
+	ck_assert_uint_eq(config->busy_poll_us, 1000);
 	ck_assert_uint_eq(config->log_level, LOG_LEVEL_DEBUG);
 	ck_assert_uint_eq(config->peers_count, 2);
 	outcome_clear(&outcome);

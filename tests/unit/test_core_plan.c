@@ -153,6 +153,10 @@ static void set_ciphers(struct config *config)
 	config->ciphers[0] = CONFIG_CIPHER_CHACHA20POLY1305;
 	config->ciphers[1] = CONFIG_CIPHER_AES256GCM;
 }
+static void set_busy_poll(struct config *config)
+{
+	config->busy_poll_us = 50;
+}
 static void set_peer_name(struct config *config)
 {
 	strcpy(config->peers[0].name, "wrong");
@@ -204,6 +208,7 @@ static const struct difference {
     {set_compress, PLAN_SETTING, "compress"},
     {set_cipher_order, PLAN_SETTING, "ciphers"},
     {set_ciphers, PLAN_SETTING, "ciphers"},
+    {set_busy_poll, PLAN_SETTING, "busy_poll"},
     {set_peer_name, PLAN_PEER_CHANGE, "name"},
     {set_endpoint, PLAN_PEER_CHANGE, "endpoint"},
     {set_allowed_ips, PLAN_PEER_CHANGE, "allowed_ips"},

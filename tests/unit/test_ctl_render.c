@@ -240,6 +240,7 @@ START_TEST(status_tells_queues_and_what_may_wait)
 			       "s\tname\tsite\n"
 			       "u\tdevice_queues\t8\n"
 			       "u\treceive_buffer_bytes\t262144\n"
+			       "u\tbusy_poll_us\t50\n"
 			       "[\toffloads\n"
 			       "{\t\n"
 			       "s\tname\ttun_tso\n"
@@ -248,7 +249,8 @@ START_TEST(status_tells_queues_and_what_may_wait)
 			       "]\n"
 			       "}\n"),
 	    "site  down\n"
-	    "  offloads tun_tso  8 queues  receive buffer 256 KiB\n");
+	    "  offloads tun_tso  8 queues  receive buffer 256 KiB  "
+	    "busy poll 50 us\n");
 }
 END_TEST
 
