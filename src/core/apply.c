@@ -239,7 +239,8 @@ static void undo(struct work *work)
 		if (!peer)
 			break;
 		if (is_new(work, peer))
-			peers_free(core, peer, work->now);
+			peers_free(
+			    core, peer, &work->next->peers[i], work->now);
 		else
 			peers_disallow(core, peer, &work->next->peers[i],
 			    peers_conf(core, peer));
@@ -262,7 +263,9 @@ static void take_prefixes(struct work *work, const struct plan_step *step)
 
 static void remove_peer(struct work *work, const struct plan_step *step)
 {
-	peers_free(work->core, work->core->peers[step->old_idx], work->now);
+	struct core_peer *peer = work->core->peers[step->old_idx];
+
+	peers_free(work->core, peer, peers_conf(work->core, peer), work->now);
 	work->core->peers[step->old_idx] = NULL;
 }
 

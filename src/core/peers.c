@@ -123,11 +123,12 @@ static void forget_in(struct packet_list *list, const struct peer *peer)
 			pkt->peer = NULL;
 }
 
-void peers_free(
-    struct core *core, struct core_peer *peer, const struct moment *now)
+void peers_free(struct core *core, struct core_peer *peer,
+    const struct config_peer *conf, const struct moment *now)
 {
 	if (!peer)
 		return;
+	peers_disallow(core, peer, conf, NULL);
 	ping_forget(core, peer);
 	follow_forget_peer(core, tunnel_peer_id(peer->peer));
 	path_forget_examples(core->path, tunnel_peer_id(peer->peer));
@@ -281,7 +282,7 @@ static int join(struct core *core, const struct core_keys *keys, size_t idx,
 	if (!err)
 		err = renew_filter(core, NULL, now);
 	if (err) {
-		peers_free(core, peer, now);
+		peers_free(core, peer, &core->config->peers[idx], now);
 		return err;
 	}
 	peer->is_runtime = true;
@@ -327,7 +328,7 @@ int peers_remove(
 		core_keys_free(core->memory, keys);
 		return err;
 	}
-	peers_free(core, peer, now);
+	peers_free(core, peer, peers_conf(core, peer), now);
 	take_conf(core->config, idx);
 	for (size_t i = idx; i < core->config->peers_count; i++) {
 		core->peers[i] = core->peers[i + 1];

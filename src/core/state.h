@@ -141,9 +141,10 @@ struct core_keys *keys_without(
 must_check int peers_new(struct core *core, struct core_peer **ret,
     const struct config *config, const struct core_keys *keys, size_t idx,
     const struct moment *now);
-/* Out of the tunnel too, which says CLOSE. NULL is fine. */
-void peers_free(
-    struct core *core, struct core_peer *peer, const struct moment *now);
+/* Out of the tunnel too, which says CLOSE. `conf` has the prefixes that it was
+ * given. NULL is fine. */
+void peers_free(struct core *core, struct core_peer *peer,
+    const struct config_peer *conf, const struct moment *now);
 /* Gives it all prefixes of `conf`, whoever had them. 0 or -ENOMEM. */
 must_check int peers_allow(
     struct core *core, struct core_peer *peer, const struct config_peer *conf);

@@ -159,10 +159,11 @@ static uint32_t joined_bridge(const struct host *host)
 bool host_misses_bridge(const struct host *host, const struct config *config,
     const struct netlink_link *link, bool is_gone)
 {
-	uint32_t joined = joined_bridge(host);
+	uint32_t joined;
 
-	if (!*config->bridge)
+	if (!*config->bridge) /* a tun may have 100 000 routes to go through */
 		return false;
+	joined = joined_bridge(host);
 	if (is_gone)
 		return link->ifindex == joined;
 	return link->ifindex != joined &&
@@ -200,8 +201,8 @@ static bool takes_down(const struct change *change)
 	       !change->before;
 }
 
-/* A device that goes down loses its routes, of all tables, at once: one by one
- * a hundred thousand of them take the kernel half a minute. */
+/* A device that goes down loses its routes, of all tables, at once: that takes
+ * a tenth of the time that they take one by one. */
 static void take_down(struct host *host)
 {
 	struct change_list *applied = &host->applied;

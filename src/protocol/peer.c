@@ -440,7 +440,8 @@ void tunnel_peer_remove(
 	forget_events(peer);
 	handshake_abandon(peer);
 	peer_end_sessions(peer, UINT64_MAX);
-	allowedips_remove_value(&tunnel->allowed, peer);
+	if (peer->prefixes) /* it goes through all that there are */
+		allowedips_remove_value(&tunnel->allowed, peer);
 	unlist_peer(tunnel, peer);
 	free(peer->flows);
 	memory_release(tunnel->memory, peer, sizeof(*peer));

@@ -105,16 +105,24 @@ static void put_lists(struct tunnel *tunnel)
 		pool_put_list(tunnel->pool, lists[i]);
 }
 
+/* All at once: peer by peer it would take the square of their number. */
+static void disallow_all(struct tunnel *tunnel)
+{
+	allowedips_clear(&tunnel->allowed);
+	for (struct peer *peer = tunnel->oldest; peer; peer = peer->newer)
+		peer->prefixes = 0;
+}
+
 void tunnel_free(struct tunnel *tunnel)
 {
 	const struct moment never = {0};
 
 	if (!tunnel)
 		return;
+	disallow_all(tunnel);
 	while (tunnel->oldest)
 		tunnel_peer_remove(tunnel, tunnel->oldest, &never);
 	put_lists(tunnel);
-	allowedips_clear(&tunnel->allowed);
 	indices_clear(&tunnel->indices);
 	hashmap_clear(&tunnel->by_key);
 	heap_clear(&tunnel->deadlines);
