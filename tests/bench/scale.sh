@@ -97,6 +97,7 @@ memory() {
 	vpnd_stop one
 	for each in 1 "$prefixes"; do
 		crowd_conf one "$peers" "$each"
+		rm -rf "$RUN/one.state" # or it would seek them all
 		start=$(timed serve_ready)
 		tell_memory "$peers peers, $each allowed IPs each" "$peers" \
 			"$base" "$(figures one)"
