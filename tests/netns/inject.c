@@ -20,9 +20,14 @@
  *	header=ERROR    it has no virtio-net header
  *
  * The first time that one of them happens, a line on stderr says so.
+ *
+ * FAULTS in the environment is a file of two words, which the test may change
+ * at any time: the errno of what is sent over UDP, and of what is written to the
+ * device; 0: none.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
@@ -35,6 +40,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -130,6 +136,40 @@ __attribute__((constructor)) static void read_inject(void)
 			read_fault((enum fault)fault, what);
 	}
 }
+
+/* ---- those that the test changes ---- */
+
+enum word {
+	SENT,
+	WRITTEN,
+	WORDS
+};
+
+static const volatile int *words;
+
+__attribute__((constructor)) static void map_words(void)
+{
+	const char *path = getenv("FAULTS");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *mapped;
+
+	if (fd < 0)
+		return;
+	mapped = mmap(NULL, WORDS * sizeof(int), PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (mapped != MAP_FAILED)
+		words = mapped;
+}
+
+static bool fails(enum word word)
+{
+	if (!words || !words[word])
+		return false;
+	errno = words[word];
+	return true;
+}
+
+/* ---- those that are told at the beginning ---- */
 
 static bool tell(enum fault fault)
 {
@@ -238,6 +278,8 @@ static ssize_t bytes_of(const struct msghdr *header)
 static ssize_t send_one(int fd, const struct msghdr *header, int flags)
 {
 	if (is_datagram(header)) {
+		if (fails(SENT))
+			return -1;
 		if (each_nth(INTR))
 			return fail(EINTR);
 		if (each_nth(AGAIN))
@@ -304,6 +346,8 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 	const struct virtio_net_hdr *header = header_of(parts, count);
 
 	if (header) {
+		if (fails(WRITTEN))
+			return -1;
 		if (each_nth(INTR))
 			return fail(EINTR);
 		if (each_nth(DOWN))

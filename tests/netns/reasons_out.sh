@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: ISC
 # reasons_out.sh - what is dropped on its way out, on tun, and what a device, an
 # underlay or a kernel that are in trouble lose in both directions. See
-# reasonslib.sh, and faults.c for what a kernel does not do when it is asked.
+# reasonslib.sh, and inject.c for what a kernel does not do when it is asked.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/reasonslib.sh"
 need_vpnd
-faults=${VPND_TESTS:-${VPND_BUILD:-.}}/faults.so
-[ -e "$faults" ] || skip_all "faults.so is not built: make faults.so"
+inject=${VPND_TESTS:-${VPND_BUILD:-.}}/inject.so
+[ -e "$inject" ] || skip_all "inject.so is not built: make inject.so"
 lab_pair
 addr b vb 10.99.0.13/24 10.99.0.14/24 10.99.0.15/24
 keys a b c dead astray slow strict other
@@ -36,7 +36,7 @@ open(sys.argv[1], "r+b").write(struct.pack("2i", *map(int, sys.argv[2:])))' \
 }
 fault 0 0
 quiet
-LD_PRELOAD=$faults FAULTS=$RUN/faults vpnd_start a
+LD_PRELOAD=$inject FAULTS=$RUN/faults vpnd_start a
 for name in b strict other slow; do
 	check "$name has a session" session "$name"
 done
