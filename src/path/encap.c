@@ -124,20 +124,33 @@ static bool get_large(struct path *path, uint32_t count, struct packet_list *to)
 	return true;
 }
 
+static void seal_first(
+    struct path *path, struct path_branch here, struct packet_list *singles)
+{
+	not_cleared struct packet *pkts[PACKET_BATCH];
+	size_t count = 0;
+
+	while (count < PACKET_BATCH && singles->first) {
+		pkts[count] = packet_list_pop(singles);
+		(void)compress(path, pkts[count++]);
+	}
+	tunnel_seal(path->setup.tunnel, pkts, count, &path->now);
+	for (size_t i = 0; i < count; i++) {
+		if (pkts[i]->drop)
+			path_drop_packet(path, here.table, here.idx, pkts[i]);
+		else
+			send(path, pkts[i]);
+	}
+}
+
 static void seal_singly(struct path *path, struct packet *pkt)
 {
 	const struct path_branch here = {TABLE_OUT, OUTBOUND_ENCAP};
 	struct packet_list singles = {0};
 
 	path_cut(path, here, pkt, &singles);
-	while ((pkt = packet_list_pop(&singles))) {
-		(void)compress(path, pkt);
-		tunnel_seal(path->setup.tunnel, &pkt, 1, &path->now);
-		if (pkt->drop)
-			path_drop_packet(path, here.table, here.idx, pkt);
-		else
-			send(path, pkt);
-	}
+	while (singles.first)
+		seal_first(path, here, &singles);
 }
 
 /* VERDICT_TAKEN, or pkt->drop says why not. */

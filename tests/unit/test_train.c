@@ -205,6 +205,26 @@ START_TEST(what_confirms_a_session_is_single)
 }
 END_TEST
 
+START_TEST(where_segments_are_refused_a_train_says_so)
+{
+	static struct segmented segmented;
+	struct packet *train;
+
+	connect_ends();
+	write_segments(&segmented, 200);
+	train = seal(&segmented, 0, 2);
+	ck_assert(!train->goes_alone);
+	pool_put(ends.pool, train);
+	if (_i)
+		ends.a.peer->probe.is_refused = true;
+	else
+		tunnel_peer_segments_refused(ends.a.peer, "no", &ends.now);
+	train = seal(&segmented, 2, 2);
+	ck_assert(train->goes_alone);
+	pool_put(ends.pool, train);
+}
+END_TEST
+
 static void add_lengths(
     Suite *suite, const char *name, void (*setup)(void), const TTest *test)
 {
@@ -228,6 +248,8 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tcase, plain, clear);
 	tcase_add_test(tcase, a_train_needs_a_session);
 	tcase_add_test(tcase, what_confirms_a_session_is_single);
+	tcase_add_loop_test(
+	    tcase, where_segments_are_refused_a_train_says_so, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
