@@ -53,12 +53,23 @@ static void note_output(struct outcome *outcome, struct packet_list *list)
 	memcpy(outcome->bytes, packet_data(pkt), pkt->len);
 }
 
+/* All of them are megabytes: few have counted. */
+static void forget_drops(void)
+{
+	for (int table = 0; table < TABLE_COUNT; table++)
+		for (size_t i = 0; path->tables[table][i].name; i++)
+			for (int reason = 0; reason < DROP_COUNT; reason++)
+				if (path->counters[table][i][reason].packets)
+					path->counters[table][i][reason]
+					    .packets = 0;
+}
+
 static struct outcome outcome_of(struct packet *pkt, bool is_inbound)
 {
 	struct outcome outcome = {.len = 0};
 	struct path_totals before = totals();
 
-	memset(path->counters, 0, sizeof(path->counters));
+	forget_drops();
 	path->answers = (struct bucket){0}; /* the twin may be answered, too */
 	(is_inbound ? receive : transmit)(pkt);
 	note_output(&outcome, path_to_wire(path));
