@@ -50,7 +50,7 @@ struct probe {
 	uint8_t their_count;
 	uint16_t their_id;
 	uint64_t their_generation; /* of the session they came in */
-	uint64_t generation; /* of the session that was asked in last */
+	uint64_t generation;	   /* of the session that was asked in last */
 	/* why this host takes no segments on the way there; NULL: it does */
 	const char *host_why;
 	struct instant host_since;

@@ -320,10 +320,9 @@ bool tunnel_seals_singly(const struct packet *whole)
 {
 	const struct keypair *keypair = whole->peer->keypairs.current;
 
-	return keypair &&
-	       (is_for_anybody(whole) ||
-		   keypair->send_counter + whole->segments >
-		       REPLAY_REJECT_AFTER_MESSAGES);
+	return keypair && (is_for_anybody(whole) ||
+			      keypair->send_counter + whole->segments >
+				  REPLAY_REJECT_AFTER_MESSAGES);
 }
 
 enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
