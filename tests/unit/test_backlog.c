@@ -4,7 +4,7 @@
 
 #include "net/backlog.h"
 
-#define MOST (16u << 20)
+#define MOST (15u << 20) /* no power of two: the least one is not met */
 #define US   (NS_PER_MS / 1000)
 
 static struct backlog backlog;
