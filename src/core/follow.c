@@ -132,24 +132,48 @@ static unsigned who_wants(const struct core *core, const struct packet *pkt)
 	return wanted;
 }
 
-static uint32_t hear_wants(
-    void *context, const struct packet *pkt, enum trace_entry entry)
+static struct slot *begin_slot(
+    struct core_live *live, unsigned wanted, const char *from)
 {
-	const struct core *core = context;
-	struct core_live *live = core->live;
-	unsigned wanted = who_wants(core, pkt);
 	struct slot *slot;
 
-	if (!wanted)
-		return 0;
 	if (!++live->last_id)
 		live->last_id++;
 	slot = &live->slots[live->last_id % SLOTS];
 	slot->id = live->last_id;
 	slot->wanted = wanted;
 	slot->is_given = false;
-	trace_begin(
-	    &slot->record, entry == TRACE_FROM_PEER ? name_of(pkt->peer) : "");
+	trace_begin(&slot->record, from);
+	slot->record.id = slot->id;
+	return slot;
+}
+
+static uint32_t hear_wants(
+    void *context, const struct packet *pkt, enum trace_entry entry)
+{
+	const struct core *core = context;
+	const char *from = entry == TRACE_FROM_PEER ? name_of(pkt->peer) : "";
+	unsigned wanted = who_wants(core, pkt);
+
+	return wanted ? begin_slot(core->live, wanted, from)->id : 0;
+}
+
+/* For those who want the cause; an answer is nobody's but ours. */
+static uint32_t hear_caused(
+    void *context, const struct packet *cause, enum trace_made made)
+{
+	const struct core *core = context;
+	const struct slot *parent = &core->live->slots[cause->trace_id % SLOTS];
+	char from[CONFIG_NAME_BYTES];
+	struct slot *slot;
+
+	if (parent->id != cause->trace_id)
+		return 0;
+	memcpy(from, parent->record.from, sizeof(from));
+	slot = begin_slot(
+	    core->live, parent->wanted, made == TRACE_ANSWER ? "" : from);
+	slot->record.parent = cause->trace_id;
+	slot->record.made = made;
 	return slot->id;
 }
 
@@ -186,8 +210,10 @@ static void hear_step(void *context, const struct trace_step *step)
 /* The order of the followers changes: what is under way is for nobody. */
 static void settle(struct core *core)
 {
-	const struct tracer tracer = {
-	    .step = hear_step, .wants = hear_wants, .context = core};
+	const struct tracer tracer = {.step = hear_step,
+	    .wants = hear_wants,
+	    .caused = hear_caused,
+	    .context = core};
 	bool has_tracer = false;
 
 	for (struct core_follower *at = core->followers; at; at = at->next)

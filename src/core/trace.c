@@ -138,6 +138,12 @@ static const char *const verdicts[] = {
     [TRACE_TAKEN] = "queued",
 };
 
+static const char *const made_as[] = {
+    [TRACE_ANSWER] = "answer",
+    [TRACE_COPY] = "copy",
+    [TRACE_FRAGMENT] = "fragment",
+};
+
 static void write_lines(const struct trace_record *record, struct reply *reply)
 {
 	reply_open_array(reply, "steps");
@@ -172,6 +178,19 @@ static void write_made(const struct trace_record *record, struct reply *reply)
 	reply_unsigned(reply, "copies_count", record->copies_count);
 }
 
+static void write_origin(const struct trace_record *record, struct reply *reply)
+{
+	if (record->id)
+		reply_unsigned(reply, "id", record->id);
+	if (record->made) {
+		reply_unsigned(reply, "parent", record->parent);
+		reply_string(reply, "made_as", made_as[record->made]);
+	}
+	reply_string(reply, "from", record->from);
+	reply_bool(
+	    reply, "host", !*record->from && record->made != TRACE_ANSWER);
+}
+
 static void write_place(const struct core *core,
     const struct trace_record *record, struct reply *reply)
 {
@@ -192,8 +211,7 @@ void trace_write(const struct core *core, const struct trace_record *record,
 
 	reply_string(reply, "tunnel", core->config->name);
 	reply_string(reply, "device", core->host.device);
-	reply_string(reply, "from", record->from);
-	reply_bool(reply, "host", !*record->from);
+	write_origin(record, reply);
 	reply_string(reply, "packet", record->packet);
 	write_lines(record, reply);
 	reply_string(reply, "verdict", verdicts[record->end]);

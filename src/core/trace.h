@@ -25,8 +25,11 @@ struct trace_line {
 };
 
 struct trace_record {
-	char from[CONFIG_NAME_BYTES]; /* the peer; "": the host */
-	char to[CONFIG_NAME_BYTES];   /* likewise, if it came so far */
+	uint32_t id;	      /* of a live packet; 0: dry */
+	uint32_t parent;      /* the packet that it was made because of */
+	enum trace_made made; /* and as what */
+	char from[CONFIG_NAME_BYTES];	     /* the peer; "": the host */
+	char to[CONFIG_NAME_BYTES];	     /* likewise, if it came so far */
 	char packet[PACKET_TEXT_BYTES + 32]; /* and how many segments */
 	bool is_parsed; /* `packet` is what the parser saw */
 	struct trace_line lines[TRACE_LINES];

@@ -62,17 +62,32 @@ static void render_passed(const struct paper *paper, const json_t *document)
 	render_list(paper, ", copies to ", json_object_get(document, "copies"));
 }
 
+/* "#12 from peer b: ", "#13 answer to #12: "; a dry packet has no number. */
+static void render_origin(const struct paper *paper, const json_t *document)
+{
+	const char *as = tree_text(document, "made_as", "");
+
+	if (tree_has(document, "id"))
+		paper_print(paper, INK_FAINT, "#%llu ",
+		    (unsigned long long)tree_unsigned(document, "id", 0));
+	if (*as)
+		paper_print(paper, INK_NAME, "%s %s #%llu: ", as,
+		    *as == 'a' ? "to" : "of",
+		    (unsigned long long)tree_unsigned(document, "parent", 0));
+	else if (tree_is(document, "host"))
+		paper_print(paper, INK_NAME, "from the host: ");
+	else
+		paper_print(paper, INK_NAME,
+		    "from peer %s: ", tree_text(document, "from", "-"));
+}
+
 void render_trace(const struct paper *paper, const json_t *document)
 {
 	const json_t *steps = json_object_get(document, "steps");
 	size_t idx;
 	json_t *step;
 
-	if (tree_is(document, "host"))
-		paper_print(paper, INK_NAME, "from the host: ");
-	else
-		paper_print(paper, INK_NAME,
-		    "from peer %s: ", tree_text(document, "from", "-"));
+	render_origin(paper, document);
 	paper_print(paper, INK_PLAIN, "%s", tree_text(document, "packet", ""));
 	paper_end_line(paper);
 	json_array_foreach(steps, idx, step) render_step(paper, step, idx + 1);

@@ -111,6 +111,7 @@ static enum answer send(struct path *path, struct packet *pkt,
 	if (!pkt)
 		return give_up(path, about);
 	pkt->is_answer = true;
+	trace_inherit(path, about, pkt, TRACE_ANSWER);
 	if (is_from_host(about))
 		send_to_host(path, pkt);
 	else

@@ -73,6 +73,8 @@ static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
 		checksum_complete(pkt);
 	if (!packet_cut(path->setup.pool, pkt, mtu, &pieces))
 		return verdict_of(pkt, DROP_NOMEM);
+	for (struct packet *at = pieces.first; at; at = at->next)
+		trace_inherit(path, pkt, at, TRACE_FRAGMENT);
 	path->totals.tx_cut += pieces.len - 1;
 	snmp_count_several(path, pkt, SNMP_IpFragOKs, SNMP_NONE, 1);
 	snmp_count_several(

@@ -36,7 +36,7 @@ static void send_one_copy(
 
 	if (copy) {
 		path_make_fresh(copy);
-		copy->is_traced = false; /* it goes its own way */
+		trace_inherit(path, pkt, copy, TRACE_COPY);
 		send_to(path, copy, peer);
 		return;
 	}

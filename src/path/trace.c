@@ -60,6 +60,17 @@ void tracer_mark(
 	pkt->is_traced = pkt->trace_id;
 }
 
+void trace_inherit(const struct path *path, const struct packet *cause,
+    struct packet *pkt, enum trace_made made)
+{
+	const struct tracer *tracer = &path->tracer;
+
+	pkt->trace_id = 0;
+	if (cause->is_traced && !cause->is_dry && tracer->caused)
+		pkt->trace_id = tracer->caused(tracer->context, cause, made);
+	pkt->is_traced = pkt->trace_id;
+}
+
 static bool is_on(const struct packet_list *list, const struct packet *pkt)
 {
 	const struct packet *at = list->first;

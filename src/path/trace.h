@@ -51,6 +51,14 @@ enum trace_entry {
 	TRACE_FROM_HOST, /* at tun_read */
 };
 
+/* What a stage makes because of another packet. */
+enum trace_made {
+	TRACE_NOT_MADE,
+	TRACE_ANSWER,
+	TRACE_COPY,	/* of a flooded frame */
+	TRACE_FRAGMENT, /* of a packet that was cut */
+};
+
 struct tracer {
 	void (*step)(void *context, const struct trace_step *step);
 	/* Of a dry run: a packet that a stage made, to enter the tables at
@@ -61,6 +69,9 @@ struct tracer {
 	 * it is not wanted. */
 	uint32_t (*wants)(
 	    void *context, const struct packet *pkt, enum trace_entry entry);
+	/* Of what a live packet that is traced causes, likewise. */
+	uint32_t (*caused)(
+	    void *context, const struct packet *cause, enum trace_made made);
 	void *context;
 };
 
@@ -68,6 +79,11 @@ struct tracer {
  * sent, counted, learned or kept. Consumes pkt. */
 void path_trace(struct path *path, enum trace_entry entry, struct packet *pkt,
     const struct moment *now, const struct tracer *tracer);
+
+/* What was made because of a packet is traced when that one is, under an id of
+ * its own. */
+void trace_inherit(const struct path *path, const struct packet *cause,
+    struct packet *pkt, enum trace_made made);
 
 /* Whom the runner reports traced packets to; NULL: nobody. */
 void path_set_tracer(struct path *path, const struct tracer *tracer);

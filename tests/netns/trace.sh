@@ -164,6 +164,14 @@ check "trace --live shows packets as they come" wait_for 10 shows live \
 	'^verdict: IP_RPFILTER' "$spoofed" "$good"
 check "and it ends" wait_for 10 is_gone "$(pid_of live)"
 check_is "after two of them" 2 "$(grep -c '^verdict' "$RUN/live.txt")"
+stream cause trace --live 'dst 10.77.0.99'
+unreachable() { # the answer that vpnd makes when no peer has the address
+	ping_ok a 10.77.0.99
+	contains "$RUN/cause.txt" '^#[0-9]+ from the host: icmp ' \
+		'^#[0-9]+ answer to #[0-9]+: icmp .* > 10\.77\.0\.1 '
+}
+check "trace --live goes on with the answer" wait_for 10 unreachable
+quit cause
 quit_all() {
 	vpnd_stop a b
 	wait_for 10 is_gone "$(pid_of follow)"

@@ -164,6 +164,30 @@ START_TEST(live_packets_are_traced)
 }
 END_TEST
 
+START_TEST(an_answer_is_told_with_its_cause)
+{
+	char *text;
+
+	follow(false, "", "");
+	lose_one();
+	text = take();
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(pair_value(text, "id"), "1");
+	ck_assert_str_eq(pair_value(text, "reason"), "IP_OUTNOROUTES");
+	ck_assert_ptr_null(strstr(text, "\tparent\t"));
+	free(text);
+	text = take();
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(pair_value(text, "id"), "2");
+	ck_assert_str_eq(pair_value(text, "parent"), "1");
+	ck_assert_str_eq(pair_value(text, "made_as"), "answer");
+	ck_assert_str_eq(pair_value(text, "host"), "false");
+	ck_assert_ptr_nonnull(strstr(text, "s\tverdict\tdelivered\n"));
+	free(text);
+	check_none();
+}
+END_TEST
+
 START_TEST(a_live_packet_that_waits_is_through)
 {
 	struct pair fresh;
@@ -322,6 +346,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, drops_of_others_are_not_told);
 	tcase_add_test(tcase, a_slow_follower_loses_and_is_told);
 	tcase_add_test(tcase, live_packets_are_traced);
+	tcase_add_test(tcase, an_answer_is_told_with_its_cause);
 	tcase_add_test(tcase, a_live_packet_that_waits_is_through);
 	tcase_add_test(tcase, what_waited_and_is_dropped_is_told_once_more);
 	tcase_add_test(tcase, what_the_underlay_refuses_is_told_once_more);

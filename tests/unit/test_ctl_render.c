@@ -189,6 +189,25 @@ START_TEST(status_says_where_segments_do_not_arrive)
 }
 END_TEST
 
+START_TEST(a_live_packet_has_a_number_and_perhaps_a_cause)
+{
+	ck_assert_str_eq(plain("s\tschema\tvpnd.trace/1\n"
+			       "u\tid\t12\ns\tfrom\tb\ns\tpacket\tudp\n"
+			       "s\tverdict\tqueued\n"),
+	    "#12 from peer b: udp\nverdict: queued\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.trace/1\n"
+			       "u\tid\t13\nu\tparent\t12\n"
+			       "s\tmade_as\tanswer\ns\tpacket\ticmp\n"
+			       "s\tverdict\tsent\ns\tto\tb\n"),
+	    "#13 answer to #12: icmp\nverdict: sent to b\n");
+	ck_assert_str_eq(plain("s\tschema\tvpnd.trace/1\n"
+			       "u\tid\t14\nu\tparent\t12\n"
+			       "s\tmade_as\tcopy\ns\tpacket\tarp\n"
+			       "s\tverdict\tsent\ns\tto\tc\n"),
+	    "#14 copy of #12: arp\nverdict: sent to c\n");
+}
+END_TEST
+
 START_TEST(status_says_which_back_ends_work_and_how_fast)
 {
 	ck_assert_str_eq(plain("s\tschema\tvpnd.status/1\n"
@@ -782,6 +801,7 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, status_shows_the_tunnel_and_each_peer);
 	tcase_add_test(tcase, status_says_where_segments_do_not_arrive);
 	tcase_add_test(tcase, status_says_which_back_ends_work_and_how_fast);
+	tcase_add_test(tcase, a_live_packet_has_a_number_and_perhaps_a_cause);
 	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
 	tcase_add_test(tcase, status_tells_queues_and_what_may_wait);
 	tcase_add_test(tcase, status_tells_who_waits_and_who_was_marked);

@@ -7,6 +7,7 @@
 #include "packet/checksum.h"
 #include "packet/ethernet.h"
 #include "packet/l4.h"
+#include "path/trace.h"
 #include "tap_lab.h"
 
 #define DF 0x40
@@ -90,6 +91,40 @@ START_TEST(what_may_be_cut_is_cut)
 END_TEST
 
 /* The sender's host left it to us; a fragment's can not be completed. */
+static unsigned fragments;
+
+static void hear_step(void *context, const struct trace_step *step)
+{
+	(void)context;
+	(void)step;
+}
+
+static uint32_t hear_caused(
+    void *context, const struct packet *cause, enum trace_made made)
+{
+	(void)context;
+	ck_assert_uint_eq(cause->trace_id, 3);
+	ck_assert_int_eq(made, TRACE_FRAGMENT);
+	return 10 + ++fragments;
+}
+
+START_TEST(fragments_are_traced_because_of_their_cause)
+{
+	const struct tracer tracer = {.step = hear_step, .caused = hear_caused};
+	struct packet *pkt = large(udp("10.9.0.1", "10.9.0.7", 53), 1401, 0);
+
+	fragments = 0;
+	pkt->is_traced = true;
+	pkt->trace_id = 3;
+	path_set_tracer(path, &tracer);
+	transmit(pkt);
+	ck_assert_uint_eq(fragments, 2);
+	ck_assert_uint_eq(path_to_wire(path)->first->trace_id, 11);
+	ck_assert_uint_eq(path_to_wire(path)->last->trace_id, 12);
+	(void)totals();
+}
+END_TEST
+
 START_TEST(a_checksum_is_complete_before_the_cut)
 {
 	struct packet *pkt = large(udp("10.9.0.1", "10.9.0.7", 53), 1401, 0);
@@ -347,6 +382,7 @@ static TCase *mtu_cases(void)
 	tcase_add_test(tcase, the_host_hears_that_it_is_too_large);
 	tcase_add_test(tcase, the_host_hears_that_it_is_too_large_ipv6);
 	tcase_add_test(tcase, what_may_be_cut_is_cut);
+	tcase_add_test(tcase, fragments_are_traced_because_of_their_cause);
 	tcase_add_test(tcase, a_checksum_is_complete_before_the_cut);
 	tcase_add_test(tcase, cutting_needs_buffers);
 	tcase_add_test(tcase, a_peer_hears_of_it_before_the_hop_is_taken_off);

@@ -304,6 +304,46 @@ START_TEST(a_live_packet_that_goes_within_another_is_sent)
 }
 END_TEST
 
+START_TEST(an_answer_is_traced_because_of_its_cause)
+{
+	struct packet *pkt = udp("10.9.0.1", "192.0.2.1", 53);
+
+	path_set_tracer(path, &trace_lab_tracer);
+	memset(&trace_lab, 0, sizeof(trace_lab));
+	trace_lab.caused_id = 7;
+	mark(pkt, 1);
+	transmit(pkt);
+	ck_assert_uint_eq(trace_lab.caused[TRACE_ANSWER], 1);
+	ck_assert_uint_eq(trace_lab.cause_id, 1);
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	ck_assert_uint_eq(path_to_device(path)->first->trace_id, 7);
+	check_end(TRACE_DEVICE, DROP_NONE);
+	transmit(udp("10.9.0.1", "192.0.2.1", 53));
+	ck_assert_uint_eq(trace_lab.caused[TRACE_ANSWER], 1);
+	(void)totals();
+}
+END_TEST
+
+START_TEST(copies_are_traced_because_of_their_cause)
+{
+	struct packet *pkt = frame(EVERYBODY, PEER_MAC(2));
+
+	path_set_tracer(path, &trace_lab_tracer);
+	memset(&trace_lab, 0, sizeof(trace_lab));
+	trace_lab.caused_id = 7;
+	mark(pkt, 1);
+	receive_from(2, pkt);
+	ck_assert_uint_eq(trace_lab.caused[TRACE_COPY], FAKE_PEERS - 1);
+	ck_assert_uint_eq(trace_lab.cause_id, 1);
+	ck_assert_uint_eq(path_to_wire(path)->first->trace_id, 7);
+	check_end(TRACE_WIRE, DROP_NONE);
+	take_results();
+	/* nothing that a dry one would cause is live */
+	from_peer(2, frame(EVERYBODY, PEER_MAC(2)));
+	ck_assert_uint_eq(trace_lab.caused[TRACE_COPY], 0);
+}
+END_TEST
+
 START_TEST(a_live_flood_is_traced_once)
 {
 	struct packet *pkt = frame(EVERYBODY, PEER_MAC(2));
@@ -338,6 +378,7 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, a_live_packet_that_is_consumed_is_taken);
 	tcase_add_loop_test(
 	    tcase, a_live_packet_that_goes_within_another_is_sent, 0, 2);
+	tcase_add_test(tcase, an_answer_is_traced_because_of_its_cause);
 	return tcase;
 }
 
@@ -352,6 +393,7 @@ static TCase *tap_cases(void)
 	tcase_add_test(tcase, a_dry_flood_takes_no_tokens);
 	tcase_add_test(tcase, a_dry_frame_that_no_buffer_is_left_for);
 	tcase_add_test(tcase, a_live_flood_is_traced_once);
+	tcase_add_test(tcase, copies_are_traced_because_of_their_cause);
 	return tcase;
 }
 

@@ -32,8 +32,20 @@ static void hear_made(
 	lab->entry = entry->name;
 }
 
-const struct tracer trace_lab_tracer = {
-    .step = hear_step, .made = hear_made, .context = &trace_lab};
+static uint32_t hear_caused(
+    void *context, const struct packet *cause, enum trace_made made)
+{
+	struct trace_lab *lab = context;
+
+	lab->caused[made]++;
+	lab->cause_id = cause->trace_id;
+	return lab->caused_id;
+}
+
+const struct tracer trace_lab_tracer = {.step = hear_step,
+    .made = hear_made,
+    .caused = hear_caused,
+    .context = &trace_lab};
 
 /* ---- what must not change ---- */
 

@@ -6,7 +6,7 @@
 #include "path/trace.h"
 #include "tap_lab.h"
 
-#define TRACE_LAB_STEPS 32
+#define TRACE_LAB_STEPS 96
 
 struct trace_lab {
 	size_t steps;
@@ -16,7 +16,10 @@ struct trace_lab {
 	enum drop drop;
 	uint32_t to_id;
 	size_t made, copies;
-	const char *entry; /* of the last one made */
+	size_t caused[TRACE_FRAGMENT + 1]; /* by enum trace_made */
+	uint32_t cause_id;		   /* of the last one's cause */
+	uint32_t caused_id;		   /* what they are traced under */
+	const char *entry;		   /* of the last one made */
 };
 
 extern const struct tracer trace_lab_tracer; /* writes to trace_lab */
