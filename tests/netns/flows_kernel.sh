@@ -56,13 +56,5 @@ EOF
 
 nsenter --net="/run/netns/$(ns s)" "$model" "$P" "sh $RUN/setup.sh" \
 	"${STEPS:-50000}" >"$RUN/model.out" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	"ok "*) result 0 "${line#ok }" ;;
-	"not ok "*) result 1 "${line#not ok }" ;;
-	*) echo "$line" | diag ;;
-	esac
-done <"$RUN/model.out"
-check_is "the model came to its end" 0 "$status"
+model_said $?
 finish

@@ -81,6 +81,21 @@ contains() { # FILE PATTERN...: each extended pattern matches a line
 	done
 }
 
+# model_said STATUS: a program that compares a model with the kernel has ended so,
+# and its output, $RUN/model.out, says what is ok.
+model_said() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) result 0 "${line#ok }" ;;
+		"not ok "*) result 1 "${line#not ok }" ;;
+		"skip "*) result 0 "${line#skip } # SKIP" ;;
+		*) echo "$line" | diag ;;
+		esac
+	done <"$RUN/model.out"
+	check_is "the model came to its end" 0 "$1"
+}
+
 skip_all() {
 	echo "1..0 # SKIP $1"
 	trap - EXIT

@@ -17,13 +17,5 @@ host s
 
 on s "$model" "${P}t" "${SETS:-40}" "${PACKETS:-1500}" \
 	>"$RUN/model.out" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	"ok "*) result 0 "${line#ok }" ;;
-	"not ok "*) result 1 "${line#not ok }" ;;
-	*) echo "$line" | diag ;;
-	esac
-done <"$RUN/model.out"
-check_is "the model came to its end" 0 "$status"
+model_said $?
 finish

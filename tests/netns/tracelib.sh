@@ -28,20 +28,11 @@ model_close() {
 # model_run HOST ARGUMENT...: runs it; its lines become ours. Not by ip netns
 # exec: its mount of /sys would hide the tracefs.
 model_run() {
-	local host=$1 status line
+	local host=$1
 	shift
 	nsenter --net="/run/netns/$(ns "$host")" "$model" "$@" \
 		>"$RUN/model.out" 2>&1
-	status=$?
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) result 0 "${line#ok }" ;;
-		"not ok "*) result 1 "${line#not ok }" ;;
-		"skip "*) result 0 "${line#skip } # SKIP" ;;
-		*) echo "$line" | diag ;;
-		esac
-	done <"$RUN/model.out"
-	check_is "the model came to its end" 0 "$status"
+	model_said $?
 	rmdir "$tracing/instances/${P:0:12}" 2>/dev/null
 	check_not "no trace instance is left" \
 		test -e "$tracing/instances/${P:0:12}"

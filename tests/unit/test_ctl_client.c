@@ -5,42 +5,11 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
-#include "ctl/client.h"
+#include "ctl_pair.h"
 #include "unit.h"
-
-#define SHORT_MS 50
 
 static const struct control_request request = {
     .verb = "peer add", .arguments = {"lab", ""}, .arguments_count = 2};
-static struct client_reply reply;
-static int ours, theirs;
-
-static void set_up(void)
-{
-	int fds[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	ours = fds[0];
-	theirs = fds[1];
-}
-
-static void tear_down(void)
-{
-	client_reply_clear(&reply);
-	close(ours);
-	close(theirs);
-}
-
-/* The answer is in the socket before vpnctl asks. */
-static void say_frame(uint16_t kind, const void *body, uint32_t len)
-{
-	struct control_header header = {CONTROL_VERSION, kind, len};
-	uint8_t bytes[CONTROL_HEADER_BYTES];
-
-	control_header_write(bytes, &header);
-	ck_assert_int_eq(send(theirs, bytes, sizeof(bytes), 0), sizeof(bytes));
-	ck_assert_int_eq(send(theirs, body, len, 0), len);
-}
 
 static bool ask(void)
 {
@@ -54,7 +23,7 @@ START_TEST(client_hears_why_it_was_refused_before_all_was_sent)
 	    .attached = text,
 	    .attached_len = sizeof(text)};
 
-	say_frame(CONTROL_END, "\6\0\0\0no", 6);
+	say(CONTROL_END, "\6\0\0\0no", 6);
 	ck_assert_int_eq(shutdown(theirs, SHUT_RD), 0);
 	ck_assert(client_ask(ours, &large, SHORT_MS, &reply));
 	ck_assert_int_eq(reply.exit, CONTROL_NOT_PERMITTED);
@@ -68,7 +37,7 @@ START_TEST(client_writes_words_ended_by_nul)
 	uint8_t bytes[CONTROL_HEADER_BYTES];
 	struct control_header header;
 
-	say_frame(CONTROL_END, "\0\0\0\0", 4);
+	say(CONTROL_END, "\0\0\0\0", 4);
 	ck_assert(ask());
 	ck_assert_int_eq(recv(theirs, bytes, sizeof(bytes), 0), sizeof(bytes));
 	ck_assert_int_eq(control_header_read(&header, bytes), 0);
@@ -81,10 +50,10 @@ END_TEST
 
 START_TEST(client_joins_the_parts)
 {
-	say_frame(CONTROL_PART, "one ", 4);
-	say_frame(CONTROL_PART, "", 0);
-	say_frame(CONTROL_PART, "two", 3);
-	say_frame(CONTROL_END, "\5\0\0\0why", 7);
+	say(CONTROL_PART, "one ", 4);
+	say(CONTROL_PART, "", 0);
+	say(CONTROL_PART, "two", 3);
+	say(CONTROL_END, "\5\0\0\0why", 7);
 	ck_assert(ask());
 	ck_assert_str_eq(reply.text, "one two");
 	ck_assert_uint_eq(reply.len, 7);
@@ -95,9 +64,9 @@ END_TEST
 
 START_TEST(client_asks_twice_over_one_connection)
 {
-	say_frame(CONTROL_PART, "first", 5);
-	say_frame(CONTROL_END, "\0\0\0\0", 4);
-	say_frame(CONTROL_END, "\1\0\0\0", 4);
+	say(CONTROL_PART, "first", 5);
+	say(CONTROL_END, "\0\0\0\0", 4);
+	say(CONTROL_END, "\1\0\0\0", 4);
 	ck_assert(ask());
 	ck_assert(ask());
 	ck_assert_ptr_null(reply.text);
@@ -110,7 +79,7 @@ START_TEST(client_does_not_wait_for_ever)
 {
 	ck_assert(!ask());
 	ck_assert_int_eq(reply.exit, CONTROL_TIMEOUT);
-	say_frame(CONTROL_PART, "unfinished", 10);
+	say(CONTROL_PART, "unfinished", 10);
 	ck_assert(!ask());
 	ck_assert_int_eq(reply.exit, CONTROL_TIMEOUT);
 }
@@ -127,7 +96,7 @@ END_TEST
 
 START_TEST(client_refuses_an_end_without_exit_code)
 {
-	say_frame(CONTROL_END, "\0\0\0", 3);
+	say(CONTROL_END, "\0\0\0", 3);
 	ck_assert(!ask());
 	ck_assert_int_eq(reply.exit, CONTROL_FAILED);
 }
@@ -135,7 +104,7 @@ END_TEST
 
 START_TEST(client_refuses_a_request_as_answer)
 {
-	say_frame(CONTROL_REQUEST, "stop", 5);
+	say(CONTROL_REQUEST, "stop", 5);
 	ck_assert(!ask());
 	ck_assert_int_eq(reply.exit, CONTROL_FAILED);
 }
@@ -173,7 +142,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("ctl_client");
 	TCase *tcase = tcase_create("client");
 
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, pair_begin, pair_end);
 	tcase_add_test(tcase, client_writes_words_ended_by_nul);
 	tcase_add_test(
 	    tcase, client_hears_why_it_was_refused_before_all_was_sent);

@@ -6,13 +6,10 @@
 #include <unistd.h>
 
 #include "ctl/follow.h"
+#include "ctl_pair.h"
 #include "unit.h"
 
-#define SHORT_MS 50
-
 static const struct control_request request = {.verb = "capture"};
-static struct client_reply reply;
-static int ours, theirs;
 static char taken[64];
 static bool is_enough;
 
@@ -25,33 +22,6 @@ static bool take(void *context, char *part, size_t len)
 }
 
 static struct follower follower = {.take = take, .out_fd = -1};
-
-static void set_up(void)
-{
-	int fds[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	ours = fds[0];
-	theirs = fds[1];
-}
-
-static void tear_down(void)
-{
-	client_reply_clear(&reply);
-	close(ours);
-	close(theirs);
-}
-
-/* What vpnd says is in the socket before vpnctl asks. */
-static void say(uint16_t kind, const char *body, uint32_t len)
-{
-	struct control_header header = {CONTROL_VERSION, kind, len};
-	uint8_t bytes[CONTROL_HEADER_BYTES];
-
-	control_header_write(bytes, &header);
-	ck_assert_int_eq(send(theirs, bytes, sizeof(bytes), 0), sizeof(bytes));
-	ck_assert_int_eq(send(theirs, body, len, 0), len);
-}
 
 static void say_end(void)
 {
@@ -150,7 +120,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("ctl_follow");
 	TCase *tcase = tcase_create("follow");
 
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, pair_begin, pair_end);
 	tcase_add_test(tcase, parts_are_taken_one_by_one_until_the_end);
 	tcase_add_test(tcase, who_has_enough_takes_no_more_and_gets_the_end);
 	tcase_add_test(tcase, a_signal_asks_for_the_end_and_the_rest_is_taken);
