@@ -60,35 +60,35 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* How many of its segments one call takes. */
-static uint32_t train_length(
-    const struct path *path, const struct segments *segments)
-{
-	uint32_t bytes = tunnel_datagram_bytes(
-	    path->setup.tunnel, segments_len(segments, 0));
-
-	return smaller(PACKET_TRAIN_SEGMENTS, PACKET_TRAIN_BYTES / bytes);
-}
-
 static uint8_t *stamp(void *context, uint32_t idx)
 {
 	return slide_to(context, idx);
 }
 
 static enum drop seal_some(struct path *path, struct slide *slide,
-    struct train *train, struct packet *to)
+    struct train *train, uint32_t count, struct packet *to)
 {
-	const struct segments *segments = &slide->segments;
+	enum drop reason;
 
+	train->count = count;
 	train->last_len =
-	    segments_len(segments, train->first + train->count - 1);
-	packet_copy_fields(to, train->whole);
-	return tunnel_seal_train(path->setup.tunnel, train, to, &path->now);
+	    segments_len(&slide->segments, train->first + count - 1);
+	reason = tunnel_seal_train(path->setup.tunnel, train, to, &path->now);
+	train->first += count;
+	return reason;
 }
 
-/* Into the packets of the list, `length` segments each. */
-static enum drop seal_all(struct path *path, struct packet *pkt,
-    uint32_t length, struct packet_list *to)
+/* Where a super-packet's datagrams go: `added` of them behind those of a train
+ * that was sealed before, and the others into packets of their own, `length`
+ * each. */
+struct places {
+	uint32_t datagram_bytes, length, added;
+	struct packet *before; /* NULL: none */
+	struct packet_list trains;
+};
+
+static enum drop seal_all(
+    struct path *path, struct packet *pkt, const struct places *places)
 {
 	bool completes = !tunnel_peer_takes_checksums(pkt->peer);
 	not_cleared struct slide slide;
@@ -96,30 +96,74 @@ static enum drop seal_all(struct path *path, struct packet *pkt,
 	    .checksum = completes ? CHECKSUM_FULL : CHECKSUM_PARTIAL,
 	    .stamp = stamp,
 	    .context = &slide};
+	struct packet *to = places->trains.first;
 	enum drop reason = DROP_NONE;
 
 	slide_begin(&slide, pkt, completes);
 	train.segment_len = segments_len(&slide.segments, 0);
-	for (struct packet *at = to->first; at && !reason; at = at->next) {
-		train.count =
-		    smaller(length, slide.segments.count - train.first);
-		reason = seal_some(path, &slide, &train, at);
-		train.first += train.count;
+	if (places->added)
+		reason = seal_some(
+		    path, &slide, &train, places->added, places->before);
+	for (; to && !reason; to = to->next) {
+		uint32_t left = slide.segments.count - train.first;
+
+		packet_copy_fields(to, pkt);
+		reason = seal_some(
+		    path, &slide, &train, smaller(places->length, left), to);
 	}
 	return reason;
 }
 
-/* False: there are not enough of them. */
-static bool get_large(struct path *path, uint32_t count, struct packet_list *to)
+static void plan_places(
+    const struct path *path, const struct packet *pkt, struct places *ret)
 {
-	while (count--) {
-		struct packet *pkt = pool_get_large(path->setup.pool);
+	struct segments segments;
+	uint32_t bytes;
 
-		if (!pkt) {
-			pool_put_list(path->setup.pool, to);
+	segments_of(&segments, pkt);
+	bytes = tunnel_datagram_bytes(
+	    path->setup.tunnel, segments_len(&segments, 0));
+	*ret = (struct places){
+	    .datagram_bytes = bytes,
+	    .length =
+		smaller(PACKET_TRAIN_SEGMENTS, PACKET_TRAIN_BYTES / bytes),
+	};
+}
+
+/* The super-packet before left a short train, perhaps: each costs a way through
+ * the kernel, here and at the other end. All but its last datagram are equally
+ * long. */
+static void fill_before(
+    const struct path *path, const struct packet *pkt, struct places *places)
+{
+	struct packet *last = path->to_wire.last;
+
+	if (!last || !last->is_sealed || last->peer != pkt->peer ||
+	    last->outer_ecn != pkt->outer_ecn || !last->segment_bytes ||
+	    last->len != (uint32_t)last->segments * last->segment_bytes ||
+	    last->segment_bytes != places->datagram_bytes ||
+	    last->segments >= places->length ||
+	    path->watched & PATH_WATCH_OUTER)
+		return;
+	places->before = last;
+	places->added = smaller(places->length - last->segments, pkt->segments);
+}
+
+/* False: there are not enough packets. */
+static bool take_places(
+    struct path *path, const struct packet *pkt, struct places *places)
+{
+	uint32_t left = pkt->segments - places->added;
+	uint32_t count = (left + places->length - 1) / places->length;
+
+	while (count--) {
+		struct packet *to = pool_get_large(path->setup.pool);
+
+		if (!to) {
+			pool_put_list(path->setup.pool, &places->trains);
 			return false;
 		}
-		packet_list_push(to, pkt);
+		packet_list_push(&places->trains, to);
 	}
 	return true;
 }
@@ -156,23 +200,22 @@ static void seal_singly(struct path *path, struct packet *pkt)
 /* VERDICT_TAKEN, or pkt->drop says why not. */
 static enum verdict seal_trains(struct path *path, struct packet *pkt)
 {
-	struct packet_list trains = {0};
-	struct segments segments;
-	uint32_t length;
+	struct places places;
 
-	segments_of(&segments, pkt);
-	length = train_length(path, &segments);
-	if (!get_large(path, (segments.count + length - 1) / length, &trains)) {
+	plan_places(path, pkt, &places);
+	fill_before(path, pkt, &places);
+	if (!take_places(path, pkt, &places)) {
 		seal_singly(path, pkt);
 		return VERDICT_TAKEN;
 	}
-	pkt->drop = seal_all(path, pkt, length, &trains);
+	pkt->drop = seal_all(path, pkt, &places);
 	if (pkt->drop) {
-		pool_put_list(path->setup.pool, &trains);
+		pool_put_list(path->setup.pool, &places.trains);
 		return VERDICT_DROPPED;
 	}
-	while (trains.first)
-		send(path, packet_list_pop(&trains));
+	path->totals.tx_sent += places.added;
+	while (places.trains.first)
+		send(path, packet_list_pop(&places.trains));
 	pool_put(path->setup.pool, pkt);
 	return VERDICT_TAKEN;
 }

@@ -282,6 +282,7 @@ static void prepare_train(
 	const struct train *train = run->train;
 	struct peer *peer = run->run.peer;
 	uint32_t head = run->is_ethernet ? WIRE_ETHERNET_HEAD : 0;
+	uint32_t before = to->len, segments = before ? to->segments : 0;
 	uint64_t inner = 0;
 
 	for (uint32_t i = 0; i < train->count; i++) {
@@ -297,14 +298,15 @@ static void prepare_train(
 		};
 		write_header(&run->run, at, counter);
 		to->len += padded + WIRE_OVERHEAD_BYTES;
-		if (!i)
+		if (!i && !before)
 			to->segment_bytes = (uint16_t)to->len;
 		inner += len;
 	}
-	run->run.jobs_count = to->segments = (uint16_t)train->count;
+	run->run.jobs_count = train->count;
+	to->segments = (uint16_t)(segments + train->count);
 	note_sealed(peer, train->whole, inner, now);
 	peer->counters.tx_packets += train->count;
-	peer->counters.tx_bytes += to->len;
+	peer->counters.tx_bytes += to->len - before;
 	to->endpoint = peer->endpoint;
 	to->goes_alone = goes_alone(peer, train->whole->frame);
 }

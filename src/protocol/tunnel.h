@@ -275,9 +275,10 @@ must_check uint32_t tunnel_datagram_bytes(
 must_check bool tunnel_seals_singly(const struct packet *whole);
 
 /*
- * DROP_NONE: the datagrams are in `to`, which was empty and large enough, one
- * behind the other; len, segments, segment_bytes and endpoint are set. Else the
- * reason, and nothing has changed.
+ * DROP_NONE: the datagrams are in `to`, which is large enough, one behind the
+ * other; len, segments, segment_bytes and endpoint are set. It was empty, or
+ * had datagrams of the same peer and of the same length, and they are behind
+ * those. Else the reason, and nothing has changed.
  */
 must_check enum drop tunnel_seal_train(struct tunnel *tunnel,
     const struct train *train, struct packet *to, const struct moment *now);

@@ -213,6 +213,8 @@ bool tunnel_seals_singly(const struct packet *whole)
 enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
     struct packet *to, const struct moment *now)
 {
+	uint32_t before = to->len ? to->segments : 0;
+
 	(void)now;
 	tunnel->train_calls++;
 	if (tunnel->seal)
@@ -225,7 +227,7 @@ enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
 		    train->stamp(train->context, train->first + i), len);
 		to->len += len;
 	}
-	to->segments = (uint16_t)train->count;
+	to->segments = (uint16_t)(before + train->count);
 	to->segment_bytes = (uint16_t)train->segment_len;
 	to->checksum = train->checksum;
 	return DROP_NONE;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "packet/checksum.h"
+#include "packet/ecn.h"
 #include "path_lab.h"
 
 #define PAYLOAD (IPV4_BYTES + UDP_BYTES)
@@ -148,7 +150,7 @@ END_TEST
 
 #define SEGMENTS 150
 
-static uint8_t datagrams[2][SEGMENTS * 64];
+static uint8_t datagrams[2][2 * SEGMENTS * 64];
 static size_t datagrams_bytes[2], trains;
 
 /* All that is on its way to the wire, one behind the other. */
@@ -203,6 +205,46 @@ START_TEST(a_super_packet_is_sealed_as_what_it_stands_for)
 	compare_with_cut(SEGMENTS);
 	ck_assert_uint_eq(trains, 3); /* 63, 63, 24 */
 	ck_assert_uint_eq(tunnel.train_calls, 3);
+}
+END_TEST
+
+/* Two super-packets in a turn, the second one with a mark of its own. */
+static void transmit_two(uint16_t segments, uint8_t ecn)
+{
+	struct packet_list list = {0};
+	struct packet *pkt = whole(0, 53, segments);
+
+	packet_list_push(&list, whole(0, 53, segments));
+	packet_data(pkt)[1] |= ecn;
+	checksum_store(packet_data(pkt) + 10, 0);
+	checksum_store(packet_data(pkt) + 10,
+	    checksum_finish(checksum_add(0, packet_data(pkt), IPV4_BYTES)));
+	packet_list_push(&list, pkt);
+	path_run_outbound(path, &list, &now);
+}
+
+START_TEST(a_super_packet_fills_the_train_before)
+{
+	transmit_cut(whole(0, 53, SEGMENTS));
+	transmit_cut(whole(0, 53, SEGMENTS));
+	collect(0);
+	transmit_two(SEGMENTS, 0);
+	ck_assert_uint_eq(path_to_wire(path)->len, 5); /* 63 each, then 48 */
+	collect(1);
+	ck_assert_uint_eq(datagrams_bytes[0], 2 * 32u * SEGMENTS);
+	ck_assert_uint_eq(datagrams_bytes[1], datagrams_bytes[0]);
+	ck_assert_mem_eq(datagrams[0], datagrams[1], datagrams_bytes[0]);
+	ck_assert_uint_eq(totals().tx_sent, 4 * SEGMENTS);
+}
+END_TEST
+
+START_TEST(a_train_has_one_mark)
+{
+	transmit_two(40, ECN_ECT_0);
+	ck_assert_uint_eq(path_to_wire(path)->len, 2);
+	ck_assert_uint_eq(path_to_wire(path)->first->segments, 40);
+	ck_assert_uint_eq(path_to_wire(path)->first->outer_ecn, 0);
+	ck_assert_uint_eq(path_to_wire(path)->last->outer_ecn, ECN_ECT_0);
 }
 END_TEST
 
@@ -333,13 +375,14 @@ START_TEST(a_drop_counts_all_segments_and_is_one_example)
 }
 END_TEST
 
-static size_t shown, shown_bytes;
+static size_t shown, shown_bytes, shown_each;
 
 static void watch(void *context, const struct path_sight *sight)
 {
 	(void)context;
 	ck_assert_uint_eq(sight->pkt->segments, 1);
-	ck_assert_uint_eq(packet_data(sight->pkt)[PAYLOAD], (uint8_t)shown);
+	ck_assert_uint_eq(
+	    packet_data(sight->pkt)[PAYLOAD], (uint8_t)(shown % shown_each));
 	shown++;
 	shown_bytes += sight->pkt->len;
 }
@@ -348,6 +391,7 @@ static void setup_watched(void)
 {
 	watching = watch;
 	shown = shown_bytes = 0;
+	shown_each = SEGMENTS;
 	setup();
 	path_set_watched(path, PATH_WATCH_OUTER);
 }
@@ -366,12 +410,22 @@ START_TEST(each_datagram_of_a_train_is_shown)
 }
 END_TEST
 
+START_TEST(what_is_shown_fills_no_train_before)
+{
+	shown_each = 40;
+	transmit_two(40, 0);
+	ck_assert_uint_eq(shown, 80);
+}
+END_TEST
+
 static TCase *outbound_cases(void)
 {
 	TCase *tcase = tcase_create("outbound");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_super_packet_is_sealed_as_what_it_stands_for);
+	tcase_add_test(tcase, a_super_packet_fills_the_train_before);
+	tcase_add_test(tcase, a_train_has_one_mark);
 	tcase_add_test(
 	    tcase, a_partial_checksum_stays_so_for_a_peer_that_takes_it);
 	tcase_add_test(tcase, octets_are_those_of_all_segments);
@@ -392,6 +446,7 @@ static TCase *watched_cases(void)
 
 	tcase_add_checked_fixture(tcase, setup_watched, teardown_watched);
 	tcase_add_test(tcase, each_datagram_of_a_train_is_shown);
+	tcase_add_test(tcase, what_is_shown_fills_no_train_before);
 	return tcase;
 }
 

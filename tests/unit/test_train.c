@@ -64,10 +64,12 @@ static void write_segments(struct segmented *to, uint32_t len)
 	}
 }
 
-static struct packet *seal(
-    struct segmented *segmented, uint32_t first, uint32_t count)
+/* Behind what is in `to`. */
+static void seal_behind(struct packet *to, struct segmented *segmented,
+    uint32_t first, uint32_t count)
 {
-	struct packet *whole = pool_get(ends.pool), *to = pool_get(ends.pool);
+	uint16_t before = to->len ? to->segments : 0;
+	struct packet *whole = pool_get(ends.pool);
 	struct train train = {.whole = whole,
 	    .first = first,
 	    .count = count,
@@ -84,8 +86,16 @@ static struct packet *seal(
 	ck_assert(!tunnel_seals_singly(whole));
 	ck_assert_int_eq(
 	    tunnel_seal_train(ends.a.tunnel, &train, to, &ends.now), DROP_NONE);
-	ck_assert_uint_eq(to->segments, count);
+	ck_assert_uint_eq(to->segments, before + count);
 	pool_put(ends.pool, whole);
+}
+
+static struct packet *seal(
+    struct segmented *segmented, uint32_t first, uint32_t count)
+{
+	struct packet *to = pool_get(ends.pool);
+
+	seal_behind(to, segmented, first, count);
 	return to;
 }
 
@@ -164,6 +174,26 @@ END_TEST
 START_TEST(each_segment_is_a_frame_with_its_head)
 {
 	exchange(lengths[_i], CHECKSUM_PARTIAL);
+}
+END_TEST
+
+START_TEST(a_train_goes_on_behind_another)
+{
+	struct tunnel_peer_status before, after;
+	struct segmented segmented, expected;
+	struct packet *train;
+
+	connect_ends();
+	before = end_status(&ends, &ends.a);
+	write_segments(&segmented, 120);
+	expected = segmented;
+	train = seal(&segmented, 0, 5);
+	seal_behind(train, &segmented, 5, SEGMENTS - 5);
+	ck_assert_uint_eq(train->segment_bytes, 128 + WIRE_OVERHEAD_BYTES);
+	after = end_status(&ends, &ends.a);
+	ck_assert_uint_eq(after.tx_packets - before.tx_packets, SEGMENTS);
+	ck_assert_uint_eq(after.tx_bytes - before.tx_bytes, train->len);
+	check(train, &expected, 0, CHECKSUM_FULL);
 }
 END_TEST
 
@@ -246,6 +276,7 @@ Suite *unit_suite(void)
 	add_lengths(
 	    suite, "ethernet", ethernet, each_segment_is_a_frame_with_its_head);
 	tcase_add_checked_fixture(tcase, plain, clear);
+	tcase_add_test(tcase, a_train_goes_on_behind_another);
 	tcase_add_test(tcase, a_train_needs_a_session);
 	tcase_add_test(tcase, what_confirms_a_session_is_single);
 	tcase_add_loop_test(
