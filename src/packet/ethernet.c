@@ -55,7 +55,7 @@ enum drop packet_parse_ethernet(struct packet *pkt)
 	}
 	if (is_tag(pkt->ethertype)) /* that the walk did not come to */
 		pkt->vlan = vlan_behind(pkt->vlan, VLAN_ID_MASK);
-	pkt->flow_hash = l4_frame_hash(pkt);
+	pkt->flow_hash = 0;
 	if (c.has_failed)
 		return DROP_HDR_TRUNC;
 	pkt->l2_bytes = (uint8_t)(pkt->len - c.left);

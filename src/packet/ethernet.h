@@ -37,19 +37,18 @@ enum ethertype {
 /*
  * Fills l2_bytes, vlan (of the outermost tag; ETHERNET_VLAN_UNCLEAR when that
  * is a priority tag with a VLAN behind it), ethertype (behind all tags) and the
- * MAC addresses, and sets flow_hash from them. DROP_NONE, or HDR_TRUNC: shorter
- * than the header or its tags.
+ * MAC addresses. DROP_NONE, or HDR_TRUNC: shorter than the header or its tags.
  */
 must_check enum drop packet_parse_ethernet(struct packet *pkt);
 
 /*
  * Looks at what a parsed frame carries and never refuses it: IP that is whole
  * fills the parser's fields of packet_parse_ip (family 0: no IP, or broken;
- * then the return value says why, DROP_NONE for another ethertype). Bytes
- * behind the IP packet, as Ethernet's padding, stay. UNHANDLED_PROTO: what
- * the frame carries is wrapped so that the parser does not see it and some
- * hosts do: behind more tags than ETHERNET_TAGS_MAX, or IP or ARP in SNAP
- * (CVE-2021-27853, CVE-2021-27861).
+ * then the return value says why, DROP_NONE for another ethertype, and
+ * flow_hash is that of addresses and ethertype). Bytes behind the IP packet, as
+ * Ethernet's padding, stay. UNHANDLED_PROTO: what the frame carries is wrapped
+ * so that the parser does not see it and some hosts do: behind more tags than
+ * ETHERNET_TAGS_MAX, or IP or ARP in SNAP (CVE-2021-27853, CVE-2021-27861).
  */
 must_check enum drop packet_parse_payload(struct packet *pkt);
 
