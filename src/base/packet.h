@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attributes.h"
 #include "base/drop.h"
@@ -38,6 +39,9 @@ struct socket;
  * has to be less than a device's 64 KiB. */
 #define PACKET_TRAIN_SEGMENTS 63
 #define PACKET_TRAIN_BYTES    65400
+
+/* Of a datagram that is left where it was received (struct packet, away). */
+#define PACKET_PEEK_BYTES 16
 
 /* What is known of the L4 checksum. */
 enum checksum_state {
@@ -69,6 +73,10 @@ struct packet {
 	uint32_t buffer_bytes;
 	uint32_t offset;
 	uint32_t len;
+	/* A datagram as it was received, whose bytes are to be read there and
+	 * not in `buffer`, which has the first PACKET_PEEK_BYTES: until it is
+	 * opened or fetched (packet_fetch). NULL: `buffer` has all. */
+	const uint8_t *away;
 
 	/* who and whither */
 	struct peer *peer;	  /* it came from, or goes to; not owned */
@@ -232,6 +240,15 @@ static inline uint8_t *packet_l3(const struct packet *pkt)
 static inline uint32_t packet_l3_len(const struct packet *pkt)
 {
 	return pkt->len - pkt->l2_bytes;
+}
+
+/* Its bytes come from where the socket has them. */
+static inline void packet_fetch(struct packet *pkt)
+{
+	if (!pkt->away)
+		return;
+	memcpy(packet_data(pkt), pkt->away, pkt->len);
+	pkt->away = NULL;
 }
 
 /* Bytes behind the data that may still be written. */

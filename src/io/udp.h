@@ -5,8 +5,9 @@
  * How it works: one dual-stack socket serves both families; where the kernel
  * has no IPv6, or the configured address is IPv4, it is an IPv4 socket.
  * recvmmsg fills packets borrowed from the pool beforehand; with UDP_GRO, large
- * buffers, whose datagrams are copied into packets. Path MTU discovery
- * is off in the form that neither sets DF nor believes what ICMP says.
+ * buffers, where the datagrams stay (struct packet, away) until they are
+ * opened. Path MTU discovery is off in the form that neither sets DF nor
+ * believes what ICMP says.
  */
 #ifndef IO_UDP_H
 #define IO_UDP_H
@@ -60,7 +61,8 @@ struct udp_received {
 };
 
 /* Appends what there is, up to PACKET_BATCH datagrams; with UDP_GRO until there
- * are that many or more, as the kernel has put them together. */
+ * are that many or more, as the kernel has put them together. The next call, or
+ * udp_close, takes the bytes of those that are still away. */
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
@@ -83,9 +85,9 @@ struct udp_sender {
 
 /*
  * Sends the list, datagrams and trains (`segments` of `segment_bytes` each but
- * for a shorter last one, at most PACKET_TRAIN_SEGMENTS and PACKET_TRAIN_BYTES),
- * in order and releases what was sent. 0: the list is empty
- * now. -EAGAIN: the rest is still on it; call again when the socket is
+ * for a shorter last one, at most PACKET_TRAIN_SEGMENTS and
+ * PACKET_TRAIN_BYTES), in order and releases what was sent. 0: the list is
+ * empty now. -EAGAIN: the rest is still on it; call again when the socket is
  * writable. One datagram's failure does not stop those behind it.
  */
 must_check int udp_send(

@@ -4,8 +4,8 @@
  *
  * How it works: a buffer holds datagrams of one sender, one after the other and
  * all of the size that a control message names, but for a shorter last one.
- * Each is copied into a packet of its own: a copy costs a tenth of what the
- * kernel takes to hand over one more datagram.
+ * Each gets a packet of its own, and opening writes it there: until then, or
+ * until the buffer is needed again, all but its head stays where it is.
  */
 #include "io/udp_internal.h"
 
@@ -13,6 +13,9 @@
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Handshake messages are shorter, and whatever else is no data. */
+#define AWAY_BYTES 256
 
 void udp_gro_begin(struct udp *udp)
 {
@@ -48,8 +51,18 @@ static void fill(struct packet *pkt, const struct packet *like,
 	pkt->is_truncated = like->is_truncated || len > room;
 	if (len > room)
 		len = room;
-	memcpy(packet_data(pkt), bytes, len);
 	pkt->len = (uint32_t)len;
+	pkt->away = bytes;
+	if (len < AWAY_BYTES)
+		packet_fetch(pkt);
+	else
+		memcpy(packet_data(pkt), bytes, PACKET_PEEK_BYTES);
+}
+
+static void fetch_all(struct packet_list *list)
+{
+	for (struct packet *pkt = list->first; pkt; pkt = pkt->next)
+		packet_fetch(pkt);
 }
 
 static void take_one(struct udp *udp, const struct packet *like,
@@ -99,6 +112,7 @@ void udp_gro_receive(
 	}
 	/* where the kernel puts nothing together, a few bring little */
 	do {
+		fetch_all(to);
 		got = udp_receive_some(udp, UDP_GRO_SLOTS);
 		for (size_t i = 0; i < got; i++)
 			take_all(udp, i, to, ret);

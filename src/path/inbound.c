@@ -39,6 +39,8 @@ static enum verdict outer(struct path *path, struct packet *pkt)
 	enum drop reason = DROP_VPN_TRUNCATED;
 
 	path->totals.rx_packets += pkt->segments;
+	if (path->watched)
+		packet_fetch(pkt);
 	watch_datagram(path, TABLE_IN, "outer", pkt);
 	if (!pkt->is_truncated)
 		reason = tunnel_receive(path->setup.tunnel, pkt, &path->now);

@@ -7,6 +7,7 @@
  * comes, as the run before may have replaced keypairs. The window is asked
  * before opening and told after the tag was good.
  */
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -48,7 +49,10 @@ enum drop tunnel_receive(
 		pkt->len != message_kinds[type].exact))
 		return DROP_VPN_LENGTH;
 	pkt->is_data = message_kinds[type].is_data;
-	return pkt->is_data ? DROP_NONE : handshake_receive(tunnel, pkt, now);
+	if (pkt->is_data)
+		return DROP_NONE;
+	packet_fetch(pkt);
+	return handshake_receive(tunnel, pkt, now);
 }
 
 /* ---- opening ---- */
@@ -139,10 +143,12 @@ static bool run_begin(
 	return true;
 }
 
+static_assert(WIRE_DATA_HEADER_BYTES <= PACKET_PEEK_BYTES, "all of it");
+
 static void run_add(struct run *run, struct packet *pkt)
 {
 	uint64_t counter = counter_of(pkt);
-	uint8_t *sealed = packet_data(pkt) + WIRE_DATA_HEADER_BYTES;
+	const uint8_t *from = pkt->away ? pkt->away : packet_data(pkt);
 
 	if (counter >= REPLAY_REJECT_AFTER_MESSAGES) {
 		pkt->drop = DROP_VPN_LIMIT;
@@ -152,12 +158,13 @@ static void run_add(struct run *run, struct packet *pkt)
 		pkt->drop = DROP_VPN_REPLAY;
 		return;
 	}
+	pkt->away = NULL;
 	pkt->counter = counter;
 	pkt->generation = run->keypair->generation;
 	run->opened[run->jobs_count] = pkt;
 	run->jobs[run->jobs_count++] = (struct aead_job){
-	    .dst = sealed,
-	    .src = sealed,
+	    .dst = packet_data(pkt) + WIRE_DATA_HEADER_BYTES,
+	    .src = from + WIRE_DATA_HEADER_BYTES,
 	    .len = pkt->len - WIRE_DATA_HEADER_BYTES,
 	    .counter = counter,
 	};

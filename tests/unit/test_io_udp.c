@@ -209,6 +209,7 @@ static void exchange(const size_t *lengths, size_t count)
 
 		ck_assert_uint_eq(pkt->len, lengths[i]);
 		ck_assert_uint_eq(packet_data(pkt)[0], (uint8_t)i);
+		packet_fetch(pkt);
 		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], (uint8_t)i);
 		pool_put(pool, pkt);
 	}
@@ -729,11 +730,45 @@ START_TEST(one_call_takes_what_the_kernel_has_put_together)
 		struct packet *pkt = packet_list_pop(&in);
 
 		ck_assert_uint_eq(pkt->len, i % 40 < 39 ? 1400 : 77);
+		packet_fetch(pkt);
 		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], i % 40);
 		ck_assert_uint_eq(pkt->endpoint.port, udp_port(here));
 		ck_assert_uint_eq(pkt->segment_bytes, 0);
 		pool_put(pool, pkt);
 	}
+}
+END_TEST
+
+/* Its head has been copied, for who asks whose it is. */
+START_TEST(a_long_datagram_stays_where_it_was_received)
+{
+	struct packet_list in = {0};
+	struct packet *pkt;
+
+	send_run(2);
+	(void)receive(&in);
+	pkt = packet_list_pop(&in);
+	ck_assert_ptr_nonnull(pkt->away);
+	ck_assert_mem_eq(packet_data(pkt), pkt->away, PACKET_PEEK_BYTES);
+	pool_put(pool, pkt);
+	pkt = packet_list_pop(&in); /* 77 bytes */
+	ck_assert_ptr_null(pkt->away);
+	pool_put(pool, pkt);
+}
+END_TEST
+
+START_TEST(what_is_away_is_fetched_before_the_next_call)
+{
+	struct packet_list in = {0};
+
+	send_run(2);
+	(void)receive(&in);
+	send_run(3);
+	(void)receive(&in);
+	ck_assert_uint_eq(in.len, 5);
+	ck_assert_ptr_null(in.first->away);
+	ck_assert_uint_eq(packet_data(in.first)[1399], 0);
+	pool_put_list(pool, &in);
 }
 END_TEST
 
@@ -759,6 +794,8 @@ static TCase *gro_cases(void)
 
 	tcase_add_checked_fixture(tcase, open_both_with_gro, close_both);
 	tcase_add_test(tcase, one_call_takes_what_the_kernel_has_put_together);
+	tcase_add_test(tcase, a_long_datagram_stays_where_it_was_received);
+	tcase_add_test(tcase, what_is_away_is_fetched_before_the_next_call);
 	tcase_add_test(tcase, what_no_packet_is_left_for_is_counted);
 	tcase_add_test(tcase, equal_lengths_go_as_segments_of_one_datagram);
 	tcase_add_test(tcase, a_full_batch_is_cut_where_the_kernel_wants_it);

@@ -418,6 +418,22 @@ START_TEST(what_is_shown_fills_no_train_before)
 }
 END_TEST
 
+START_TEST(a_datagram_that_is_away_is_shown_whole)
+{
+	struct packet *pkt = single(0);
+	struct packet_list list = {0};
+	uint8_t bytes[64];
+
+	memcpy(bytes, packet_data(pkt), pkt->len);
+	memset(packet_data(pkt) + PACKET_PEEK_BYTES, 0xee,
+	    pkt->len - PACKET_PEEK_BYTES);
+	pkt->away = bytes;
+	packet_list_push(&list, pkt);
+	path_run_inbound(path, &list, &now);
+	ck_assert_uint_eq(shown, 1);
+}
+END_TEST
+
 static TCase *outbound_cases(void)
 {
 	TCase *tcase = tcase_create("outbound");
@@ -447,6 +463,7 @@ static TCase *watched_cases(void)
 	tcase_add_checked_fixture(tcase, setup_watched, teardown_watched);
 	tcase_add_test(tcase, each_datagram_of_a_train_is_shown);
 	tcase_add_test(tcase, what_is_shown_fills_no_train_before);
+	tcase_add_test(tcase, a_datagram_that_is_away_is_shown_whole);
 	return tcase;
 }
 

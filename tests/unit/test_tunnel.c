@@ -373,6 +373,49 @@ START_TEST(a_bad_tag_moves_neither_window_nor_endpoint)
 }
 END_TEST
 
+/* Its head only is where it will be opened. */
+static void leave_away(struct packet *pkt, uint8_t *bytes)
+{
+	memcpy(bytes, packet_data(pkt), pkt->len);
+	memset(packet_data(pkt) + PACKET_PEEK_BYTES, 0xee,
+	    pkt->len - PACKET_PEEK_BYTES);
+	pkt->away = bytes;
+}
+
+START_TEST(what_was_received_elsewhere_is_opened_from_there)
+{
+	uint8_t bytes[2][256];
+	struct packet *good, *bad;
+
+	connect_ends();
+	end_send_text(&ends, &ends.a, 100);
+	good = packet_list_pop(&ends.a.outbox);
+	bad = copy_of(good);
+	leave_away(good, bytes[0]);
+	leave_away(bad, bytes[1]);
+	bytes[1][40] ^= 1;
+	end_receive(&ends, &ends.b, bad);
+	ck_assert_int_eq(ends.b.last_drop, DROP_VPN_AUTH);
+	end_receive(&ends, &ends.b, good);
+	ck_assert_uint_eq(ends.b.delivered, 2);
+}
+END_TEST
+
+START_TEST(a_handshake_message_is_fetched)
+{
+	uint8_t bytes[256];
+	struct packet *pkt;
+
+	end_send_text(&ends, &ends.a, 100);
+	end_flush(&ends, &ends.a);
+	pkt = packet_list_pop(&ends.a.outbox);
+	leave_away(pkt, bytes);
+	end_receive(&ends, &ends.b, pkt);
+	ends_settle(&ends);
+	ck_assert_uint_eq(ends.b.delivered, 1);
+}
+END_TEST
+
 START_TEST(a_counter_at_the_limit_is_refused)
 {
 	struct packet *pkt;
@@ -719,6 +762,8 @@ static TCase *hostile_cases(void)
 	tcase_add_test(tc, a_peer_roams_with_its_newest_packet_only);
 	tcase_add_test(tc, a_peer_that_roams_to_and_fro_does_not_fill_the_log);
 	tcase_add_test(tc, a_bad_tag_moves_neither_window_nor_endpoint);
+	tcase_add_test(tc, what_was_received_elsewhere_is_opened_from_there);
+	tcase_add_test(tc, a_handshake_message_is_fetched);
 	tcase_add_test(tc, a_counter_at_the_limit_is_refused);
 	tcase_add_test(tc, one_bad_packet_of_a_batch_leaves_the_others);
 	tcase_add_test(tc, a_counter_twice_in_a_batch_opens_once);
