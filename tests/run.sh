@@ -19,7 +19,7 @@ export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-10}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-stages="packages build check clang sanitizers coverage sim mutants fuzz netns hosts"
+stages="packages build check clang sanitizers threads coverage sim mutants fuzz netns hosts"
 
 usage() {
 	sed -n '3,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
@@ -159,6 +159,19 @@ stage_sanitizers() {
 	step "build with sanitizers" also_build sanitizers \
 		--enable-werror --enable-sanitizers || return
 	make_check sanitizers "$T/sanitizers/build"
+}
+
+# Whether threads race.
+stage_threads() {
+	step "build with ThreadSanitizer" also_build threads \
+		--enable-werror --enable-sanitizers=thread || return
+	step "build what is to be looked at for races" \
+		make -C "$T/threads/build" -s -j"$jobs" thread-tests || return
+	step "build what its namespace tests run" \
+		make -C "$T/gcc/build" -s relay || return
+	"$T/gcc/src/tests/threads/run" "$T/threads" "$T/gcc/build" \
+		>"$T/logs/threads" 2>&1
+	count_tap threads "$T/logs/threads"
 }
 
 # How many lines the unit tests, and the fuzzers' corpora, run.

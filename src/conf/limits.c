@@ -5,21 +5,11 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "base/sanitized.h"
+
 #define CPU_SECONDS  20
 #define MEMORY_BYTES ((rlim_t)2 << 30)
 #define FILES	     32
-
-/* AddressSanitizer reserves terabytes of addresses for its shadow. */
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SHADOW true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_SHADOW true
-#endif
-#endif
-#ifndef HAS_SHADOW
-#define HAS_SHADOW false
-#endif
 
 static const struct limit {
 	const char *name;
@@ -27,7 +17,7 @@ static const struct limit {
 	rlim_t most;
 } limits[] = {
     {"CPU time", RLIMIT_CPU, CPU_SECONDS},
-    {"memory", RLIMIT_AS, HAS_SHADOW ? RLIM_INFINITY : MEMORY_BYTES},
+    {"memory", RLIMIT_AS, IS_SANITIZED ? RLIM_INFINITY : MEMORY_BYTES},
     {"open files", RLIMIT_NOFILE, FILES},
     {"core size", RLIMIT_CORE, 0},
 };

@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "daemon/sanitized.h"
+#include "base/sanitized.h"
 
 #define CHUNK_BYTES	((size_t)256 * 1024)
 #define STEP_BYTES	16   /* keeps the alignment of malloc */

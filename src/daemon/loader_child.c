@@ -16,7 +16,7 @@
 
 #include "base/attributes.h"
 #include "base/cursor.h"
-#include "daemon/sanitized.h"
+#include "base/sanitized.h"
 
 /* What vpnd-conf printed so far; what is above `most` is not taken. */
 struct stream {
@@ -55,7 +55,7 @@ static void limit_resources(void)
 	    {RLIMIT_CORE, 0},
 	    {RLIMIT_CPU, LOADER_SECONDS},
 	    {RLIMIT_DATA, IS_SANITIZED ? RLIM_INFINITY : (rlim_t)1 << 30},
-	    {RLIMIT_FSIZE, 0},
+	    {RLIMIT_FSIZE, IS_SANITIZED ? RLIM_INFINITY : 0},
 	    {RLIMIT_NOFILE, 32},
 	};
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#include "daemon/sanitized.h"
+#include "base/sanitized.h"
 
 #define CALL(name) SCMP_SYS(name)
 

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 
 #include "base/attributes.h"
+#include "base/sanitized.h"
 #include "daemon/keymem.h"
-#include "daemon/sanitized.h"
 #include "unit.h"
 
 static size_t locked_bytes(void)
