@@ -14,41 +14,43 @@ void heap_init(struct heap *heap)
 void heap_clear(struct heap *heap)
 {
 	for (size_t i = 1; i <= heap->len; i++)
-		heap->entries[i]->at = 0;
-	free(heap->entries);
+		heap->places[i].entry->at = 0;
+	free(heap->places);
 	heap_init(heap);
 }
 
 int heap_reserve(struct heap *heap, size_t room)
 {
-	struct heap_entry **entries;
+	struct heap_place *places;
 
 	if (room <= heap->room)
 		return 0;
 	if (room < 2 * heap->room)
 		room = 2 * heap->room;
-	entries = reallocarray(heap->entries, room + 1, sizeof(*entries));
-	if (!entries)
+	places = reallocarray(heap->places, room + 1, sizeof(*places));
+	if (!places)
 		return -ENOMEM;
-	heap->entries = entries;
+	heap->places = places;
 	heap->room = room;
 	return 0;
 }
 
-static void place(struct heap *heap, struct heap_entry *entry, size_t at)
+static void put(struct heap *heap, struct heap_place place, size_t at)
 {
-	heap->entries[at] = entry;
-	entry->at = at;
+	heap->places[at] = place;
+	place.entry->at = at;
 }
 
-static void sift_up(struct heap *heap, struct heap_entry *entry, size_t at)
+/* Returns where it came to be. */
+static size_t sift_up(struct heap *heap, struct heap_place place, size_t at)
 {
 	while (at > 1 &&
-	       instant_is_before(entry->when, heap->entries[at / 2]->when)) {
-		place(heap, heap->entries[at / 2], at);
+	       instant_is_before(place.when, heap->places[at / 2].when)) {
+		put(heap, heap->places[at / 2], at);
 		at /= 2;
 	}
-	place(heap, entry, at);
+	put(heap, place, at);
+	return at;
 }
 
 static size_t earlier_child(const struct heap *heap, size_t at)
@@ -57,38 +59,37 @@ static size_t earlier_child(const struct heap *heap, size_t at)
 
 	if (child < heap->len &&
 	    instant_is_before(
-		heap->entries[child + 1]->when, heap->entries[child]->when))
+		heap->places[child + 1].when, heap->places[child].when))
 		child++;
 	return child;
 }
 
-static void sift_down(struct heap *heap, struct heap_entry *entry, size_t at)
+static void sift_down(struct heap *heap, struct heap_place place, size_t at)
 {
 	for (;;) {
 		size_t child = earlier_child(heap, at);
 
 		if (child > heap->len ||
-		    !instant_is_before(heap->entries[child]->when, entry->when))
+		    !instant_is_before(heap->places[child].when, place.when))
 			break;
-		place(heap, heap->entries[child], at);
+		put(heap, heap->places[child], at);
 		at = child;
 	}
-	place(heap, entry, at);
+	put(heap, place, at);
 }
 
-static void settle(struct heap *heap, struct heap_entry *entry, size_t at)
+static void settle(struct heap *heap, struct heap_place place, size_t at)
 {
-	sift_up(heap, entry, at);
-	sift_down(heap, entry, entry->at);
+	sift_down(heap, place, sift_up(heap, place, at));
 }
 
 static void take_out(struct heap *heap, struct heap_entry *entry)
 {
 	size_t at = entry->at;
-	struct heap_entry *last = heap->entries[heap->len--];
+	struct heap_place last = heap->places[heap->len--];
 
 	entry->at = 0;
-	if (last != entry)
+	if (last.entry != entry)
 		settle(heap, last, at);
 }
 
@@ -103,13 +104,12 @@ void heap_set(struct heap *heap, struct heap_entry *entry, struct instant when)
 	}
 	if (!entry->at) {
 		assert(heap->len < heap->room);
-		heap->len++;
-		place(heap, entry, heap->len);
+		entry->at = ++heap->len;
 	}
-	settle(heap, entry, entry->at);
+	settle(heap, (struct heap_place){when, entry}, entry->at);
 }
 
 struct heap_entry *heap_first(const struct heap *heap)
 {
-	return heap->len ? heap->entries[1] : NULL;
+	return heap->len ? heap->places[1].entry : NULL;
 }

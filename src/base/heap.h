@@ -2,7 +2,8 @@
 /*
  * Deadlines in order: a binary heap of embedded entries.
  *
- * An entry is in at most one heap; `at` is its place, 0 when it is in none.
+ * An entry is in at most one heap; `at` is its place, 0 when it is in none. The
+ * place repeats the deadline, so that comparing touches no other entry.
  */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
@@ -17,8 +18,13 @@ struct heap_entry {
 	size_t at;
 };
 
+struct heap_place {
+	struct instant when;
+	struct heap_entry *entry;
+};
+
 struct heap {
-	struct heap_entry **entries; /* 1-based */
+	struct heap_place *places; /* 1-based */
 	size_t len, room;
 };
 

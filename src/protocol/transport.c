@@ -18,6 +18,9 @@
 #define REKEY_ON_RECEIVE_NS                                                    \
 	(REJECT_AFTER_TIME_NS - KEEPALIVE_TIMEOUT_NS - REKEY_TIMEOUT_NS)
 
+/* The sessions of as few peers are in a cache anyway. */
+#define WARM_PEERS 128
+
 /* Lengths by message type; 0 as `exact`: any from `least` on. */
 static const struct {
 	size_t exact, least;
@@ -83,6 +86,12 @@ static uint64_t counter_of(const struct packet *pkt)
 	return cursor_le64(&c);
 }
 
+static enum cipher_slot slot_of(const struct packet *pkt)
+{
+	return packet_data(pkt)[0] == WIRE_DATA ? CIPHER_CHACHA20POLY1305
+						: CIPHER_AES256GCM;
+}
+
 /* How many packets from the first on have its receiver and type. */
 static size_t run_length(struct packet **pkts, size_t count)
 {
@@ -122,9 +131,7 @@ static bool run_begin(
 	    find_keypair(tunnel, receiver_of(run->pkts[0]));
 
 	run->keypair = keypair;
-	run->slot = packet_data(run->pkts[0])[0] == WIRE_DATA
-			? CIPHER_CHACHA20POLY1305
-			: CIPHER_AES256GCM;
+	run->slot = slot_of(run->pkts[0]);
 	if (!keypair) {
 		refuse_all(run, DROP_VPN_NOSESSION);
 		return false;
@@ -260,11 +267,56 @@ static void run_open(
 	rekey_late(peer, run->keypair, now);
 }
 
+static void warm_peer(const struct peer *peer)
+{
+	__builtin_prefetch(&peer->keypairs, 1);
+	__builtin_prefetch(&peer->newest_counter, 1);
+	__builtin_prefetch(&peer->endpoint.source);
+	__builtin_prefetch(&peer->timers.entry, 1);
+	__builtin_prefetch(&peer->timers.attempts, 1);
+	__builtin_prefetch(&peer->counters, 1);
+}
+
+static void warm_session(const struct keypair *keypair, uint64_t counter)
+{
+	const struct replay *replay = &keypair->replay;
+
+	__builtin_prefetch(&replay->next, 1);
+	__builtin_prefetch(&replay->blocks[counter / 64 % REPLAY_BLOCKS], 1);
+	__builtin_prefetch(keypair->receive);
+	warm_peer(keypair->owner.peer);
+}
+
+/* Among thousands of peers no session is in a cache. What opening needs of
+ * each comes out of memory for all packets at once here, not for one after the
+ * other; each step needs what the step before has fetched. */
+static void warm(
+    const struct tunnel *tunnel, struct packet **pkts, size_t count)
+{
+	not_cleared struct index_owner *owners[PACKET_BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		owners[i] =
+		    indices_find(&tunnel->indices, receiver_of(pkts[i]));
+		__builtin_prefetch(owners[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (owners[i] && owners[i]->keypair)
+			warm_session(owners[i]->keypair, counter_of(pkts[i]));
+	for (size_t i = 0; i < count; i++)
+		if (owners[i] && owners[i]->keypair)
+			__builtin_prefetch(
+			    owners[i]->keypair->receive[slot_of(pkts[i])]);
+}
+
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now)
 {
 	not_cleared struct run run;
 
+	if (tunnel->peers > WARM_PEERS && count <= PACKET_BATCH &&
+	    run_length(pkts, count) < count)
+		warm(tunnel, pkts, count);
 	while (count > 0) {
 		run.pkts = pkts;
 		run.count = run_length(pkts, count);
