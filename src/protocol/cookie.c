@@ -16,14 +16,16 @@
 #define SOURCE_BYTES_MAX  (16 + 2)
 #define SENDER_OFFSET	  4 /* in initiation and response alike */
 
-static void derive_keys(uint8_t ret_mac1[WIRE_HASH_BYTES],
-    uint8_t ret_cookie[WIRE_HASH_BYTES],
-    const uint8_t public_key[WIRE_KEY_BYTES])
+static void derive_mac1_key(
+    uint8_t ret[WIRE_HASH_BYTES], const uint8_t public_key[WIRE_KEY_BYTES])
 {
-	hash_blake2s(
-	    ret_mac1, "mac1----", LABEL_BYTES, public_key, WIRE_KEY_BYTES);
-	hash_blake2s(
-	    ret_cookie, "cookie--", LABEL_BYTES, public_key, WIRE_KEY_BYTES);
+	hash_blake2s(ret, "mac1----", LABEL_BYTES, public_key, WIRE_KEY_BYTES);
+}
+
+static void derive_cookie_key(
+    uint8_t ret[WIRE_HASH_BYTES], const uint8_t public_key[WIRE_KEY_BYTES])
+{
+	hash_blake2s(ret, "cookie--", LABEL_BYTES, public_key, WIRE_KEY_BYTES);
 }
 
 /* The two MACs are a message's last 32 bytes. */
@@ -41,7 +43,8 @@ void cookie_checker_init(
     struct cookie_checker *checker, const uint8_t public_key[WIRE_KEY_BYTES])
 {
 	sodium_memzero(checker, sizeof(*checker));
-	derive_keys(checker->mac1_key, checker->cookie_key, public_key);
+	derive_mac1_key(checker->mac1_key, public_key);
+	derive_cookie_key(checker->cookie_key, public_key);
 	checker->secret_born = INSTANT_NEVER;
 }
 
@@ -110,7 +113,7 @@ void cookie_maker_init(
     struct cookie_maker *maker, const uint8_t public_key[WIRE_KEY_BYTES])
 {
 	sodium_memzero(maker, sizeof(*maker));
-	derive_keys(maker->mac1_key, maker->cookie_key, public_key);
+	maker->public_key = public_key;
 	maker->cookie_born = INSTANT_NEVER;
 }
 
@@ -119,9 +122,10 @@ void cookie_stamp(struct cookie_maker *maker, uint8_t *message, size_t len,
 {
 	uint8_t *mac1 = message + mac1_offset(len);
 	uint8_t *mac2 = message + mac2_offset(len);
+	uint8_t key[WIRE_HASH_BYTES];
 
-	hash_mac(mac1, maker->mac1_key, sizeof(maker->mac1_key), message,
-	    mac1_offset(len));
+	derive_mac1_key(key, maker->public_key);
+	hash_mac(mac1, key, sizeof(key), message, mac1_offset(len));
 	memcpy(maker->last_mac1, mac1, WIRE_MAC_BYTES);
 	maker->have_sent_mac1 = true;
 	if (instant_age_ns(maker->cookie_born, now) < COOKIE_AGE_MAX_NS)
@@ -134,14 +138,15 @@ void cookie_stamp(struct cookie_maker *maker, uint8_t *message, size_t len,
 enum drop cookie_reply_consume(struct cookie_maker *maker,
     const uint8_t reply[WIRE_COOKIE_REPLY_BYTES], struct instant now)
 {
-	uint8_t cookie[WIRE_COOKIE_BYTES];
+	uint8_t cookie[WIRE_COOKIE_BYTES], key[WIRE_HASH_BYTES];
 
 	if (!maker->have_sent_mac1)
 		return DROP_VPN_UNEXPECTED;
+	derive_cookie_key(key, maker->public_key);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(cookie, NULL, NULL,
 		reply + WIRE_COOKIE_COOKIE, WIRE_COOKIE_BYTES + WIRE_TAG_BYTES,
 		maker->last_mac1, WIRE_MAC_BYTES, reply + WIRE_COOKIE_NONCE,
-		maker->cookie_key))
+		key))
 		return DROP_VPN_HANDSHAKE;
 	memcpy(maker->cookie, cookie, sizeof(cookie));
 	maker->cookie_born = now;

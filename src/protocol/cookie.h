@@ -47,16 +47,16 @@ void cookie_reply_create(struct cookie_checker *checker,
     const uint8_t *message, size_t len, const struct endpoint *from,
     struct instant now, uint8_t reply[WIRE_COOKIE_REPLY_BYTES]);
 
+/* The two keys are made anew each time: there may be thousands of peers. */
 struct cookie_maker {
-	uint8_t mac1_key[WIRE_HASH_BYTES];
-	uint8_t cookie_key[WIRE_HASH_BYTES];
+	const uint8_t *public_key;
 	uint8_t cookie[WIRE_COOKIE_BYTES];
 	struct instant cookie_born; /* INSTANT_NEVER: none */
 	uint8_t last_mac1[WIRE_MAC_BYTES];
 	bool have_sent_mac1; /* a reply is accepted once after each */
 };
 
-/* From the peer's public key. */
+/* The peer's public key stays the caller's, and where it is. */
 void cookie_maker_init(struct cookie_maker *maker,
     const uint8_t public_key[WIRE_KEY_BYTES]);
 

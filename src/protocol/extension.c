@@ -51,8 +51,6 @@ void extension_init(struct extension *extension, enum extension_mode mode)
 	    .send_aead = AEAD_CHACHA20POLY1305,
 	    .tells = {.interval_ns = HELLO_TELL_NS},
 	};
-	for (size_t i = 0; i < EXTENSION_ECHOES; i++)
-		extension->echoes[i].sent = INSTANT_NEVER;
 }
 
 enum extension_mode extension_mode_on(

@@ -33,12 +33,6 @@
  * things in turn for ever. */
 #define HELLO_TELL_NS	    NS_PER_S
 #define HELLO_RETRY_LONG_NS (60 * NS_PER_S)
-#define EXTENSION_ECHOES    8
-
-struct extension_echo {
-	uint64_t id;
-	struct instant sent; /* INSTANT_NEVER: free */
-};
 
 struct extension {
 	enum extension_mode mode;
@@ -59,8 +53,6 @@ struct extension {
 	uint32_t aeads;	      /* bit 1 << id */
 	uint16_t aead_speed[TUNNEL_AEADS + 1];
 	enum aead_id send_aead; /* chosen from all this */
-	struct extension_echo echoes[EXTENSION_ECHOES];
-	unsigned next_echo;
 	uint64_t unknown_frames;
 	struct log_limit tells;
 };

@@ -29,12 +29,10 @@ static bool send_echo_frame(
 bool extension_send_echo(
     struct peer *peer, uint64_t id, const struct moment *now)
 {
-	struct extension *extension = &peer->extension;
-	struct extension_echo *echo =
-	    &extension->echoes[extension->next_echo++ % EXTENSION_ECHOES];
+	struct tunnel *tunnel = peer->tunnel;
 
-	echo->id = id;
-	echo->sent = now->now;
+	tunnel->echoes[tunnel->next_echo++ % TUNNEL_ECHOES] =
+	    (struct tunnel_echo){peer, id, now->now};
 	return send_echo_frame(
 	    peer, WIRE_FRAME_ECHO, id, (uint64_t)now->now.ns);
 }
@@ -78,7 +76,7 @@ static enum drop consume_echo(struct peer *peer, struct packet *pkt,
 static enum drop consume_echo_reply(struct peer *peer, struct packet *pkt,
     struct cursor *c, const struct moment *now)
 {
-	struct extension *extension = &peer->extension;
+	struct tunnel *tunnel = peer->tunnel;
 	uint64_t id;
 
 	cursor_skip(c, 1);
@@ -86,17 +84,17 @@ static enum drop consume_echo_reply(struct peer *peer, struct packet *pkt,
 	cursor_skip(c, 8); /* the time: what counts is when we sent it */
 	if (c->has_failed)
 		return DROP_VPN_FRAME;
-	for (size_t i = 0; i < EXTENSION_ECHOES; i++) {
-		struct extension_echo *echo = &extension->echoes[i];
+	for (size_t i = 0; i < TUNNEL_ECHOES; i++) {
+		struct tunnel_echo *echo = &tunnel->echoes[i];
 
-		if (instant_is_never(echo->sent) || echo->id != id)
+		if (echo->peer != peer || echo->id != id)
 			continue;
-		tunnel_emit(peer->tunnel,
+		tunnel_emit(tunnel,
 		    &(struct tunnel_event){.kind = TUNNEL_ECHO_REPLY,
 			.peer = peer,
 			.echo_id = id,
 			.rtt_ns = instant_age_ns(echo->sent, now->now)});
-		echo->sent = INSTANT_NEVER;
+		echo->peer = NULL;
 	}
 	pkt->len = 0;
 	return DROP_NONE;

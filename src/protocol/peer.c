@@ -294,7 +294,8 @@ static int list_peer(struct tunnel *tunnel, struct peer *peer)
 	int error = heap_reserve(&tunnel->deadlines, tunnel->peers + 1);
 
 	if (!error)
-		error = hashmap_insert(&tunnel->by_key, peer->public_key, peer);
+		error = hashmap_insert(
+		    &tunnel->by_key, peer_public_key(peer), peer);
 	if (error)
 		return error;
 	peer->older = tunnel->newest;
@@ -309,7 +310,7 @@ static int list_peer(struct tunnel *tunnel, struct peer *peer)
 
 static void unlist_peer(struct tunnel *tunnel, struct peer *peer)
 {
-	(void)hashmap_remove(&tunnel->by_key, peer->public_key);
+	(void)hashmap_remove(&tunnel->by_key, peer_public_key(peer));
 	*(peer->older ? &peer->older->newer : &tunnel->oldest) = peer->newer;
 	*(peer->newer ? &peer->newer->older : &tunnel->newest) = peer->older;
 	tunnel->peers--;
@@ -328,7 +329,6 @@ static void peer_init(struct peer *peer, struct tunnel *tunnel,
     const struct tunnel_peer_setup *setup)
 {
 	peer->tunnel = tunnel;
-	memcpy(peer->public_key, setup->public_key, WIRE_KEY_BYTES);
 	memcpy(
 	    peer->handshake.remote_static, setup->public_key, WIRE_KEY_BYTES);
 	memcpy(peer->handshake.preshared_key, setup->preshared_key,
@@ -338,7 +338,7 @@ static void peer_init(struct peer *peer, struct tunnel *tunnel,
 	peer->last_handshake = INSTANT_NEVER;
 	peer->last_received = INSTANT_NEVER;
 	peer->moves.interval_ns = PEER_MOVES_LOG_NS;
-	cookie_maker_init(&peer->cookie, setup->public_key);
+	cookie_maker_init(&peer->cookie, peer_public_key(peer));
 	timers_init(&peer->timers);
 	extension_init(&peer->extension,
 	    extension_mode_on(tunnel->link, setup->extension));
@@ -426,6 +426,9 @@ static void forget_events(struct peer *peer)
 	for (size_t i = 0; i < TUNNEL_EVENTS; i++)
 		if (tunnel->events[i].peer == peer)
 			tunnel->events[i].peer = NULL;
+	for (size_t i = 0; i < TUNNEL_ECHOES; i++)
+		if (tunnel->echoes[i].peer == peer)
+			tunnel->echoes[i].peer = NULL;
 }
 
 void tunnel_peer_remove(

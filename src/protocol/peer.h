@@ -47,7 +47,6 @@ struct peer {
 	void *user;
 	void *port;  /* the path's */
 	uint32_t id; /* the caller's */
-	uint8_t public_key[WIRE_KEY_BYTES];
 	uint32_t keepalive_s;
 	enum compressor_id compressor;
 	size_t prefixes; /* that it is allowed */
@@ -80,6 +79,15 @@ struct peer {
 };
 
 #define TUNNEL_EVENTS 256
+/* As many as the core sends before it has given up the first one. */
+#define TUNNEL_ECHOES 64
+
+/* An ECHO that is under way. */
+struct tunnel_echo {
+	struct peer *peer; /* NULL: none */
+	uint64_t id;
+	struct instant sent;
+};
 
 struct tunnel {
 	struct pool *pool;
@@ -116,7 +124,14 @@ struct tunnel {
 	struct packet_list messages, frames, released, dropped;
 	struct tunnel_event events[TUNNEL_EVENTS];
 	size_t events_first, events_count;
+	struct tunnel_echo echoes[TUNNEL_ECHOES]; /* frames.c */
+	unsigned next_echo;
 };
+
+static inline const uint8_t *peer_public_key(const struct peer *peer)
+{
+	return peer->handshake.remote_static;
+}
 
 /* A full queue forgets the oldest event. */
 void tunnel_emit(struct tunnel *tunnel, const struct tunnel_event *event);

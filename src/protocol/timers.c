@@ -88,7 +88,7 @@ void timers_authenticated_received(struct peer *peer, struct instant now)
 
 static bool yields(const struct peer *peer)
 {
-	return memcmp(peer->tunnel->identity->public_key, peer->public_key,
+	return memcmp(peer->tunnel->identity->public_key, peer_public_key(peer),
 		   WIRE_KEY_BYTES) < 0;
 }
 

@@ -21,6 +21,7 @@ static const struct instant start = {.ns = 1000 * NS_PER_S};
 struct pair {
 	struct cookie_checker checker;
 	struct cookie_maker maker;
+	uint8_t public_key[WIRE_KEY_BYTES];
 	struct endpoint from;
 	uint8_t message[WIRE_INITIATION_BYTES];
 	uint8_t reply[WIRE_COOKIE_REPLY_BYTES];
@@ -28,13 +29,11 @@ struct pair {
 
 static void pair_init(struct pair *pair)
 {
-	uint8_t public_key[WIRE_KEY_BYTES];
-
 	*pair = (struct pair){0};
-	randombytes_buf(public_key, sizeof(public_key));
+	randombytes_buf(pair->public_key, sizeof(pair->public_key));
 	randombytes_buf(pair->message, sizeof(pair->message));
-	cookie_checker_init(&pair->checker, public_key);
-	cookie_maker_init(&pair->maker, public_key);
+	cookie_checker_init(&pair->checker, pair->public_key);
+	cookie_maker_init(&pair->maker, pair->public_key);
 	pair->from.address = (struct address){FAMILY_IPV4, {192, 0, 2, 1}};
 	pair->from.port = 51820;
 }
