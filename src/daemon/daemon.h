@@ -89,6 +89,7 @@ struct daemon {
 	struct device_queue queues[TUN_QUEUES];
 	struct loop_watch *udp_watch, *news_watch, *loader_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
+	bool has_short_slices;	  /* daemon/slice.h */
 	unsigned device_attempts; /* to make it again */
 	struct mend_clock look;	  /* at the host, for what others removed */
 	struct instant state_due, underlay_due, device_due, notify_due;

@@ -93,6 +93,7 @@ static bool carry_from_device(struct data *data)
 	if (list.len)
 		core_from_device(data->core, &list, data->moment);
 	data_flush(data);
+	data->has_more |= is_full;
 	return is_full && !data_is_blocked(data);
 }
 
@@ -148,6 +149,7 @@ static bool carry_from_wire(struct data *data)
 	if (list.len)
 		core_from_wire(data->core, &list, data->moment);
 	data_flush(data);
+	data->has_more |= received.has_more;
 	return received.has_more;
 }
 
@@ -209,6 +211,15 @@ static size_t queue_of(const struct data *data, const struct packet *pkt)
 	return 1 + pkt->flow_hash % (data->queues - 1);
 }
 
+/* TCP sends no more than comes through, and is best carried in one go. */
+static void note_kind(struct data *data, const struct packet *pkt)
+{
+	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
+		data->excess -= pkt->segments;
+	else
+		data->excess += pkt->segments;
+}
+
 static void write_batches(struct data *data, struct packet_list *list)
 {
 	const struct tun_writer writer = {
@@ -216,8 +227,10 @@ static void write_batches(struct data *data, struct packet_list *list)
 	struct packet_list lists[TUN_QUEUES] = {0};
 	struct packet *pkt;
 
-	while ((pkt = packet_list_pop(list)))
+	while ((pkt = packet_list_pop(list))) {
+		note_kind(data, pkt);
 		packet_list_push(&lists[queue_of(data, pkt)], pkt);
+	}
 	for (size_t i = 0; i < data->queues; i++)
 		if (lists[i].first &&
 		    tun_batch_write(data->batch, data->queue_fds[i], &lists[i],
@@ -267,6 +280,7 @@ static void note_refused(void *context, int error, const struct packet *pkt)
 /* What would come back through our own device does not leave. */
 static void queue_packet(struct data *data, struct packet *pkt)
 {
+	note_kind(data, pkt);
 	if (underlay_way_to(data->underlay, &pkt->endpoint.address,
 		data->moment->now) == UNDERLAY_OWN)
 		path_drop_outside(core_path(data->core), PATH_OUTSIDE_ENCAP,
@@ -310,6 +324,15 @@ bool data_has_carried(struct data *data)
 
 	data->has_carried = false;
 	return has_carried;
+}
+
+bool data_is_flooded(struct data *data)
+{
+	bool is_flooded = data->has_more && data->excess > 0;
+
+	data->has_more = false;
+	data->excess = 0;
+	return is_flooded;
 }
 
 void data_clear(struct data *data)

@@ -33,6 +33,8 @@ struct data {
 	struct packet_list backlog;  /* sealed, for the socket */
 	bool is_device_gone;
 	bool has_carried; /* packets, in this turn */
+	bool has_more;	  /* to carry, perhaps: a batch was full */
+	int64_t excess;	  /* of other packets over those of TCP */
 };
 
 /* Reads from one of the device's queues. */
@@ -46,6 +48,9 @@ void data_flush(struct data *data);
 bool data_is_blocked(const struct data *data);
 /* Whether there were packets since this was asked last. */
 bool data_has_carried(struct data *data);
+/* Whether there was a full batch since this was asked last, and more packets
+ * that were not TCP than were. */
+bool data_is_flooded(struct data *data);
 /* Drops what waits. */
 void data_clear(struct data *data);
 

@@ -16,6 +16,7 @@
 #include "daemon/keys.h"
 #include "daemon/measure.h"
 #include "daemon/privileges.h"
+#include "daemon/slice.h"
 #include "daemon/socket.h"
 #include "packet/ethernet.h"
 
@@ -348,6 +349,7 @@ static int give_up_power(struct daemon *daemon)
 {
 	int code = privileges_drop();
 
+	daemon->has_short_slices = slice_shorten();
 	if (code)
 		return fail(daemon, code, "dropping capabilities");
 	code = sandbox_enter();

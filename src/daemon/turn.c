@@ -236,6 +236,12 @@ static struct instant deadline(struct daemon *daemon)
 	return first;
 }
 
+static void share_processor(struct daemon *daemon)
+{
+	if (data_is_flooded(&daemon->data) && daemon->has_short_slices)
+		sched_yield();
+}
+
 static int64_t longest_wait(struct daemon *daemon)
 {
 	const struct config *config = core_config(daemon->core);
@@ -271,5 +277,6 @@ int64_t turn_ended(void *context)
 		turn_save_state(daemon);
 	tell_manager(daemon);
 	watch_data(daemon);
+	share_processor(daemon);
 	return longest_wait(daemon);
 }

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# What systemd gets: the unit is valid and its exposure at most 1.8, it is
+# What systemd gets: the unit is valid and its exposure at most 1.9, it is
 # started as vpnd(8) says, and the sysusers and tmpfiles snippets are valid.
 set -u
 
 unit=${builddir:?}/conf/vpnd@.service
-exposure_max=18 # tenths
+# One for sched_setattr, with which vpnd makes its slice shorter when it starts;
+# the list of its own (src/daemon/sandbox.c) takes it away then.
+exposure_max=19 # tenths
 . "${srcdir:?}/tests/lint/lib.sh"
 
 has_line()
