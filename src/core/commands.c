@@ -152,8 +152,9 @@ static void run_filter_export(struct call *call)
 	if (strcmp(format, "nft") != 0)
 		answer_set(call->answer, CONTROL_USAGE,
 		    "there is no export to \"%.32s\", only to \"nft\"", format);
-	else if (has_filter(call))
-		filter_export_reply(call->core, call->reply);
+	else if (has_filter(call) &&
+		 filter_export_reply(call->core, call->reply))
+		out_of_memory(call);
 }
 
 static void run_drops(struct call *call)

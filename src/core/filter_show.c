@@ -2,7 +2,9 @@
 /* What `vpnctl filter show` and `filter export` read: the rules with their
  * counters, schema vpnd.filter/1, and as nft has them, vpnd.filter_nft/1. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/nft.h"
@@ -90,6 +92,7 @@ void filter_reply(const struct core *core, struct reply *reply)
 
 struct lines {
 	const struct core *core;
+	const struct core_peer **peers; /* by id */
 	struct reply *reply;
 	char line[LINE_BYTES]; /* the one that is not complete yet */
 	size_t len;
@@ -120,21 +123,21 @@ static const struct prefix *prefixes_of(
     void *context, uint32_t peer_id, size_t *ret_count)
 {
 	const struct lines *lines = context;
-	const struct config *config = lines->core->config;
+	const struct core_peer *peer = lines->peers[peer_id];
+	const struct config_peer *conf;
 
 	*ret_count = 0;
-	for (size_t i = 0; i < config->peers_count; i++)
-		if (lines->core->peers[i] &&
-		    tunnel_peer_id(lines->core->peers[i]->peer) == peer_id) {
-			*ret_count = config->peers[i].allowed_ips_count;
-			return config->peers[i].allowed_ips;
-		}
-	return NULL;
+	if (!peer)
+		return NULL;
+	conf = peers_conf(lines->core, peer);
+	*ret_count = conf->allowed_ips_count;
+	return conf->allowed_ips;
 }
 
-void filter_export_reply(const struct core *core, struct reply *reply)
+int filter_export_reply(const struct core *core, struct reply *reply)
 {
-	struct lines lines = {.core = core, .reply = reply};
+	struct lines lines = {
+	    .core = core, .peers = ids_index(core), .reply = reply};
 	char table[sizeof("vpnd_") + CONFIG_NAME_BYTES];
 	const struct nft_setup setup = {.table = table,
 	    .device = core->config->device,
@@ -143,9 +146,13 @@ void filter_export_reply(const struct core *core, struct reply *reply)
 	    .write = write_text,
 	    .context = &lines};
 
+	if (!lines.peers)
+		return -ENOMEM;
 	snprintf(table, sizeof(table), "vpnd_%s", core->config->name);
 	reply_string(reply, "schema", "vpnd.filter_nft/1");
 	reply_open_array(reply, "lines");
 	nft_export(core->filter.rules, &setup);
 	reply_close_array(reply);
+	free(lines.peers);
+	return 0;
 }

@@ -23,16 +23,6 @@ static uint32_t id_of(const struct core_peer *peer)
 	return tunnel_peer_id(peer->peer);
 }
 
-static const struct core_peer **index_peers(const struct core *core)
-{
-	const struct core_peer **peers =
-	    calloc((size_t)core->last_id + 1, sizeof(*peers));
-
-	for (size_t i = 0; peers && i < core->config->peers_count; i++)
-		peers[id_of(core->peers[i])] = core->peers[i];
-	return peers;
-}
-
 static bool has_ports(uint8_t protocol)
 {
 	return protocol == IP_PROTOCOL_TCP || protocol == IP_PROTOCOL_UDP;
@@ -144,7 +134,7 @@ int flows_reply(struct core *core, const struct core_peer *only,
     const struct moment *now, struct reply *reply)
 {
 	struct writer writer = {
-	    .peers = index_peers(core), .only = only, .reply = reply};
+	    .peers = ids_index(core), .only = only, .reply = reply};
 
 	if (!writer.peers)
 		return -ENOMEM;

@@ -41,6 +41,16 @@ int ids_take(struct core *core, uint32_t *ret)
 	return err;
 }
 
+const struct core_peer **ids_index(const struct core *core)
+{
+	const struct core_peer **peers =
+	    calloc((size_t)core->last_id + 1, sizeof(*peers));
+
+	for (size_t i = 0; peers && i < core->config->peers_count; i++)
+		peers[tunnel_peer_id(core->peers[i]->peer)] = core->peers[i];
+	return peers;
+}
+
 void ids_give(struct core *core, uint32_t id)
 {
 	core->free_ids[core->free_ids_count++] = id;

@@ -177,6 +177,9 @@ bool peers_has_prefix(
 /* A number for a peer, for tunnel_peer_set_id. 0 or -ENOMEM. */
 must_check int ids_take(struct core *core, uint32_t *ret);
 void ids_give(struct core *core, uint32_t id);
+/* The peers by their numbers, up to core->last_id; NULL where there is none.
+ * On the heap, for the caller; NULL: no memory. */
+const struct core_peer **ids_index(const struct core *core);
 
 /* ---- ports.c: nothing on tun ---- */
 
@@ -295,7 +298,9 @@ void filter_log_hear(struct core *core, const struct moment *now);
 /* ---- filter_show.c; there is a filter ---- */
 
 void filter_reply(const struct core *core, struct reply *reply);
-void filter_export_reply(const struct core *core, struct reply *reply);
+/* 0 or -ENOMEM. */
+must_check int filter_export_reply(
+    const struct core *core, struct reply *reply);
 
 /* ---- filter_plan.c ---- */
 
