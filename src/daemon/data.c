@@ -12,7 +12,7 @@
 #define BATCHES 1
 /* Of one batch from the device, beside PACKET_BATCH packets: what is read is
  * still in the cache when it is sealed. */
-#define BATCH_BYTES (128 * 1024)
+#define BATCH_BYTES (256 * 1024)
 
 /* ---- device to socket ---- */
 
