@@ -30,7 +30,7 @@
 	X(NEIGH_FAILED, "waited for a session that did not come")              \
 	X(NEIGH_DEAD, "the peer was removed or has no endpoint")               \
 	X(QDISC_DROP, "no buffer to wait for the peer's rate in, or it went")   \
-	X(QDISC_OVERLIMIT, "too much waits for the peer's rate already")        \
+	X(QDISC_OVERLIMIT, "too much waits for the rate or the socket already") \
 	X(QDISC_CONGESTED, "its flow's packets have waited long for some time") \
 	X(FULL_RING, "the kernel dropped it before vpnd read the device")      \
 	X(SOCKET_RCVBUFF, "the UDP socket's receive buffer was full")          \

@@ -402,6 +402,14 @@ void core_from_device(
 	core_settle(core, now);
 }
 
+bool core_release(struct core *core, size_t bytes, const struct moment *now)
+{
+	bool has_released = path_release(core->path, bytes, now);
+
+	core_settle(core, now);
+	return has_released;
+}
+
 static void run_alarm(struct core *core, const struct moment *now)
 {
 	core->alarm = ping_turn(core, now);

@@ -60,6 +60,9 @@ void core_from_wire(
     struct core *core, struct packet_list *list, const struct moment *now);
 void core_from_device(
     struct core *core, struct packet_list *list, const struct moment *now);
+/* The socket takes so many bytes more (path_release). */
+must_check bool core_release(
+    struct core *core, size_t bytes, const struct moment *now);
 /* Timers and whatever is pending. */
 void core_turn(struct core *core, const struct moment *now);
 struct instant core_deadline(const struct core *core);

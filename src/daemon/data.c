@@ -14,6 +14,9 @@
  * still in the cache when it is sealed. */
 #define BATCH_BYTES (256 * 1024)
 
+/* A socket that holds less is slow: what it gets at once is kept short. */
+#define SLOW_BYTES (512 * 1024)
+
 /* ---- device to socket ---- */
 
 /* False: there is nothing more to read now. */
@@ -94,15 +97,15 @@ static bool carry_from_device(struct data *data)
 		core_from_device(data->core, &list, data->moment);
 	data_flush(data);
 	data->has_more |= is_full;
-	return is_full && !data_is_blocked(data);
+	return is_full && data_wants_more(data);
 }
 
 void data_from_device(struct data *data, int queue_fd)
 {
 	int batches = BATCHES;
 
-	/* another queue's turn, just before, may have filled the socket */
-	if (data->tun_fd < 0 || data_is_blocked(data))
+	/* another queue's turn, just before, may have filled all */
+	if (data->tun_fd < 0 || !data_wants_more(data))
 		return;
 	data->queue_fd = queue_fd;
 	if (!pool_available(data->pool))
@@ -297,7 +300,7 @@ static void forget_peers(struct packet_list *backlog)
 		pkt->peer = NULL;
 }
 
-void data_flush(struct data *data)
+static void flush(struct data *data)
 {
 	const struct udp_sender sender = {.failed = note_failed,
 	    .source_failed = forget_source,
@@ -313,9 +316,49 @@ void data_flush(struct data *data)
 		forget_peers(&data->backlog);
 }
 
-bool data_is_blocked(const struct data *data)
+static bool is_blocked(const struct data *data)
 {
 	return data->backlog.first != NULL;
+}
+
+/* The kernel says that there is room when half of what was sent has left. */
+static void limit_sending(struct data *data, bool was_blocked)
+{
+	struct instant now = data->moment->now;
+
+	if (is_blocked(data) && !was_blocked)
+		data->blocked_since = now;
+	if (!was_blocked || is_blocked(data))
+		return;
+	if (backlog_note(&data->sending,
+		instant_age_ns(data->blocked_since, now), now))
+		udp_limit_send_buffer(data->udp, data->sending.bytes);
+}
+
+void data_flush(struct data *data)
+{
+	bool was_blocked = is_blocked(data);
+
+	flush(data);
+	limit_sending(data, was_blocked);
+	while (was_blocked && !is_blocked(data) &&
+	       core_release(
+		   data->core, data->sending.bytes / 2, data->moment)) {
+		flush(data);
+		limit_sending(data, false);
+	}
+	path_set_blocked(core_path(data->core), is_blocked(data),
+	    data->sending.bytes < SLOW_BYTES);
+}
+
+bool data_is_blocked(const struct data *data)
+{
+	return is_blocked(data);
+}
+
+bool data_wants_more(const struct data *data)
+{
+	return !is_blocked(data) || !path_is_full(core_path(data->core));
 }
 
 bool data_has_carried(struct data *data)

@@ -4,7 +4,8 @@
  *
  * How it works: a call carries a few batches to their end: read, core, write.
  * What the socket does not take stays in order on the backlog; until it is
- * empty, nothing more is read from the device.
+ * empty, what the device has more waits in the path (path_set_blocked), unsealed,
+ * until that is full, too.
  */
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
@@ -23,7 +24,9 @@ struct data {
 	int queue_fds[TUN_QUEUES]; /* tun_fd first */
 	size_t queues;
 	int queue_fd;		 /* the one of them that is being read */
-	struct backlog waiting;	 /* in the UDP socket */
+	struct backlog waiting;	 /* in the UDP socket, to be read */
+	struct backlog sending;	 /* in it, to be sent */
+	struct instant blocked_since;
 	struct tun_batch *batch; /* NULL: the device has no offloads */
 	struct udp *udp;
 	struct pool *pool;
@@ -46,6 +49,8 @@ void data_tell_path(struct data *data);
 void data_flush(struct data *data);
 /* The socket has room for less than what waits. */
 bool data_is_blocked(const struct data *data);
+/* There is a place for what the device has, in the socket or before it. */
+bool data_wants_more(const struct data *data);
 /* Whether there were packets since this was asked last. */
 bool data_has_carried(struct data *data);
 /* Whether there was a full batch since this was asked last, and more packets

@@ -213,7 +213,12 @@ static int open_socket(struct daemon *daemon)
 	tunnel_set_segments(
 	    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
 	backlog_init(
-	    &daemon->data.waiting, udp_receive_buffer_bytes(daemon->udp));
+	    &daemon->data.waiting, udp_receive_buffer_bytes(daemon->udp),
+	    BACKLOG_RECEIVE_BYTES_MIN);
+	backlog_init(&daemon->data.sending, udp_send_buffer_bytes(daemon->udp),
+	    BACKLOG_SEND_BYTES_MIN);
+	daemon->data.sending.bytes = BACKLOG_SEND_BYTES_FIRST;
+	udp_limit_send_buffer(daemon->udp, BACKLOG_SEND_BYTES_FIRST);
 	return exit_of(code);
 }
 

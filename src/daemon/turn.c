@@ -205,16 +205,16 @@ static void tell_manager(struct daemon *daemon)
 
 /* ---- the end of a turn ---- */
 
-/* While sealed packets wait for the socket, no more is read to be sealed. */
 static void watch_data(struct daemon *daemon)
 {
 	bool is_blocked = data_is_blocked(&daemon->data);
+	bool wants_more = data_wants_more(&daemon->data);
 
 	loop_change(
 	    daemon->udp_watch, is_blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 	for (size_t i = 0; i < TUN_QUEUES && daemon->queues[i].watch; i++)
 		loop_change(
-		    daemon->queues[i].watch, is_blocked ? 0 : LOOP_READ);
+		    daemon->queues[i].watch, wants_more ? LOOP_READ : 0);
 }
 
 static struct instant deadline(struct daemon *daemon)

@@ -53,12 +53,17 @@ static void set_receive_buffer(int fd, int bytes)
 		(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
+static void set_send_buffer(int fd, int bytes)
+{
+	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes))
+		(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+}
+
 /* Beyond net.core.{r,w}mem_max where we may, else up to it. */
 static void enlarge_buffers(int fd)
 {
 	set_receive_buffer(fd, RECEIVE_BUFFER_BYTES);
-	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES))
-		(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
+	set_send_buffer(fd, SEND_BUFFER_BYTES);
 }
 
 static int bind_to(int fd, int family, const struct udp_setup *setup)
@@ -223,19 +228,34 @@ bool udp_has_ipv6(const struct udp *udp)
 	return udp->family == AF_INET6;
 }
 
-size_t udp_receive_buffer_bytes(const struct udp *udp)
+static size_t buffer_bytes(const struct udp *udp, int option)
 {
 	int bytes = 0;
 	socklen_t len = sizeof(bytes);
 
-	(void)getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len);
+	(void)getsockopt(udp->fd, SOL_SOCKET, option, &bytes, &len);
 	return (size_t)bytes;
+}
+
+size_t udp_receive_buffer_bytes(const struct udp *udp)
+{
+	return buffer_bytes(udp, SO_RCVBUF);
+}
+
+size_t udp_send_buffer_bytes(const struct udp *udp)
+{
+	return buffer_bytes(udp, SO_SNDBUF);
 }
 
 void udp_limit_receive_buffer(struct udp *udp, size_t bytes)
 {
 	/* the kernel doubles it, as it counts its own overhead */
 	set_receive_buffer(udp->fd, (int)(bytes / 2));
+}
+
+void udp_limit_send_buffer(struct udp *udp, size_t bytes)
+{
+	set_send_buffer(udp->fd, (int)(bytes / 2));
 }
 
 int udp_set_mark(struct udp *udp, uint32_t mark)

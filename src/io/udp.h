@@ -46,8 +46,10 @@ uint16_t udp_port(const struct udp *udp);
 bool udp_has_ipv6(const struct udp *udp);
 /* Bytes the kernel really granted. */
 size_t udp_receive_buffer_bytes(const struct udp *udp);
+size_t udp_send_buffer_bytes(const struct udp *udp);
 /* From now on it is no longer than that, if it may be so long. */
 void udp_limit_receive_buffer(struct udp *udp, size_t bytes);
+void udp_limit_send_buffer(struct udp *udp, size_t bytes);
 /* Marks what is sent from now on (SO_MARK); 0 or negative errno. */
 must_check int udp_set_mark(struct udp *udp, uint32_t mark);
 

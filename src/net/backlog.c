@@ -4,10 +4,12 @@
 
 #define SHRINK_MOST 8 /* times, of one window */
 
-void backlog_init(struct backlog *backlog, size_t most_bytes)
+void backlog_init(
+    struct backlog *backlog, size_t most_bytes, size_t least_bytes)
 {
 	*backlog = (struct backlog){.bytes = most_bytes,
 	    .most_bytes = most_bytes,
+	    .least_bytes = least_bytes,
 	    .least_ns = INT64_MAX};
 }
 
@@ -19,7 +21,7 @@ static size_t shrunk(const struct backlog *backlog)
 	if (times > 16 * SHRINK_MOST)
 		times = 16 * SHRINK_MOST;
 	bytes = backlog->bytes / (size_t)times * 16;
-	return bytes > BACKLOG_BYTES_MIN ? bytes : BACKLOG_BYTES_MIN;
+	return bytes > backlog->least_bytes ? bytes : backlog->least_bytes;
 }
 
 static size_t grown(const struct backlog *backlog)
@@ -32,7 +34,7 @@ static size_t grown(const struct backlog *backlog)
 static size_t decide(const struct backlog *backlog)
 {
 	if (backlog->least_ns > BACKLOG_TARGET_NS)
-		return backlog->bytes > BACKLOG_BYTES_MIN ? shrunk(backlog)
+		return backlog->bytes > backlog->least_bytes ? shrunk(backlog)
 							  : backlog->bytes;
 	if (backlog->least_ns < BACKLOG_TARGET_NS / 2)
 		return grown(backlog);

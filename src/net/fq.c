@@ -65,6 +65,11 @@ bool fq_is_empty(const struct fq *fq)
 	return !fq->bytes;
 }
 
+bool fq_is_full(const struct fq *fq)
+{
+	return fq->bytes >= fq->bytes_max;
+}
+
 size_t fq_bytes(const struct fq *fq)
 {
 	return fq->bytes;
@@ -98,6 +103,12 @@ static struct flow_queue *longer(
 	return longest;
 }
 
+/* NULL: none is listed. */
+static struct flow_queue *longest(const struct fq *fq)
+{
+	return longer(longer(NULL, fq->fresh.first), fq->old.first);
+}
+
 /* ---- packets ---- */
 
 static struct packet *pop(struct fq *fq, struct flow_queue *flow)
@@ -115,6 +126,12 @@ static void drop(struct fq_news *news, struct packet *pkt, enum drop reason)
 {
 	pkt->drop = reason;
 	packet_list_push(&news->dropped, pkt);
+}
+
+void fq_drop_one(struct fq *fq, struct fq_news *news)
+{
+	if (fq->bytes)
+		drop(news, pop(fq, longest(fq)), DROP_QDISC_OVERLIMIT);
 }
 
 /* Not the last one. */
@@ -137,10 +154,8 @@ void fq_put(struct fq *fq, struct packet *pkt, struct instant now,
 		flow->credit = TURN_BYTES;
 		ring_push(&fq->fresh, flow);
 	}
-	while (has_too_much(fq, pkt)) {
-		flow = longer(longer(NULL, fq->fresh.first), fq->old.first);
-		drop(news, pop(fq, flow), DROP_QDISC_OVERLIMIT);
-	}
+	while (has_too_much(fq, pkt))
+		fq_drop_one(fq, news);
 }
 
 /* Its first packet that does not have to go; NULL: it has none left. */
@@ -204,8 +219,7 @@ struct packet *fq_take(
 
 struct packet *fq_give_up(struct fq *fq)
 {
-	struct flow_queue *flow =
-	    longer(longer(NULL, fq->fresh.first), fq->old.first);
+	struct flow_queue *flow = longest(fq);
 
 	return flow ? pop(fq, flow) : NULL;
 }

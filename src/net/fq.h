@@ -42,6 +42,8 @@ void fq_set_limits(struct fq *fq, size_t bytes_max, int64_t packet_ns);
 /* The packet, parsed, waits: or it is on the list of those dropped. */
 void fq_put(struct fq *fq, struct packet *pkt, struct instant now,
     struct fq_news *news);
+/* The first packet of the longest queue, if there is one, is dropped. */
+void fq_drop_one(struct fq *fq, struct fq_news *news);
 /* Whose turn it is, or NULL: it is empty. */
 must_check struct packet *fq_take(
     struct fq *fq, struct instant now, struct fq_news *news);
@@ -49,6 +51,7 @@ must_check struct packet *fq_take(
 must_check struct packet *fq_give_up(struct fq *fq);
 
 bool fq_is_empty(const struct fq *fq);
+bool fq_is_full(const struct fq *fq);
 size_t fq_bytes(const struct fq *fq);
 
 #endif

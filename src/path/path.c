@@ -29,7 +29,10 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	    setup->bridge ? path_forward_tap : path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
-	path->shapes.next = INSTANT_NEVER;
+	if (shapes_init(path)) {
+		free(path);
+		return -ENOMEM;
+	}
 	path->mss_most = setup->bridge ? 0 : UINT16_MAX;
 	*ret = path;
 	return 0;
@@ -47,6 +50,7 @@ void path_free(struct path *path)
 	pool_put_list(path->setup.pool, &path->to_wire);
 	pool_put_list(path->setup.pool, &path->to_device);
 	path_clear_peers(path);
+	shapes_clear(path);
 	free(path->addresses);
 	free(path);
 }
@@ -144,7 +148,7 @@ void path_turn(struct path *path, const struct moment *now)
 
 struct instant path_deadline(const struct path *path)
 {
-	return path->shapes.next;
+	return shape_deadline(path);
 }
 
 /* Handshake messages are datagrams already. */

@@ -179,6 +179,16 @@ must_check int path_add_peer(struct path *path, uint32_t id);
 /* How much goes to it, bits of inner packets a second; 0: no limit. */
 void path_set_rate(struct path *path, uint32_t id, uint64_t bits_per_s,
     const struct moment *now);
+/* The socket is full, or no more: what is for it waits at qdisc. `slow`: what it
+ * takes within a few milliseconds is less than a few super-packets; then those
+ * are cut. */
+void path_set_blocked(struct path *path, bool is_blocked, bool is_slow);
+/* The socket takes some bytes more: those who wait for it go on, as long as they
+ * are not more, but one at least. False: nobody waits. */
+must_check bool path_release(
+    struct path *path, size_t bytes, const struct moment *now);
+/* As much waits for the socket as may. */
+bool path_is_full(const struct path *path);
 /* Before the peer goes: its number may become another one's. */
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now);
 
@@ -261,7 +271,8 @@ struct path_totals {
 	 * floods, those included that no buffer was left for (dropped by route:
 	 * NOMEM) */
 	uint64_t tx_switched;
-	uint64_t tx_waiting; /* of "waiting" those for their peer's rate */
+	/* of "waiting" those for their peer's rate or for the socket */
+	uint64_t tx_waiting;
 	uint64_t tx_cut;     /* fragments beyond the first of each packet */
 	uint64_t tx_marked;  /* of those sent: with "congestion experienced" */
 };

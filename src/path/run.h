@@ -103,8 +103,10 @@ struct path_branch {
 	size_t idx; /* of the stage */
 };
 
-/* Of all peers' queues. */
+/* Of all peers' queues, and the one before the socket. */
 struct shapes {
+	struct fq *fq; /* empty as long as the socket is not blocked */
+	bool is_blocked, is_slow;
 	size_t waiting;	     /* packets */
 	uint32_t first;	     /* that somebody waits for; 0: none */
 	struct instant next; /* none of them has a deadline before */

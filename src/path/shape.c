@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Peers' queues, found by number.
+ * Peers' queues, found by number, and the one before the socket.
  *
  * How it works: those that somebody waits in are on a list, by their numbers,
  * as the peers move when there are more of them. `next` is the earliest
  * deadline of all, or an earlier one: then a turn finds nothing to do.
+ *
+ * While the socket takes nothing, all that would go on waits in one queue, and
+ * peers' rates let nothing go. It is not left in the device: there it would wait
+ * behind whatever its flow shares a ring with, and could not be marked.
  */
 #include "path/shape.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "path/run.h"
+
+/* Of the socket's queue. */
+#define FLOWS	  256
+#define BYTES_MAX (1024 * 1024)
 
 static struct path_peer *find_peer(const struct path *path, uint32_t id)
 {
@@ -89,17 +98,41 @@ static enum verdict settle(
 	return verdict;
 }
 
+static void give_up(struct path *path, struct packet *pkt)
+{
+	path->shapes.waiting -= pkt->segments;
+	pkt->drop = DROP_QDISC_DROP;
+	path_drop_late(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
+}
+
+/* Others wait for the socket in the order that they had. */
+static void forget_held(struct path *path, uint32_t id)
+{
+	struct fq *fq = path->shapes.fq;
+	struct packet_list all = {0};
+	struct fq_news news = {.marked = 0};
+	struct packet *pkt;
+
+	while ((pkt = fq_give_up(fq)))
+		packet_list_push(&all, pkt);
+	while ((pkt = packet_list_pop(&all))) {
+		if (pkt->to_id == id)
+			give_up(path, pkt);
+		else
+			fq_put(fq, pkt, pkt->waits_since, &news);
+	}
+	(void)settle(path, &news, NULL);
+}
+
 void shape_forget(struct path *path, uint32_t id)
 {
 	struct qdisc *qdisc = find(path, id);
 	struct packet *pkt;
 
 	list_forget(path, id);
-	while ((pkt = qdisc_give_up(qdisc))) {
-		path->shapes.waiting -= pkt->segments;
-		pkt->drop = DROP_QDISC_DROP;
-		path_drop_late(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
-	}
+	forget_held(path, id);
+	while ((pkt = qdisc_give_up(qdisc)))
+		give_up(path, pkt);
 	qdisc_clear(qdisc);
 }
 
@@ -113,11 +146,76 @@ void shape_clear(struct path *path, uint32_t id)
 	qdisc_clear(qdisc);
 }
 
+/* Of a slow way each packet takes its time. */
 bool shape_wants_single(const struct path *path, const struct packet *pkt)
 {
 	const struct qdisc *qdisc = find(path, pkt->to_id);
 
-	return qdisc && qdisc->bits_per_s;
+	return (qdisc && qdisc->bits_per_s) ||
+	       (path->shapes.is_blocked && path->shapes.is_slow);
+}
+
+/* ---- the socket ---- */
+
+int shapes_init(struct path *path)
+{
+	path->shapes.next = INSTANT_NEVER;
+	if (fq_new(&path->shapes.fq, FLOWS))
+		return -ENOMEM;
+	fq_set_limits(path->shapes.fq, BYTES_MAX, 0);
+	return 0;
+}
+
+void shapes_clear(struct path *path)
+{
+	struct packet *pkt;
+
+	while ((pkt = fq_give_up(path->shapes.fq)))
+		pool_put(path->setup.pool, pkt);
+	fq_free(path->shapes.fq);
+}
+
+void path_set_blocked(struct path *path, bool is_blocked, bool is_slow)
+{
+	path->shapes.is_blocked = is_blocked;
+	path->shapes.is_slow = is_slow;
+}
+
+bool path_is_full(const struct path *path)
+{
+	return fq_is_full(path->shapes.fq) || !path_has_room(path);
+}
+
+bool path_release(struct path *path, size_t bytes, const struct moment *now)
+{
+	struct fq_news news = {.marked = 0};
+	struct packet *pkt;
+	size_t taken = 0;
+
+	path->now = *now;
+	while (taken < bytes || !taken) {
+		pkt = fq_take(path->shapes.fq, now->now, &news);
+		if (!pkt)
+			break;
+		taken += pkt->len;
+		path->shapes.waiting -= pkt->segments;
+		path_emit(path, TABLE_OUT, OUTBOUND_QDISC + 1, pkt);
+	}
+	(void)settle(path, &news, NULL);
+	path_run_emitted(path, now);
+	return taken > 0;
+}
+
+/* It waits for the socket; without a buffer to spare somebody makes room. */
+static enum verdict hold(struct path *path, struct packet *pkt)
+{
+	struct fq_news news = {.marked = 0};
+
+	path->shapes.waiting += pkt->segments;
+	fq_put(path->shapes.fq, pkt, path->now.now, &news);
+	if (!path_has_room(path))
+		fq_drop_one(path->shapes.fq, &news);
+	return settle(path, &news, pkt);
 }
 
 enum verdict shape(struct path *path, struct packet *pkt)
@@ -126,7 +224,12 @@ enum verdict shape(struct path *path, struct packet *pkt)
 	struct qdisc *qdisc = find(path, pkt->to_id);
 	struct fq_news news = {.marked = 0};
 
-	if (!qdisc || pkt->is_dry || qdisc_may_go(qdisc, pkt, path->now.now))
+	if (pkt->is_dry)
+		return VERDICT_PASS;
+	if (shapes->is_blocked && (!qdisc || !qdisc->bits_per_s))
+		return hold(path, pkt);
+	if (!qdisc || (!shapes->is_blocked &&
+			  qdisc_may_go(qdisc, pkt, path->now.now)))
 		return VERDICT_PASS;
 	if (!path_has_room(path) ||
 	    !qdisc_put(qdisc, pkt, path->now.now, &news))
@@ -149,12 +252,17 @@ static void release(struct path *path, struct qdisc *qdisc)
 	(void)settle(path, &news, NULL);
 }
 
+struct instant shape_deadline(const struct path *path)
+{
+	return path->shapes.is_blocked ? INSTANT_NEVER : path->shapes.next;
+}
+
 void shape_turn(struct path *path)
 {
 	struct shapes *shapes = &path->shapes;
 	uint32_t *link = &shapes->first;
 
-	if (!instant_has_come(shapes->next, path->now.now))
+	if (!instant_has_come(shape_deadline(path), path->now.now))
 		return;
 	shapes->next = INSTANT_NEVER;
 	while (*link) {

@@ -13,7 +13,7 @@ static struct instant now;
 static void setup(void)
 {
 	now.ns = 5 * NS_PER_S;
-	backlog_init(&backlog, MOST);
+	backlog_init(&backlog, MOST, BACKLOG_RECEIVE_BYTES_MIN);
 }
 
 /* Reads each millisecond of so many windows find such a wait. */
@@ -39,7 +39,7 @@ START_TEST(a_queue_that_stands_becomes_short)
 	ck_assert_uint_lt(backlog.bytes, MOST / 4);
 	ck_assert_uint_ge(backlog.bytes, MOST / 8); /* in one window */
 	wait_for(20, 100 * NS_PER_MS);
-	ck_assert_uint_eq(backlog.bytes, BACKLOG_BYTES_MIN);
+	ck_assert_uint_eq(backlog.bytes, BACKLOG_RECEIVE_BYTES_MIN);
 }
 END_TEST
 
@@ -70,7 +70,7 @@ START_TEST(it_grows_again_when_nothing_stands)
 {
 	wait_for(30, 100 * NS_PER_MS);
 	wait_for(10, 0);
-	ck_assert_uint_gt(backlog.bytes, 2 * BACKLOG_BYTES_MIN);
+	ck_assert_uint_gt(backlog.bytes, 2 * BACKLOG_RECEIVE_BYTES_MIN);
 	wait_for(30, 0);
 	ck_assert_uint_eq(backlog.bytes, MOST);
 }
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(less_than_the_least_is_left_alone)
 {
-	backlog_init(&backlog, 1000);
+	backlog_init(&backlog, 1000, BACKLOG_RECEIVE_BYTES_MIN);
 	wait_for(10, 100 * NS_PER_MS);
 	ck_assert_uint_eq(backlog.bytes, 1000);
 }

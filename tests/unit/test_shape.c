@@ -229,6 +229,79 @@ START_TEST(what_waits_may_be_left_behind)
 }
 END_TEST
 
+/* ---- the socket ---- */
+
+START_TEST(while_the_socket_is_full_all_wait)
+{
+	path_set_rate(path, 1, 0, &now);
+	path_set_blocked(path, true, false);
+	send_many("10.9.0.7", 3);
+	send_many("10.9.0.8", 2);
+	ck_assert_uint_eq(path_to_wire(path)->len, 0);
+	ck_assert_uint_eq(totals().tx_waiting, 5);
+	ck_assert(path_release(path, 1, &now));
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	ck_assert(path_release(path, 100000, &now));
+	ck_assert_uint_eq(path_to_wire(path)->len, 5);
+	ck_assert_uint_eq(totals().tx_waiting, 0);
+	ck_assert(!path_release(path, 100000, &now));
+	path_set_blocked(path, false, false);
+	send_many("10.9.0.7", 1);
+	ck_assert_uint_eq(path_to_wire(path)->len, 6);
+}
+END_TEST
+
+START_TEST(nor_does_a_rate_let_any_go)
+{
+	path_set_blocked(path, true, false);
+	send_many("10.9.0.7", 1);
+	ck_assert(instant_is_never(path_deadline(path)));
+	turn(NS_PER_S);
+	ck_assert_uint_eq(path_to_wire(path)->len, 0);
+	path_set_blocked(path, false, false);
+	ck_assert(!instant_is_never(path_deadline(path)));
+	turn(NS_PER_S);
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+}
+END_TEST
+
+START_TEST(who_waits_for_the_socket_goes_with_his_peer)
+{
+	path_set_rate(path, 1, 0, &now);
+	path_set_blocked(path, true, false);
+	send_many("10.9.0.7", 1);
+	send_many("10.9.0.8", 2);
+	path_forget_peer(path, 1, &now);
+	check_dropped("qdisc", DROP_QDISC_DROP);
+	ck_assert_uint_eq(totals().tx_waiting, 2);
+	ck_assert(path_release(path, 100000, &now));
+	ck_assert_uint_eq(path_to_wire(path)->len, 2);
+}
+END_TEST
+
+START_TEST(without_buffers_the_longest_queue_makes_room)
+{
+	path_set_rate(path, 1, 0, &now);
+	path_set_blocked(path, true, false);
+	send_many("10.9.0.8", 1);
+	send_many("10.9.0.7", PACKETS);
+	ck_assert_uint_eq(tunnel.peers[1].drops[DROP_QDISC_OVERLIMIT], 0);
+	ck_assert_uint_gt(tunnel.peers[0].drops[DROP_QDISC_OVERLIMIT], 0);
+	(void)totals();
+}
+END_TEST
+
+START_TEST(a_slow_way_gets_packets_one_by_one)
+{
+	path_set_rate(path, 1, 0, &now);
+	path_set_blocked(path, true, true);
+	transmit(udp_whole("10.9.0.1", "10.9.0.7", 53, 4));
+	ck_assert_uint_eq(totals().tx_waiting, 4);
+	ck_assert(path_release(path, 1, &now));
+	ck_assert_uint_eq(totals().tx_waiting, 3);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("shape");
@@ -247,6 +320,11 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, no_peer_takes_the_last_entry_from_another);
 	tcase_add_test(tcase, and_are_said_to_be_of_no_stage);
 	tcase_add_test(tcase, what_waits_may_be_left_behind);
+	tcase_add_test(tcase, while_the_socket_is_full_all_wait);
+	tcase_add_test(tcase, nor_does_a_rate_let_any_go);
+	tcase_add_test(tcase, who_waits_for_the_socket_goes_with_his_peer);
+	tcase_add_test(tcase, without_buffers_the_longest_queue_makes_room);
+	tcase_add_test(tcase, a_slow_way_gets_packets_one_by_one);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
