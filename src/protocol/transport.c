@@ -18,8 +18,8 @@
 #define REKEY_ON_RECEIVE_NS                                                    \
 	(REJECT_AFTER_TIME_NS - KEEPALIVE_TIMEOUT_NS - REKEY_TIMEOUT_NS)
 
-/* The sessions of as few peers are in a cache anyway. */
-#define WARM_PEERS 128
+/* With as few peers the detour costs more than it saves. */
+#define WARM_PEERS 4096
 
 /* Lengths by message type; 0 as `exact`: any from `least` on. */
 static const struct {
