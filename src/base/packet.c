@@ -3,13 +3,17 @@
  * Packet lists and the pool.
  *
  * Packets that were never handed out are not touched: a fresh one is only
- * taken when the free list (last in, first out) is empty, so that a quiet
+ * taken when the free lists (last in, first out) are empty, so that a quiet
  * tunnel keeps to a few warm buffers of a large pool.
+ *
+ * Each thread has a free list of its own; only what it has too much of, or too
+ * little, goes over the common one, many packets at a time.
  */
 #include "base/packet.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +21,22 @@
 #define POISON		 0xdb
 #define POISON_BYTES	 16 /* of the data: an IP version of 13 */
 
+/* What a thread holds, at most two chunks, the others do without. */
+#define CHUNK_PART 32 /* of the class */
+#define CHUNK_MAX  64
+
 enum state {
 	STATE_FREE = 0,
 	STATE_IN_USE = 1,
+};
+
+/* What one thread holds of a class. */
+struct magazine {
+	_Alignas(CACHE_LINE_BYTES) struct packet *free;
+	size_t len;
+	/* got less given back, which others may read; below zero when packets
+	 * come from another thread */
+	_Atomic long in_use;
 };
 
 /* Packets of one size. */
@@ -29,14 +46,24 @@ struct class
 	uint8_t *states; /* enum state of each */
 	uint8_t *buffers;
 	size_t count, largest, stride;
-	size_t fresh; /* packets from here on were never handed out */
-	size_t in_use;
+	size_t chunk; /* at most that many go between magazine and class */
+	atomic_flag is_locked; /* what follows, up to the magazines */
+	size_t fresh;	       /* packets from here on were never handed out */
 	struct packet *free;
+	struct magazine magazines[POOL_THREADS];
 };
 
 struct pool {
 	struct class ordinary, large;
 };
+
+static _Thread_local unsigned my_number;
+
+void pool_set_thread(unsigned number)
+{
+	assert(number < POOL_THREADS);
+	my_number = number;
+}
 
 void packet_list_push(struct packet_list *list, struct packet *pkt)
 {
@@ -96,13 +123,23 @@ void packet_swap_buffers(struct packet *a, struct packet *b)
 
 /* ---- one class ---- */
 
+static size_t in_use(const struct class *class)
+{
+	long sum = 0;
+
+	for (size_t i = 0; i < POOL_THREADS; i++)
+		sum += atomic_load_explicit(
+		    &class->magazines[i].in_use, memory_order_relaxed);
+	return sum > 0 ? (size_t)sum : 0;
+}
+
 static void class_clear(struct class *class)
 {
-	assert(class->in_use == 0);
+	assert(in_use(class) == 0);
 	free(class->buffers);
 	free(class->states);
 	free(class->packets);
-	*class = (struct class){0};
+	memset(class, 0, sizeof(*class));
 }
 
 /* 0 or -ENOMEM. */
@@ -114,6 +151,8 @@ static int class_init(struct class *class, size_t count, size_t largest)
 	class->largest = largest;
 	class->stride = PACKET_HEAD_BYTES + largest + PACKET_TAIL_BYTES;
 	class->stride += -class->stride % CACHE_LINE_BYTES;
+	class->chunk =
+	    count / CHUNK_PART < CHUNK_MAX ? count / CHUNK_PART : CHUNK_MAX;
 	if (__builtin_mul_overflow(count, class->stride, &bytes))
 		goto no_memory;
 	class->packets = calloc(count, sizeof(*class->packets));
@@ -133,31 +172,91 @@ static bool class_has(const struct class *class, const struct packet *pkt)
 	return pkt >= class->packets && pkt < class->packets + class->count;
 }
 
-static struct packet *take(struct class *class)
+static void lock(struct class *class)
 {
-	struct packet *pkt = class->free;
+	while (atomic_flag_test_and_set_explicit(
+	    &class->is_locked, memory_order_acquire))
+		; /* held for a few dozen instructions */
+}
 
-	if (pkt) {
-		class->free = pkt->next;
-	} else if (class->fresh < class->count) {
-		pkt = &class->packets[class->fresh];
-		pkt->buffer = class->buffers + class->fresh * class->stride;
-		class->fresh++;
-	}
+static void unlock(struct class *class)
+{
+	atomic_flag_clear_explicit(&class->is_locked, memory_order_release);
+}
+
+static void push(struct packet **list, struct packet *pkt)
+{
+	pkt->next = *list;
+	*list = pkt;
+}
+
+static struct packet *pop(struct packet **list)
+{
+	struct packet *pkt = *list;
+
+	if (pkt)
+		*list = pkt->next;
 	return pkt;
+}
+
+static void put_fresh(struct class *class, struct magazine *mine)
+{
+	struct packet *pkt = &class->packets[class->fresh];
+
+	pkt->buffer = class->buffers + class->fresh * class->stride;
+	class->fresh++;
+	push(&mine->free, pkt);
+	mine->len++;
+}
+
+/* One at least, if there is one. */
+static void fetch(struct class *class, struct magazine *mine)
+{
+	lock(class);
+	while (class->free && mine->len < class->chunk + 1) {
+		push(&mine->free, pop(&class->free));
+		mine->len++;
+	}
+	if (!mine->free && class->fresh < class->count)
+		put_fresh(class, mine);
+	unlock(class);
+}
+
+static void give_back(struct class *class, struct magazine *mine)
+{
+	lock(class);
+	while (mine->len > class->chunk) {
+		push(&class->free, pop(&mine->free));
+		mine->len--;
+	}
+	unlock(class);
+}
+
+/* Nobody else writes it. */
+static void count_in_use(struct magazine *mine, long more)
+{
+	long in_use = atomic_load_explicit(&mine->in_use, memory_order_relaxed);
+
+	atomic_store_explicit(
+	    &mine->in_use, in_use + more, memory_order_relaxed);
 }
 
 static struct packet *class_get(struct class *class)
 {
-	struct packet *pkt = take(class);
+	struct magazine *mine = &class->magazines[my_number];
+	struct packet *pkt;
 	size_t idx;
 
+	if (!mine->free)
+		fetch(class, mine);
+	pkt = pop(&mine->free);
 	if (!pkt)
 		return NULL;
+	mine->len--;
 	idx = (size_t)(pkt - class->packets);
 	assert(class->states[idx] == STATE_FREE);
 	class->states[idx] = STATE_IN_USE;
-	class->in_use++;
+	count_in_use(mine, 1);
 	*pkt = (struct packet){
 	    .buffer = pkt->buffer, /* packets may have swapped theirs */
 	    .buffer_bytes = (uint32_t) class->stride,
@@ -169,26 +268,29 @@ static struct packet *class_get(struct class *class)
 
 static void class_put(struct class *class, struct packet *pkt)
 {
+	struct magazine *mine = &class->magazines[my_number];
 	size_t idx = (size_t)(pkt - class->packets);
 
 	assert(class->states[idx] == STATE_IN_USE);
 	class->states[idx] = STATE_FREE;
-	class->in_use--;
+	count_in_use(mine, -1);
 	memset(pkt->buffer + PACKET_HEAD_BYTES, POISON, POISON_BYTES);
 	pkt->peer = NULL;
-	pkt->next = class->free;
-	class->free = pkt;
+	push(&mine->free, pkt);
+	if (++mine->len > 2 * class->chunk)
+		give_back(class, mine);
 }
 
 /* ---- the pool ---- */
 
 int pool_new(struct pool **ret, size_t count, size_t largest)
 {
-	struct pool *pool = calloc(1, sizeof(*pool));
+	struct pool *pool = aligned_alloc(CACHE_LINE_BYTES, sizeof(*pool));
 	int code;
 
 	if (!pool)
 		return -ENOMEM;
+	memset(pool, 0, sizeof(*pool));
 	code = class_init(&pool->ordinary, count, largest);
 	if (code)
 		free(pool);
@@ -272,7 +374,7 @@ struct packet *packet_copy(struct pool *pool, const struct packet *pkt)
 
 size_t pool_available(const struct pool *pool)
 {
-	return pool->ordinary.count - pool->ordinary.in_use;
+	return pool->ordinary.count - in_use(&pool->ordinary);
 }
 
 size_t pool_count(const struct pool *pool)

@@ -184,6 +184,13 @@ void packet_swap_buffers(struct packet *a, struct packet *b);
 
 struct pool;
 
+/* Threads that may use pools at a time. */
+#define POOL_THREADS 2
+
+/* The calling thread's number, which no other one that runs has; at first 0.
+ * What a thread has given back, up to some dozen packets, it gets first. */
+void pool_set_thread(unsigned number);
+
 /*
  * A pool of `count` packets with room for `largest` bytes between head and
  * tail room. 0 or -ENOMEM. pool_free asserts that all packets came back.
