@@ -103,6 +103,7 @@ struct config *config_new(void)
 	config->ciphers[0] = CONFIG_CIPHER_AES256GCM;
 	config->ciphers[1] = CONFIG_CIPHER_CHACHA20POLY1305;
 	config->ciphers_count = CONFIG_CIPHERS;
+	config->workers = CONFIG_WORKERS_AUTO;
 	config->log_level = LOG_LEVEL_INFO;
 	config->l2 = (struct config_l2){
 	    .is_hub = true,

@@ -48,6 +48,8 @@
 #define CONFIG_TXQLEN_MAX	 1000
 #define CONFIG_BUSY_POLL_MAX	 1000  /* microseconds */
 #define CONFIG_KEEPALIVE_MAX	 65535 /* seconds */
+#define CONFIG_WORKERS_AUTO	 0
+#define CONFIG_WORKERS_MAX	 2 /* a thread for each direction */
 
 enum config_compress {
 	CONFIG_COMPRESS_NONE,
@@ -143,6 +145,7 @@ struct config {
 	enum config_routes routes;
 	uint32_t routes_table; /* with CONFIG_ROUTES_TABLE */
 	uint32_t fwmark;       /* 0: none, or one of vpnd's own choice */
+	uint32_t workers;      /* threads, or CONFIG_WORKERS_AUTO */
 	enum config_compress compress;
 	/* In order of preference. With has_cipher_order false the file does
 	 * not say, and the faster of those that both ends have comes first. */

@@ -108,9 +108,9 @@ const char *conf_peer_object(char object[CONF_OBJECT_BYTES],
 
 /* value.c */
 conf_read_fn conf_read_choice, conf_read_flag, conf_read_u32, conf_read_u16,
-    conf_read_mss, conf_read_policy, conf_read_path, conf_read_peer_path, conf_read_device_name,
-    conf_read_peer_name, conf_read_duration, conf_read_key, conf_read_routes,
-    conf_read_ciphers;
+    conf_read_mss, conf_read_policy, conf_read_path, conf_read_peer_path,
+    conf_read_device_name, conf_read_peer_name, conf_read_duration,
+    conf_read_key, conf_read_routes, conf_read_workers, conf_read_ciphers;
 /* value_net.c */
 conf_read_fn conf_read_address, conf_read_addresses, conf_read_allowed_ips,
     conf_read_endpoint;

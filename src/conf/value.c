@@ -109,14 +109,14 @@ void conf_read_ciphers(struct conf_reader *reader,
 
 /* ---- numbers ---- */
 /* libconfig 1.5 wraps what does not fit, and 0600 changes its meaning with
- * 1.7: so the number's own text decides. */
-static bool read_number(struct conf_reader *reader,
-    const struct conf_setting *setting, const struct conf_node *node,
-    uint32_t *ret)
+ * 1.7: so the number's own text decides. What is negative or very large is
+ * UINT64_MAX. False: it was complained of. */
+static bool parse_number(
+    struct conf_reader *reader, const struct conf_node *node, uint64_t *ret)
 {
 	char text[NUMBER_BYTES], *end = text;
 	bool is_hex, is_short = node->raw_len < sizeof(text);
-	unsigned long value = 0;
+	unsigned long long value = 0;
 
 	snprintf(text, sizeof(text), "%.*s", (int)node->raw_len, node->raw);
 	is_hex = text[0] == '0' && (text[1] | 0x20) == 'x';
@@ -127,9 +127,20 @@ static bool read_number(struct conf_reader *reader,
 		return false;
 	}
 	if (*text != '-')
-		value = strtoul(text, &end, is_hex ? 16 : 10);
-	if (!is_short || *end || value < setting->least ||
-	    value > setting->most) {
+		value = strtoull(text, &end, is_hex ? 16 : 10);
+	*ret = !is_short || *end ? UINT64_MAX : value;
+	return true;
+}
+
+static bool read_number(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    uint32_t *ret)
+{
+	uint64_t value;
+
+	if (!parse_number(reader, node, &value))
+		return false;
+	if (value < setting->least || value > setting->most) {
 		complain(reader, node, "%.*s is outside %u..%u",
 		    (int)node->raw_len, node->raw, setting->least,
 		    setting->most);
@@ -170,6 +181,29 @@ void conf_read_u16(struct conf_reader *reader,
 
 	if (read_number(reader, setting, node, &value))
 		*(uint16_t *)field_in(setting, object) = (uint16_t)value;
+}
+
+/* "auto", or a number of threads. */
+void conf_read_workers(struct conf_reader *reader,
+    const struct conf_setting *setting, const struct conf_node *node,
+    void *object)
+{
+	uint32_t *workers = field_in(setting, object);
+	uint64_t value = 0;
+
+	if (node->kind == CONF_INTEGER && !parse_number(reader, node, &value))
+		return;
+	if (value >= setting->least && value <= setting->most) {
+		*workers = (uint32_t)value;
+	} else if (node->kind == CONF_STRING && !strcmp(node->string, "auto")) {
+		*workers = CONFIG_WORKERS_AUTO;
+	} else {
+		complain(reader, node, "%.*s is neither \"auto\", 1 nor 2",
+		    (int)node->raw_len, node->raw);
+		conf_hint(reader->messages,
+		    "workers = \"auto\"; takes 2 where vpnd may run on two "
+		    "CPUs or more, else 1; the numbers have no quotes");
+	}
 }
 
 /* "auto", "none", or a table as number or string. */

@@ -382,6 +382,14 @@ size_t capture_take(struct capture *capture, uint8_t *to, size_t room)
 	return used;
 }
 
+bool captures_have_news(const struct captures *captures)
+{
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
+		if (captures->list[i] && captures->list[i]->ring.used)
+			return true;
+	return false;
+}
+
 bool capture_is_over(const struct capture *capture)
 {
 	return capture->is_stopped && !capture->ring.used && !capture->lost;

@@ -58,6 +58,9 @@ must_check int captures_begin(struct captures *captures, struct capture **ret,
 /* Ends all. */
 void captures_clear(struct captures *captures);
 
+/* Some client has something to take. */
+must_check bool captures_have_news(const struct captures *captures);
+
 /* The path's watch; `context` is the captures. */
 void captures_show(void *context, const struct path_sight *sight);
 

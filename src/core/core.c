@@ -386,11 +386,40 @@ bool core_take_event(struct core *core, struct core_event *ret)
 	       take_peer_event(core, ret) || ping_take_event(core, ret);
 }
 
+bool core_has_news(const struct core *core)
+{
+	return core->pending || core->pending_peers || ping_has_event(core) ||
+	       sockets_have_news(core) || captures_have_news(&core->captures) ||
+	       follow_has_news(core);
+}
+
+/* ---- threads ---- */
+
+void core_set_gate(struct core *core, const struct gate *gate)
+{
+	tunnel_set_gate(core->tunnel, gate);
+}
+
+void core_set_lane(struct core *core, unsigned number)
+{
+	path_set_lane(core->path, number);
+}
+
 /* ---- data and time ---- */
+
+/* Each thread reads the clock before it waits for the lock. */
+static const struct moment *in_order(
+    struct core *core, const struct moment *now)
+{
+	if (!instant_is_before(now->now, core->latest.now))
+		core->latest = *now;
+	return &core->latest;
+}
 
 void core_from_wire(
     struct core *core, struct packet_list *list, const struct moment *now)
 {
+	now = in_order(core, now);
 	path_run_inbound(core->path, list, now);
 	core_settle(core, now);
 }
@@ -398,14 +427,17 @@ void core_from_wire(
 void core_from_device(
     struct core *core, struct packet_list *list, const struct moment *now)
 {
+	now = in_order(core, now);
 	path_run_outbound(core->path, list, now);
 	core_settle(core, now);
 }
 
 bool core_release(struct core *core, size_t bytes, const struct moment *now)
 {
-	bool has_released = path_release(core->path, bytes, now);
+	bool has_released;
 
+	now = in_order(core, now);
+	has_released = path_release(core->path, bytes, now);
 	core_settle(core, now);
 	return has_released;
 }
@@ -419,6 +451,7 @@ static void run_alarm(struct core *core, const struct moment *now)
 
 void core_turn(struct core *core, const struct moment *now)
 {
+	now = in_order(core, now);
 	tunnel_turn(core->tunnel, now);
 	path_turn(core->path, now);
 	core_settle(core, now);

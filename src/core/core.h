@@ -15,6 +15,7 @@
 #include "api/datagram.h"
 #include "api/reply.h"
 #include "base/attributes.h"
+#include "base/gate.h"
 #include "base/instant.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -56,13 +57,20 @@ must_check int core_new(struct core **ret, const struct core_setup *setup,
 void core_free(struct core *core);
 
 /* ---- data: both consume the list; then look at the results ---- */
-void core_from_wire(
+typedef void core_from_fn(
     struct core *core, struct packet_list *list, const struct moment *now);
-void core_from_device(
-    struct core *core, struct packet_list *list, const struct moment *now);
+core_from_fn core_from_wire, core_from_device;
 /* The socket takes so many bytes more (path_release). */
 must_check bool core_release(
     struct core *core, size_t bytes, const struct moment *now);
+/* Two threads share the core under the caller's lock; what takes long steps
+ * aside through the gate, which stays the caller's (base/gate.h). */
+void core_set_gate(struct core *core, const struct gate *gate);
+/* The thread of that number (path/path.h) works here from now on. */
+void core_set_lane(struct core *core, unsigned number);
+/* There is something that the daemon has to take: an event, a datagram for a
+ * program, a part of what somebody follows. */
+must_check bool core_has_news(const struct core *core);
 /* Timers and whatever is pending. */
 void core_turn(struct core *core, const struct moment *now);
 struct instant core_deadline(const struct core *core);
@@ -256,6 +264,8 @@ struct core_host {
 	uint16_t port;
 	size_t receive_buffer_bytes; /* that may wait in the UDP socket now */
 	uint64_t busy_polls; /* turns of the loop that began without a wait */
+	uint32_t workers;	     /* threads that run now; 0: unknown */
+	uint64_t lock_waits; /* how often one of them waited for the other */
 	uint32_t fwmark, table;
 	struct instant started;
 	const char *last_reload; /* sentence, NULL: none yet */

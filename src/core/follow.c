@@ -333,6 +333,14 @@ void follow_forget_peer(struct core *core, uint32_t id)
 		at->is_over |= at->peer_id == id;
 }
 
+bool follow_has_news(const struct core *core)
+{
+	for (struct core_follower *at = core->followers; at; at = at->next)
+		if (at->ring.used)
+			return true;
+	return false;
+}
+
 /* ---- what they get ---- */
 
 static void write_lost(uint64_t lost, struct reply *reply)

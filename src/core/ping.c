@@ -85,6 +85,14 @@ bool ping_take_event(struct core *core, struct core_event *ret)
 	return false;
 }
 
+bool ping_has_event(const struct core *core)
+{
+	for (size_t i = 0; i < CORE_PINGS; i++)
+		if (core->pings[i].is_used && core->pings[i].is_done)
+			return true;
+	return false;
+}
+
 static void explain(const struct core *core, const struct core_peer *peer,
     int err, struct instant now, struct core_answer *ret)
 {

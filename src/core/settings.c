@@ -62,6 +62,11 @@ static bool fwmark_differs(const struct config *a, const struct config *b)
 	return a->fwmark != b->fwmark;
 }
 
+static bool workers_differs(const struct config *a, const struct config *b)
+{
+	return a->workers != b->workers;
+}
+
 static bool udp_gso_differs(const struct config *a, const struct config *b)
 {
 	return a->udp_gso != b->udp_gso;
@@ -168,6 +173,7 @@ const struct setting settings_restart[] = {
     {"listen.udp_gro", PLAN_RESTART, udp_gro_differs},
     {"routes", PLAN_RESTART, routes_differs},
     {"fwmark", PLAN_RESTART, fwmark_differs},
+    {"workers", PLAN_RESTART, workers_differs},
     {NULL, PLAN_RESTART, NULL},
 };
 

@@ -59,6 +59,21 @@ bool core_socket_is_there(const struct core *core, uint32_t number)
 	return find(core, number);
 }
 
+static bool is_news(const struct core_socket *one)
+{
+	return one->is_ready && one->conf->type == CONFIG_SOCKET_CLIENT;
+}
+
+bool sockets_have_news(const struct core *core)
+{
+	const struct core_sockets *set = core->sockets;
+
+	for (size_t i = 0; set && i < set->count; i++)
+		if (is_news(&set->list[i]))
+			return true;
+	return false;
+}
+
 bool core_socket_take_ready(struct core *core, uint32_t *ret)
 {
 	struct core_sockets *set = core->sockets;
@@ -66,7 +81,7 @@ bool core_socket_take_ready(struct core *core, uint32_t *ret)
 	for (size_t i = 0; i < set->count; i++) {
 		struct core_socket *one = &set->list[i];
 
-		if (!one->is_ready || one->conf->type != CONFIG_SOCKET_CLIENT)
+		if (!is_news(one))
 			continue;
 		one->is_ready = false;
 		*ret = one->number;

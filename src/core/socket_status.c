@@ -6,12 +6,28 @@
 
 /* ---- metrics ---- */
 
+#define WORKERS_BYTES 80
+
+/* "" when it is not known. */
+static const char *workers_metrics(
+    const struct core_host *host, char text[WORKERS_BYTES])
+{
+	*text = '\0';
+	if (host->workers)
+		snprintf(text, WORKERS_BYTES,
+		    "vpnd_workers %u\n"
+		    "vpnd_lock_waits_total %llu\n",
+		    host->workers, (unsigned long long)host->lock_waits);
+	return text;
+}
+
 /* Names and values only: whoever asks is a peer, but not an administrator. */
 size_t sockets_metrics(const struct core *core, const struct moment *now,
     char text[SOCKET_STATUS_BYTES])
 {
 	int64_t uptime_ns = instant_age_ns(core->host.started, now->now);
 	struct path_totals totals;
+	char workers[WORKERS_BYTES];
 	int len;
 
 	path_totals(core->path, &totals);
@@ -25,7 +41,7 @@ size_t sockets_metrics(const struct core *core, const struct moment *now,
 	    "vpnd_tx_packets_total %llu\n"
 	    "vpnd_tx_dropped_total %llu\n"
 	    "vpnd_tx_marked_total %llu\n"
-	    "vpnd_sockets_bytes %u\n",
+	    "vpnd_sockets_bytes %u\n%s",
 	    core->config->name, core->version,
 	    instant_is_never(core->host.started)
 		? 0LL
@@ -36,7 +52,8 @@ size_t sockets_metrics(const struct core *core, const struct moment *now,
 	    (unsigned long long)totals.tx_packets,
 	    (unsigned long long)totals.tx_dropped,
 	    (unsigned long long)totals.tx_marked,
-	    sockets_used_bytes(core->sockets->table));
+	    sockets_used_bytes(core->sockets->table),
+	    workers_metrics(&core->host, workers));
 	return len < SOCKET_STATUS_BYTES ? (size_t)len
 					 : SOCKET_STATUS_BYTES - 1;
 }

@@ -51,6 +51,11 @@ bool sockets_serve(struct core *core, const struct moment *now);
 /* One still holds what it could not read at once. */
 bool sockets_are_behind(const struct core *core);
 
+/* ---- socket_client.c ---- */
+
+/* A program's socket holds something that core_socket_take_ready tells. */
+must_check bool sockets_have_news(const struct core *core);
+
 /* ---- socket_status.c ---- */
 
 #define SOCKET_STATUS_BYTES 1200 /* an answer is no larger, with its NUL */

@@ -93,6 +93,7 @@ struct core {
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
 	struct core_follower *followers;
+	struct moment latest; /* of what it was told */
 	struct core_live *live; /* follow.c; NULL: no packet is traced */
 	struct instant alarm;	/* no ping and no name is due before it */
 	unsigned pending;	/* bits of enum core_event_kind */
@@ -245,6 +246,7 @@ struct instant ping_turn(struct core *core, const struct moment *now);
 /* The peer goes away. */
 void ping_forget(struct core *core, const struct core_peer *peer);
 must_check bool ping_take_event(struct core *core, struct core_event *ret);
+must_check bool ping_has_event(const struct core *core);
 
 /* ---- capture_begin.c ---- */
 

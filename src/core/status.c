@@ -226,6 +226,10 @@ static void write_host(
 		    host->receive_buffer_bytes);
 	reply_unsigned(reply, "busy_poll_us", core->config->busy_poll_us);
 	reply_unsigned(reply, "busy_polls", host->busy_polls);
+	if (host->workers) {
+		reply_unsigned(reply, "workers", host->workers);
+		reply_unsigned(reply, "lock_waits", host->lock_waits);
+	}
 	reply_unsigned(reply, "fwmark", host->fwmark);
 	reply_unsigned(reply, "table", host->table);
 	if (!instant_is_never(host->started))

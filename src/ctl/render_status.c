@@ -138,6 +138,20 @@ static void print_queues(const struct paper *paper, const json_t *tunnel)
 		    (unsigned long long)poll_us);
 }
 
+/* "2 workers, 1234 lock waits": one alone never waits. */
+static void print_workers(const struct paper *paper, const json_t *tunnel)
+{
+	uint64_t workers = tree_unsigned(tunnel, "workers", 0);
+	uint64_t waits = tree_unsigned(tunnel, "lock_waits", 0);
+
+	if (workers)
+		paper_print(paper, INK_FAINT, "  %llu worker%s",
+		    (unsigned long long)workers, workers > 1 ? "s" : "");
+	if (workers > 1)
+		paper_print(paper, INK_FAINT, ", %s lock wait%s",
+		    figure_count(waits).text, waits == 1 ? "" : "s");
+}
+
 /* "offloads tun_tso tun_uso  without udp_gso: Input/output error" */
 static void offloads_line(const struct paper *paper, const json_t *tunnel)
 {
@@ -162,6 +176,7 @@ static void offloads_line(const struct paper *paper, const json_t *tunnel)
 			    tree_text(offload, "why", "-"));
 	}
 	print_queues(paper, tunnel);
+	print_workers(paper, tunnel);
 	paper_end_line(paper);
 }
 

@@ -143,8 +143,8 @@ static bool read_body(struct client *client)
 static bool grow_attached(struct client *client, size_t len)
 {
 	size_t needed = client->attached_len + len + 1;
-	size_t room = client->attached_room ? client->attached_room
-					    : CONTROL_PART_BYTES;
+	size_t room =
+	    client->attached_room ? client->attached_room : CONTROL_PART_BYTES;
 	char *attached;
 
 	if (needed <= client->attached_room)

@@ -28,9 +28,8 @@ static void init(struct daemon *daemon)
 {
 	daemon->moment = clock_read();
 	daemon->lock_fd = -1;
-	daemon->data.tun_fd = -1;
+	daemon->device_fds.fd = -1;
 	daemon->data.moment = &daemon->moment;
-	daemon->data.underlay = &daemon->underlay;
 	daemon->core_host.started = daemon->moment.now;
 	daemon->underlay_due = INSTANT_NEVER;
 	daemon->device_due = INSTANT_NEVER;

@@ -15,6 +15,7 @@
 
 #include "core/core.h"
 #include "daemon/attach.h"
+#include "daemon/balance.h"
 #include "daemon/busy_poll.h"
 #include "daemon/control.h"
 #include "daemon/data.h"
@@ -29,6 +30,7 @@
 #include "daemon/resolve.h"
 #include "daemon/state.h"
 #include "daemon/underlay.h"
+#include "daemon/worker.h"
 #include "io/tun.h"
 #include "io/watch.h"
 
@@ -49,7 +51,7 @@ struct reload {
 	char sentence[128]; /* how the last one went, for status */
 };
 
-/* One of the device's, the first of which is data.tun_fd. */
+/* One of the device's, the first of which is device_fds.fd. */
 struct device_queue {
 	struct daemon *daemon;
 	int fd;
@@ -73,7 +75,13 @@ struct daemon {
 	struct host *host;
 	struct underlay underlay;
 	struct udp *udp;
-	struct data data;
+	struct udp *udp_twin; /* for this thread, where another one receives */
+	struct data_device device_fds;
+	struct data data;	 /* of this thread */
+	struct threads *threads; /* NULL: this one is all there is */
+	struct worker *worker;	 /* likewise */
+	bool is_split;		 /* it receives, not this thread */
+	struct balance balance;	 /* whether it should; workers = "auto" */
 	struct busy_poll busy_poll;
 	struct control *control;
 	struct attachments *attachments;
@@ -87,7 +95,7 @@ struct daemon {
 	struct tun_offload offload;  /* of the device, when it was opened */
 	uint64_t device_dropped;     /* by the kernel, as last counted */
 	struct device_queue queues[TUN_QUEUES];
-	struct loop_watch *udp_watch, *news_watch, *loader_watch;
+	struct loop_watch *udp_watch, *news_watch, *loader_watch, *worker_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
 	bool has_short_slices;	  /* daemon/slice.h */
 	unsigned device_attempts; /* to make it again */
@@ -119,6 +127,9 @@ struct config *daemon_take_config(
 /* ---- turn.c ---- */
 void turn_began(void *context);
 int64_t turn_ended(void *context);
+void turn_alone(void *context);
+/* From now on the worker receives, or this thread does. */
+void turn_split(struct daemon *daemon, bool is_split);
 void turn_signalled(void *context, int number);
 /* Writes the endpoints down if they have changed. */
 void turn_save_state(struct daemon *daemon);
@@ -137,11 +148,14 @@ void device_count_drops(struct daemon *daemon);
 /* Tells the core what status shows of the host. */
 void device_tell_core(struct daemon *daemon);
 
+/* What receives: of this thread, or of the worker (is_split). */
+struct data *daemon_receiver(struct daemon *daemon);
+
 /* ---- offloads.c ---- */
 
 /* What status shows of offloads. */
 void offloads_tell(
-    const struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS]);
+    struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS]);
 
 /* ---- verbs.c ---- */
 void verbs_run(void *context, uint64_t client, enum control_rights rights,

@@ -17,12 +17,292 @@
 /* A socket that holds less is slow: what it gets at once is kept short. */
 #define SLOW_BYTES (512 * 1024)
 
+static void count_lost(struct data *data, enum path_outside where,
+    enum drop reason, uint64_t count)
+{
+	if (!count)
+		return;
+	threads_enter(data->threads);
+	path_count_outside(core_path(data->core), where, reason, count);
+	threads_leave(data->threads);
+}
+
+static void drop_outside(struct data *data, enum path_outside where,
+    enum drop reason, struct packet *pkt)
+{
+	threads_enter(data->threads);
+	path_drop_outside(core_path(data->core), where, reason, pkt);
+	threads_leave(data->threads);
+}
+
+/* ---- what the core has made ---- */
+
+static void write_packet(struct data *data, struct packet *pkt)
+{
+	enum tun_result result = TUN_GONE;
+
+	if (data->device->fd >= 0)
+		result = tun_write(data->device->fd, pkt);
+	if (result == TUN_DONE) {
+		pool_put(data->pool, pkt);
+		return;
+	}
+	if (result == TUN_GONE) {
+		data->is_device_gone = true;
+		pkt->drop = DROP_DEV_READY;
+	}
+	drop_outside(data, PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
+}
+
+static void refuse_packet(void *context, struct packet *pkt)
+{
+	drop_outside(context, PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
+}
+
+void data_tell_path(struct data *data)
+{
+	const struct tun_batch *batch = data->batch;
+	bool joins_tcp = batch && tun_batch_joins_tcp(batch);
+	bool joins_udp = batch && tun_batch_joins_udp(batch);
+
+	if (data->has_told && joins_tcp == data->joins_tcp &&
+	    joins_udp == data->joins_udp)
+		return;
+	data->has_told = true;
+	data->joins_tcp = joins_tcp;
+	data->joins_udp = joins_udp;
+	threads_enter(data->threads);
+	path_set_partial(core_path(data->core), batch);
+	path_set_joins(core_path(data->core), joins_tcp, joins_udp);
+	threads_leave(data->threads);
+}
+
+/* The kernel puts the answers into the queue that a packet was written through
+ * (io/tun.h); what it does not tell apart by ports is in the first one. */
+static size_t queue_of(const struct data *data, const struct packet *pkt)
+{
+	bool has_ports = pkt->l4_protocol == IP_PROTOCOL_TCP ||
+			 pkt->l4_protocol == IP_PROTOCOL_UDP;
+
+	if (data->device->queues_count < 2 || pkt->is_fragment || !has_ports)
+		return 0;
+	return 1 + pkt->flow_hash % (data->device->queues_count - 1);
+}
+
+/* TCP sends no more than comes through, and is best carried in one go. */
+static void note_kind(struct data *data, const struct packet *pkt)
+{
+	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
+		data->excess -= pkt->segments;
+	else
+		data->excess += pkt->segments;
+}
+
+static void write_batches(struct data *data, struct packet_list *list)
+{
+	const struct tun_writer writer = {
+	    .failed = refuse_packet, .context = data};
+	struct packet_list lists[TUN_QUEUES] = {0};
+	struct packet *pkt;
+
+	while ((pkt = packet_list_pop(list))) {
+		note_kind(data, pkt);
+		packet_list_push(&lists[queue_of(data, pkt)], pkt);
+	}
+	for (size_t i = 0; i < data->device->queues_count; i++)
+		if (lists[i].first &&
+		    tun_batch_write(data->batch, data->device->queues[i],
+			&lists[i], &writer) == TUN_GONE)
+			data->is_device_gone = true;
+}
+
+static void write_packets(struct data *data, struct packet_list *list)
+{
+	struct packet *pkt;
+
+	if (!list->first)
+		return;
+	if (data->batch && data->device->fd >= 0) {
+		write_batches(data, list);
+		data_tell_path(data);
+		return;
+	}
+	while ((pkt = packet_list_pop(list)))
+		write_packet(data, pkt);
+}
+
+static void note_failed(void *context, enum drop reason, struct packet *pkt)
+{
+	struct data *data = context;
+
+	threads_enter(data->threads);
+	path_note_outside(
+	    core_path(data->core), PATH_OUTSIDE_ENCAP, reason, pkt);
+	threads_leave(data->threads);
+}
+
+static void forget_source(void *context, const struct packet *pkt)
+{
+	struct data *data = context;
+
+	if (!pkt->peer)
+		return;
+	threads_enter(data->threads);
+	tunnel_peer_send_failed(pkt->peer);
+	threads_leave(data->threads);
+}
+
+static void note_refused(void *context, int error, const struct packet *pkt)
+{
+	struct data *data = context;
+
+	if (!pkt->peer)
+		return;
+	threads_enter(data->threads);
+	tunnel_peer_segments_refused(
+	    pkt->peer, strerrordesc_np(error), data->moment);
+	threads_leave(data->threads);
+}
+
+/* What would come back through our own device does not leave. */
+static void queue_packet(struct data *data, struct packet *pkt)
+{
+	note_kind(data, pkt);
+	if (underlay_way_to(data->underlay, &pkt->endpoint.address,
+		data->moment->now) == UNDERLAY_OWN)
+		path_drop_outside(core_path(data->core), PATH_OUTSIDE_ENCAP,
+		    DROP_RECURSION_LIMIT, pkt);
+	else
+		packet_list_push(&data->backlog, pkt);
+}
+
+/* -EAGAIN leaves the rest on the backlog (data_is_blocked): until it leaves,
+ * its peers may be removed. */
+static void forget_peers(struct packet_list *backlog)
+{
+	for (struct packet *pkt = backlog->first; pkt; pkt = pkt->next)
+		pkt->peer = NULL;
+}
+
+/* In the lock. */
+static void take_results(struct data *data)
+{
+	struct packet *pkt;
+
+	packet_list_append(&data->received, core_to_device(data->core));
+	while ((pkt = packet_list_pop(core_to_wire(data->core))))
+		queue_packet(data, pkt);
+}
+
+static void write_results(struct data *data)
+{
+	const struct udp_sender sender = {.failed = note_failed,
+	    .source_failed = forget_source,
+	    .segments_refused = note_refused,
+	    .context = data};
+
+	write_packets(data, &data->received);
+	if (data->backlog.first &&
+	    udp_send(data->udp, &data->backlog, &sender) != 0)
+		forget_peers(&data->backlog);
+}
+
+/* The kernel says that there is room when half of what was sent has left. */
+static void limit_sending(struct data *data, bool was_blocked)
+{
+	struct instant now = data->moment->now;
+
+	if (data_is_blocked(data) && !was_blocked)
+		data->blocked_since = now;
+	if (!data->is_leading || !was_blocked || data_is_blocked(data))
+		return;
+	if (backlog_note(
+		&data->sending, instant_age_ns(data->blocked_since, now), now))
+		udp_limit_send_buffer(data->udp, data->sending.bytes);
+}
+
+static bool release(struct data *data)
+{
+	bool has_released;
+
+	threads_enter(data->threads);
+	has_released =
+	    core_release(data->core, data->sending.bytes / 2, data->moment);
+	take_results(data);
+	threads_leave(data->threads);
+	return has_released;
+}
+
+static void tell_blocked(struct data *data)
+{
+	bool is_slow = data->sending.bytes < SLOW_BYTES;
+	bool is_blocked = data_is_blocked(data);
+
+	if (is_blocked == data->has_told_blocked &&
+	    is_slow == data->has_told_slow)
+		return;
+	data->has_told_blocked = is_blocked;
+	data->has_told_slow = is_slow;
+	threads_enter(data->threads);
+	path_set_blocked(core_path(data->core), is_blocked, is_slow);
+	threads_leave(data->threads);
+}
+
+/* Those whom the socket has room for again come after what was there before. */
+static void finish(struct data *data, bool was_blocked)
+{
+	write_results(data);
+	limit_sending(data, was_blocked);
+	while (was_blocked && !data_is_blocked(data) && release(data)) {
+		write_results(data);
+		limit_sending(data, false);
+	}
+	tell_blocked(data);
+}
+
+static void run(struct data *data, core_from_fn *from, struct packet_list *list)
+{
+	bool was_blocked = data_is_blocked(data);
+
+	threads_enter(data->threads);
+	from(data->core, list, data->moment);
+	take_results(data);
+	threads_leave(data->threads);
+	finish(data, was_blocked);
+}
+
+void data_flush(struct data *data)
+{
+	bool was_blocked = data_is_blocked(data);
+
+	threads_enter(data->threads);
+	take_results(data);
+	threads_leave(data->threads);
+	finish(data, was_blocked);
+}
+
+bool data_is_blocked(const struct data *data)
+{
+	return data->backlog.first != NULL;
+}
+
+bool data_wants_more(const struct data *data)
+{
+	bool is_full;
+
+	if (!data_is_blocked(data))
+		return true;
+	threads_enter(data->threads);
+	is_full = path_is_full(core_path(data->core));
+	threads_leave(data->threads);
+	return !is_full;
+}
+
 /* ---- device to socket ---- */
 
 /* False: there is nothing more to read now. */
 static bool read_packet(struct data *data, struct packet_list *list)
 {
-	struct path *path = core_path(data->core);
 	struct packet *pkt = pool_get(data->pool);
 
 	if (!pkt)
@@ -32,7 +312,7 @@ static bool read_packet(struct data *data, struct packet_list *list)
 		packet_list_push(list, pkt);
 		return true;
 	case TUN_DROPPED:
-		path_drop_outside(path, PATH_OUTSIDE_TUN_READ, pkt->drop, pkt);
+		drop_outside(data, PATH_OUTSIDE_TUN_READ, pkt->drop, pkt);
 		return true;
 	case TUN_GONE:
 		data->is_device_gone = true;
@@ -47,19 +327,14 @@ static bool read_packet(struct data *data, struct packet_list *list)
 /* The same with offloads: one read may bring many packets. */
 static bool read_batch(struct data *data, struct packet_list *list)
 {
-	struct path *path = core_path(data->core);
 	struct tun_taken taken;
 	enum tun_result result;
 
 	if (!pool_available(data->pool))
 		return false;
 	result = tun_batch_read(data->batch, data->queue_fd, list, &taken);
-	if (taken.lost)
-		path_count_outside(
-		    path, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
-	if (taken.refused)
-		path_count_outside(
-		    path, PATH_OUTSIDE_TUN_READ, taken.drop, taken.refused);
+	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
+	count_lost(data, PATH_OUTSIDE_TUN_READ, taken.drop, taken.refused);
 	if (result == TUN_GONE)
 		data->is_device_gone = true;
 	return result == TUN_DONE;
@@ -75,8 +350,7 @@ static void discard_from_device(struct data *data)
 {
 	uint64_t count = tun_discard(data->queue_fd, PACKET_BATCH);
 
-	path_count_outside(
-	    core_path(data->core), PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
+	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
 }
 
 /* True: it was a full batch, so there may be more. */
@@ -94,8 +368,7 @@ static bool carry_from_device(struct data *data)
 	}
 	data->has_carried |= list.len > 0;
 	if (list.len)
-		core_from_device(data->core, &list, data->moment);
-	data_flush(data);
+		run(data, core_from_device, &list);
 	data->has_more |= is_full;
 	return is_full && data_wants_more(data);
 }
@@ -105,7 +378,7 @@ void data_from_device(struct data *data, int queue_fd)
 	int batches = BATCHES;
 
 	/* another queue's turn, just before, may have filled all */
-	if (data->tun_fd < 0 || !data_wants_more(data))
+	if (data->device->fd < 0 || !data_wants_more(data))
 		return;
 	data->queue_fd = queue_fd;
 	if (!pool_available(data->pool))
@@ -133,25 +406,19 @@ static void limit_waiting(
 
 static bool carry_from_wire(struct data *data)
 {
-	struct path *path = core_path(data->core);
 	struct packet_list list = {0};
 	struct udp_received received;
 
 	udp_receive(data->udp, &list, &received);
 	limit_waiting(data, &received);
-	if (received.overflow)
-		path_count_outside(path, PATH_OUTSIDE_OUTER,
-		    DROP_SOCKET_RCVBUFF, received.overflow);
+	count_lost(
+	    data, PATH_OUTSIDE_OUTER, DROP_SOCKET_RCVBUFF, received.overflow);
 	if (received.is_starved)
-		path_count_outside(path, PATH_OUTSIDE_OUTER, DROP_NOMEM,
-		    udp_discard(data->udp, PACKET_BATCH));
-	if (received.lost)
-		path_count_outside(
-		    path, PATH_OUTSIDE_OUTER, DROP_NOMEM, received.lost);
+		received.lost += udp_discard(data->udp, PACKET_BATCH);
+	count_lost(data, PATH_OUTSIDE_OUTER, DROP_NOMEM, received.lost);
 	data->has_carried |= list.len > 0;
 	if (list.len)
-		core_from_wire(data->core, &list, data->moment);
-	data_flush(data);
+		run(data, core_from_wire, &list);
 	data->has_more |= received.has_more;
 	return received.has_more;
 }
@@ -162,203 +429,6 @@ void data_from_wire(struct data *data)
 
 	while (batches-- && carry_from_wire(data))
 		;
-}
-
-/* ---- what the core has made ---- */
-
-static void write_packet(struct data *data, struct packet *pkt)
-{
-	enum tun_result result = TUN_GONE;
-
-	if (data->tun_fd >= 0)
-		result = tun_write(data->tun_fd, pkt);
-	if (result == TUN_DONE) {
-		pool_put(data->pool, pkt);
-		return;
-	}
-	if (result == TUN_GONE) {
-		data->is_device_gone = true;
-		pkt->drop = DROP_DEV_READY;
-	}
-	path_drop_outside(
-	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
-}
-
-static void refuse_packet(void *context, struct packet *pkt)
-{
-	struct data *data = context;
-
-	path_drop_outside(
-	    core_path(data->core), PATH_OUTSIDE_TUN_WRITE, pkt->drop, pkt);
-}
-
-void data_tell_path(struct data *data)
-{
-	const struct tun_batch *batch = data->batch;
-
-	path_set_partial(core_path(data->core), batch);
-	path_set_joins(core_path(data->core),
-	    batch && tun_batch_joins_tcp(batch),
-	    batch && tun_batch_joins_udp(batch));
-}
-
-/* The kernel puts the answers into the queue that a packet was written through
- * (io/tun.h); what it does not tell apart by ports is in the first one. */
-static size_t queue_of(const struct data *data, const struct packet *pkt)
-{
-	bool has_ports = pkt->l4_protocol == IP_PROTOCOL_TCP ||
-			 pkt->l4_protocol == IP_PROTOCOL_UDP;
-
-	if (data->queues < 2 || pkt->is_fragment || !has_ports)
-		return 0;
-	return 1 + pkt->flow_hash % (data->queues - 1);
-}
-
-/* TCP sends no more than comes through, and is best carried in one go. */
-static void note_kind(struct data *data, const struct packet *pkt)
-{
-	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
-		data->excess -= pkt->segments;
-	else
-		data->excess += pkt->segments;
-}
-
-static void write_batches(struct data *data, struct packet_list *list)
-{
-	const struct tun_writer writer = {
-	    .failed = refuse_packet, .context = data};
-	struct packet_list lists[TUN_QUEUES] = {0};
-	struct packet *pkt;
-
-	while ((pkt = packet_list_pop(list))) {
-		note_kind(data, pkt);
-		packet_list_push(&lists[queue_of(data, pkt)], pkt);
-	}
-	for (size_t i = 0; i < data->queues; i++)
-		if (lists[i].first &&
-		    tun_batch_write(data->batch, data->queue_fds[i], &lists[i],
-			&writer) == TUN_GONE)
-			data->is_device_gone = true;
-}
-
-static void write_packets(struct data *data, struct packet_list *list)
-{
-	struct packet *pkt;
-
-	if (!list->first)
-		return;
-	if (data->batch && data->tun_fd >= 0) {
-		write_batches(data, list);
-		data_tell_path(data);
-		return;
-	}
-	while ((pkt = packet_list_pop(list)))
-		write_packet(data, pkt);
-}
-
-static void note_failed(void *context, enum drop reason, struct packet *pkt)
-{
-	struct data *data = context;
-
-	path_note_outside(
-	    core_path(data->core), PATH_OUTSIDE_ENCAP, reason, pkt);
-}
-
-static void forget_source(void *context, const struct packet *pkt)
-{
-	(void)context;
-	if (pkt->peer)
-		tunnel_peer_send_failed(pkt->peer);
-}
-
-static void note_refused(void *context, int error, const struct packet *pkt)
-{
-	const struct data *data = context;
-
-	if (pkt->peer)
-		tunnel_peer_segments_refused(
-		    pkt->peer, strerrordesc_np(error), data->moment);
-}
-
-/* What would come back through our own device does not leave. */
-static void queue_packet(struct data *data, struct packet *pkt)
-{
-	note_kind(data, pkt);
-	if (underlay_way_to(data->underlay, &pkt->endpoint.address,
-		data->moment->now) == UNDERLAY_OWN)
-		path_drop_outside(core_path(data->core), PATH_OUTSIDE_ENCAP,
-		    DROP_RECURSION_LIMIT, pkt);
-	else
-		packet_list_push(&data->backlog, pkt);
-}
-
-/* -EAGAIN leaves the rest on the backlog (data_is_blocked): until it leaves,
- * its peers may be removed. */
-static void forget_peers(struct packet_list *backlog)
-{
-	for (struct packet *pkt = backlog->first; pkt; pkt = pkt->next)
-		pkt->peer = NULL;
-}
-
-static void flush(struct data *data)
-{
-	const struct udp_sender sender = {.failed = note_failed,
-	    .source_failed = forget_source,
-	    .segments_refused = note_refused,
-	    .context = data};
-	struct packet *pkt;
-
-	write_packets(data, core_to_device(data->core));
-	while ((pkt = packet_list_pop(core_to_wire(data->core))))
-		queue_packet(data, pkt);
-	if (data->backlog.first &&
-	    udp_send(data->udp, &data->backlog, &sender) != 0)
-		forget_peers(&data->backlog);
-}
-
-static bool is_blocked(const struct data *data)
-{
-	return data->backlog.first != NULL;
-}
-
-/* The kernel says that there is room when half of what was sent has left. */
-static void limit_sending(struct data *data, bool was_blocked)
-{
-	struct instant now = data->moment->now;
-
-	if (is_blocked(data) && !was_blocked)
-		data->blocked_since = now;
-	if (!was_blocked || is_blocked(data))
-		return;
-	if (backlog_note(&data->sending,
-		instant_age_ns(data->blocked_since, now), now))
-		udp_limit_send_buffer(data->udp, data->sending.bytes);
-}
-
-void data_flush(struct data *data)
-{
-	bool was_blocked = is_blocked(data);
-
-	flush(data);
-	limit_sending(data, was_blocked);
-	while (was_blocked && !is_blocked(data) &&
-	       core_release(
-		   data->core, data->sending.bytes / 2, data->moment)) {
-		flush(data);
-		limit_sending(data, false);
-	}
-	path_set_blocked(core_path(data->core), is_blocked(data),
-	    data->sending.bytes < SLOW_BYTES);
-}
-
-bool data_is_blocked(const struct data *data)
-{
-	return is_blocked(data);
-}
-
-bool data_wants_more(const struct data *data)
-{
-	return !is_blocked(data) || !path_is_full(core_path(data->core));
 }
 
 bool data_has_carried(struct data *data)

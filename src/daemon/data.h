@@ -4,8 +4,9 @@
  *
  * How it works: a call carries a few batches to their end: read, core, write.
  * What the socket does not take stays in order on the backlog; until it is
- * empty, what the device has more waits in the path (path_set_blocked), unsealed,
- * until that is full, too.
+ * empty, what the device has more waits in the path (path_set_blocked),
+ * unsealed, until that is full, too. Where there are two threads, each has a
+ * `struct data` with a batch and a socket object of its own.
  */
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
@@ -14,26 +15,36 @@
 
 #include "base/packet.h"
 #include "core/core.h"
+#include "daemon/threads.h"
 #include "daemon/underlay.h"
 #include "io/tun_offload.h"
 #include "io/udp.h"
 #include "net/backlog.h"
 
+struct data_device {
+	int fd;			/* -1: the device is gone */
+	int queues[TUN_QUEUES]; /* fd first */
+	size_t queues_count;
+};
+
 struct data {
-	int tun_fd;		   /* -1: the device is gone */
-	int queue_fds[TUN_QUEUES]; /* tun_fd first */
-	size_t queues;
-	int queue_fd;		 /* the one of them that is being read */
-	struct backlog waiting;	 /* in the UDP socket, to be read */
-	struct backlog sending;	 /* in it, to be sent */
+	const struct data_device *device;
+	int queue_fd;		/* the one of them that is being read */
+	struct backlog waiting; /* in the UDP socket, to be read */
+	struct backlog sending; /* in it, to be sent */
 	struct instant blocked_since;
 	struct tun_batch *batch; /* NULL: the device has no offloads */
 	struct udp *udp;
 	struct pool *pool;
 	struct core *core;
 	struct underlay *underlay;
-	const struct moment *moment; /* of this turn */
-	struct packet_list backlog;  /* sealed, for the socket */
+	const struct moment *moment;	     /* of this turn */
+	struct threads *threads;	     /* NULL: there is one */
+	struct packet_list backlog;	     /* sealed, for the socket */
+	struct packet_list received;	     /* for the device */
+	bool has_told, joins_tcp, joins_udp; /* the path, of the device */
+	bool has_told_blocked, has_told_slow;
+	bool is_leading; /* decides how much may wait in the socket */
 	bool is_device_gone;
 	bool has_carried; /* packets, in this turn */
 	bool has_more;	  /* to carry, perhaps: a batch was full */

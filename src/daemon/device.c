@@ -12,6 +12,7 @@
 #define RETRY_NS    (250 * NS_PER_MS)
 #define RETRIES_MAX 4
 
+/* Is called beside the worker (loop_watch_beside). */
 static void device_ready(void *context, unsigned events)
 {
 	const struct device_queue *queue = context;
@@ -20,14 +21,31 @@ static void device_ready(void *context, unsigned events)
 	data_from_device(&queue->daemon->data, queue->fd);
 }
 
-static int open_batch(struct daemon *daemon, enum tun_type type)
+struct data *daemon_receiver(struct daemon *daemon)
+{
+	return daemon->is_split ? worker_data(daemon->worker) : &daemon->data;
+}
+
+static int open_batches(struct daemon *daemon, enum tun_type type)
 {
 	struct tun_batch_setup setup = {
 	    .type = type, .offload = &daemon->offload, .pool = daemon->pool};
+	int code;
 
 	if (!daemon->offload.has_header)
 		return 0;
-	return tun_batch_new(&daemon->data.batch, &setup);
+	code = tun_batch_new(&daemon->data.batch, &setup);
+	if (!code && daemon->worker)
+		code =
+		    tun_batch_new(&worker_data(daemon->worker)->batch, &setup);
+	return code;
+}
+
+static void close_batch(struct data *data)
+{
+	tun_batch_free(data->batch);
+	data->batch = NULL;
+	data->is_device_gone = false;
 }
 
 static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
@@ -36,11 +54,11 @@ static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
 
 	*queue = (struct device_queue){.daemon = daemon, .fd = fd};
 	queue->watch =
-	    loop_watch(daemon->loop, fd, LOOP_READ, device_ready, queue);
+	    loop_watch_beside(daemon->loop, fd, LOOP_READ, device_ready, queue);
 	if (!queue->watch)
 		return false;
-	daemon->data.queue_fds[idx] = fd;
-	daemon->data.queues = idx + 1;
+	daemon->device_fds.queues[idx] = fd;
+	daemon->device_fds.queues_count = idx + 1;
 	return true;
 }
 
@@ -82,13 +100,12 @@ int device_open(struct daemon *daemon)
 
 	if (fd < 0)
 		return fd;
-	daemon->data.tun_fd = fd;
-	if (wants_offload && open_batch(daemon, type)) {
+	daemon->device_fds.fd = fd;
+	if (wants_offload && open_batches(daemon, type)) {
 		device_close(daemon);
 		return -ENOMEM;
 	}
 	data_tell_path(&daemon->data);
-	daemon->data.is_device_gone = false;
 	daemon->device_dropped = 0;
 	if (!watch_queue(daemon, 0, fd)) {
 		device_close(daemon);
@@ -102,12 +119,13 @@ int device_open(struct daemon *daemon)
 void device_close(struct daemon *daemon)
 {
 	close_queues(daemon);
-	daemon->data.queues = 0;
-	if (daemon->data.tun_fd >= 0)
-		close(daemon->data.tun_fd);
-	daemon->data.tun_fd = -1;
-	tun_batch_free(daemon->data.batch);
-	daemon->data.batch = NULL;
+	daemon->device_fds.queues_count = 0;
+	if (daemon->device_fds.fd >= 0)
+		close(daemon->device_fds.fd);
+	daemon->device_fds.fd = -1;
+	close_batch(&daemon->data);
+	if (daemon->worker)
+		close_batch(worker_data(daemon->worker));
 }
 
 void device_tell_core(struct daemon *daemon)
@@ -115,17 +133,22 @@ void device_tell_core(struct daemon *daemon)
 	struct core_host *host = &daemon->core_host;
 	struct netlink_link link = {0};
 
-	if (daemon->data.tun_fd >= 0 && netlink_find_index(daemon->netlink,
-					    host_ifindex(daemon->host), &link))
+	if (daemon->device_fds.fd >= 0 &&
+	    netlink_find_index(
+		daemon->netlink, host_ifindex(daemon->host), &link))
 		link.is_up = false;
 	memcpy(host->device, daemon->device, sizeof(host->device));
 	host->is_device_up = link.is_up;
 	host->mtu = link.mtu;
 	host->mac = link.mac;
-	host->queues = (uint32_t)daemon->data.queues;
+	host->queues = (uint32_t)daemon->device_fds.queues_count;
 	host->port = udp_port(daemon->udp);
-	host->receive_buffer_bytes = daemon->data.waiting.bytes;
+	host->receive_buffer_bytes = daemon_receiver(daemon)->waiting.bytes;
 	host->busy_polls = daemon->busy_poll.turns;
+	if (daemon->worker)
+		host->busy_polls += worker_busy_polls(daemon->worker);
+	host->workers = daemon->is_split ? 2 : 1;
+	host->lock_waits = threads_waits(daemon->threads);
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);
 	offloads_tell(daemon, host->offloads);
@@ -136,8 +159,8 @@ void device_count_drops(struct daemon *daemon)
 {
 	struct netlink_link link;
 
-	if (daemon->data.tun_fd < 0 || netlink_find_index(daemon->netlink,
-					   host_ifindex(daemon->host), &link))
+	if (daemon->device_fds.fd < 0 || netlink_find_index(daemon->netlink,
+					     host_ifindex(daemon->host), &link))
 		return;
 	if (link.tx_dropped > daemon->device_dropped)
 		path_count_outside(core_path(daemon->core),
@@ -184,7 +207,7 @@ static void make_up_for_lost_news(struct daemon *daemon)
 	int code;
 
 	log_debug(&daemon->logger.log, "news of the host were lost");
-	if (daemon->data.tun_fd < 0)
+	if (daemon->device_fds.fd < 0)
 		return;
 	code = netlink_find_index(
 	    daemon->netlink, host_ifindex(daemon->host), &link);
@@ -232,7 +255,6 @@ static void lose(struct daemon *daemon)
 	log_warning(&daemon->logger.log, "device %s: deleted; making it again",
 	    daemon->device);
 	device_close(daemon);
-	daemon->data.is_device_gone = false;
 	daemon->device_attempts = 0;
 	daemon->device_due = daemon->moment.now;
 }
@@ -279,7 +301,7 @@ static void look_at_host(struct daemon *daemon)
 {
 	device_news(daemon, 0);
 	mend_clock_clear(&daemon->look);
-	if (daemon->data.tun_fd >= 0 && daemon->core_host.is_device_up)
+	if (daemon->device_fds.fd >= 0 && daemon->core_host.is_device_up)
 		host_mend(daemon->host, daemon->device, daemon->moment.now);
 }
 
@@ -287,7 +309,9 @@ void device_turn(struct daemon *daemon)
 {
 	if (instant_has_come(daemon->look.due, daemon->moment.now))
 		look_at_host(daemon);
-	if (daemon->data.is_device_gone && daemon->data.tun_fd >= 0)
+	if (daemon_receiver(daemon)->is_device_gone)
+		daemon->data.is_device_gone = true;
+	if (daemon->data.is_device_gone && daemon->device_fds.fd >= 0)
 		lose(daemon);
 	if (instant_has_come(daemon->device_due, daemon->moment.now))
 		retry(daemon);

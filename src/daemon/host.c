@@ -197,8 +197,7 @@ static bool is_left_by_down(const struct change *change, const void *context)
 /* One that was up before vpnd came stays up, and keeps its routes. */
 static bool takes_down(const struct change *change)
 {
-	return change->kind == CHANGE_UP && !change->is_left &&
-	       !change->before;
+	return change->kind == CHANGE_UP && !change->is_left && !change->before;
 }
 
 /* A device that goes down loses its routes, of all tables, at once: that takes

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/instant.h"
@@ -27,6 +28,7 @@ struct loop_watch {
 	struct loop *loop;
 	loop_fn *ready;
 	void *context;
+	bool is_beside;
 };
 
 static void timer_came(struct ev_loop *ev, ev_timer *timer, int events)
@@ -57,12 +59,19 @@ static void prepare_came(struct ev_loop *ev, ev_prepare *prepare, int events)
 	ev_timer_start(ev, &loop->timer);
 }
 
+static void be_alone(const struct loop *loop)
+{
+	if (loop->hooks.alone)
+		loop->hooks.alone(loop->hooks.context);
+}
+
 static void signal_came(struct ev_loop *ev, ev_signal *signal, int events)
 {
 	struct loop *loop = signal->data;
 
 	(void)ev;
 	(void)events;
+	be_alone(loop);
 	loop->hooks.signalled(loop->hooks.context, signal->signum);
 }
 
@@ -120,6 +129,8 @@ static void io_came(struct ev_loop *ev, ev_io *io, int events)
 		what |= LOOP_READ;
 	if (events & EV_WRITE)
 		what |= LOOP_WRITE;
+	if (!watch->is_beside)
+		be_alone(watch->loop);
 	watch->ready(watch->context, what);
 }
 
@@ -143,6 +154,16 @@ struct loop_watch *loop_watch(
 	watch->io.data = watch;
 	if (events)
 		ev_io_start(loop->ev, &watch->io);
+	return watch;
+}
+
+struct loop_watch *loop_watch_beside(
+    struct loop *loop, int fd, unsigned events, loop_fn *ready, void *context)
+{
+	struct loop_watch *watch = loop_watch(loop, fd, events, ready, context);
+
+	if (watch)
+		watch->is_beside = true;
 	return watch;
 }
 

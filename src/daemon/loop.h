@@ -27,6 +27,9 @@ struct loop_hooks {
 	/* Returns the longest that the loop may wait. */
 	int64_t (*turn_ended)(void *context);
 	void (*signalled)(void *context, int number);
+	/* Before anything is called back but what loop_watch_beside has; may
+	 * be NULL. */
+	void (*alone)(void *context);
 	void *context;
 };
 
@@ -37,6 +40,9 @@ void loop_free(struct loop *loop); /* NULL is fine */
 
 /* Calls back when fd is ready; `events` 0: not for now. NULL: no memory. */
 struct loop_watch *loop_watch(
+    struct loop *loop, int fd, unsigned events, loop_fn *ready, void *context);
+/* The same; what it calls runs beside another thread. */
+struct loop_watch *loop_watch_beside(
     struct loop *loop, int fd, unsigned events, loop_fn *ready, void *context);
 void loop_change(struct loop_watch *watch, unsigned events);
 void loop_unwatch(struct loop_watch *watch); /* NULL is fine */

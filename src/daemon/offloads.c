@@ -12,11 +12,12 @@ static const char *why_of(int error)
 	return error ? strerrordesc_np(error) : why_none;
 }
 
-static struct core_offload device_offload(const struct daemon *daemon,
+static struct core_offload device_offload(struct daemon *daemon,
     const char *name, bool is_on, int (*error)(const struct tun_batch *batch))
 {
+	const struct data *receiver = daemon_receiver(daemon);
 	const struct config *config = core_config(daemon->core);
-	const struct tun_batch *batch = daemon->data.batch;
+	const struct tun_batch *batch = receiver->batch;
 
 	if (config->offload == CONFIG_OFFLOAD_OFF)
 		return (struct core_offload){name, false, why_device};
@@ -49,7 +50,7 @@ static struct core_offload udp_gro(const struct daemon *daemon)
 }
 
 void offloads_tell(
-    const struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS])
+    struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS])
 {
 	ret[0] = device_offload(
 	    daemon, "tun_tso", daemon->offload.has_tso, tun_batch_tcp_error);

@@ -165,7 +165,10 @@ int sandbox_enter(void)
 	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (!filter)
 		return -ENOMEM;
-	code = add_rules(filter);
+	/* of all threads */
+	code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (!code)
+		code = add_rules(filter);
 	if (!code)
 		code = seccomp_load(filter);
 	seccomp_release(filter);

@@ -18,6 +18,7 @@
 #include "daemon/privileges.h"
 #include "daemon/slice.h"
 #include "daemon/socket.h"
+#include "io/clock.h"
 #include "packet/ethernet.h"
 
 /* Packets for the batches, the kernel's bursts, and those that wait for a
@@ -120,6 +121,15 @@ static int read_keys(struct daemon *daemon)
 	return code ? OPTIONS_EXIT_CONFIG : 0;
 }
 
+static void set_up(struct daemon *daemon, struct data *data)
+{
+	data->device = &daemon->device_fds;
+	data->underlay = &daemon->underlay;
+	data->core = daemon->core;
+	data->pool = daemon->pool;
+	data->udp = daemon->udp;
+}
+
 static int make_core(struct daemon *daemon)
 {
 	struct core_setup setup = {.config = daemon->config,
@@ -152,8 +162,7 @@ static int make_core(struct daemon *daemon)
 	    sizeof(daemon->error));
 	if (code && !*daemon->error)
 		return fail(daemon, code, "core");
-	daemon->data.core = daemon->core;
-	daemon->data.pool = daemon->pool;
+	set_up(daemon, &daemon->data);
 	return code == -EINVAL ? OPTIONS_EXIT_CONFIG : exit_of(code);
 }
 
@@ -163,6 +172,7 @@ static int make_loop(struct daemon *daemon)
 {
 	struct loop_hooks hooks = {.turn_began = turn_began,
 	    .turn_ended = turn_ended,
+	    .alone = turn_alone,
 	    .signalled = turn_signalled,
 	    .context = daemon};
 	int code = loop_new(&daemon->loop, &hooks);
@@ -186,6 +196,7 @@ static int open_netlink(struct daemon *daemon)
 	return code ? fail(daemon, code, "rtnetlink") : 0;
 }
 
+/* Is called beside the worker (loop_watch_beside). */
 static void wire_ready(void *context, unsigned events)
 {
 	struct daemon *daemon = context;
@@ -212,14 +223,62 @@ static int open_socket(struct daemon *daemon)
 		return exit_of(code);
 	tunnel_set_segments(
 	    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
-	backlog_init(
-	    &daemon->data.waiting, udp_receive_buffer_bytes(daemon->udp),
-	    BACKLOG_RECEIVE_BYTES_MIN);
+	backlog_init(&daemon->data.waiting,
+	    udp_receive_buffer_bytes(daemon->udp), BACKLOG_RECEIVE_BYTES_MIN);
 	backlog_init(&daemon->data.sending, udp_send_buffer_bytes(daemon->udp),
 	    BACKLOG_SEND_BYTES_MIN);
 	daemon->data.sending.bytes = BACKLOG_SEND_BYTES_FIRST;
+	daemon->data.is_leading = true;
 	udp_limit_send_buffer(daemon->udp, BACKLOG_SEND_BYTES_FIRST);
-	return exit_of(code);
+	return 0;
+}
+
+static void news_came(void *context, unsigned events)
+{
+	struct daemon *daemon = context;
+
+	(void)events;
+	worker_heard(daemon->worker);
+}
+
+static int make_second(struct daemon *daemon)
+{
+	int code = threads_new(&daemon->threads, daemon->core);
+
+	if (!code)
+		code = worker_new(&daemon->worker, daemon->threads);
+	if (!code)
+		code = udp_twin(&daemon->udp_twin, daemon->udp);
+	if (code)
+		return code;
+	set_up(daemon, worker_data(daemon->worker));
+	daemon->data.threads = daemon->threads;
+	daemon->worker_watch = loop_watch(daemon->loop,
+	    worker_news_fd(daemon->worker), LOOP_READ, news_came, daemon);
+	return daemon->worker_watch ? 0 : -ENOMEM;
+}
+
+static unsigned count_workers(const struct config *config)
+{
+	if (config->workers)
+		return config->workers;
+	return worker_processors() > 1 ? 2 : 1;
+}
+
+/* What receives gets the socket. */
+static int make_workers(struct daemon *daemon)
+{
+	int code = 0;
+
+	if (count_workers(core_config(daemon->core)) > 1)
+		code = make_second(daemon);
+	if (code)
+		return fail(daemon, code, "the second thread");
+	balance_init(
+	    &daemon->balance, daemon->moment.now, clock_processor_ns());
+	if (core_config(daemon->core)->workers > 1)
+		turn_split(daemon, true);
+	return 0;
 }
 
 static int open_device(struct daemon *daemon)
@@ -323,7 +382,7 @@ static int open_resolver(struct daemon *daemon)
 
 static int watch_descriptors(struct daemon *daemon)
 {
-	daemon->udp_watch = loop_watch(
+	daemon->udp_watch = loop_watch_beside(
 	    daemon->loop, udp_fd(daemon->udp), LOOP_READ, wire_ready, daemon);
 	daemon->news_watch = loop_watch(daemon->loop, watch_fd(daemon->watch),
 	    LOOP_READ, device_news, daemon);
@@ -350,6 +409,8 @@ static int remember(struct daemon *daemon)
 	return 0;
 }
 
+/* The second thread begins between the two: it has no more power than this one,
+ * and needs no call to begin. */
 static int give_up_power(struct daemon *daemon)
 {
 	int code = privileges_drop();
@@ -357,6 +418,10 @@ static int give_up_power(struct daemon *daemon)
 	daemon->has_short_slices = slice_shorten();
 	if (code)
 		return fail(daemon, code, "dropping capabilities");
+	if (daemon->worker)
+		code = worker_start(daemon->worker, daemon->has_short_slices);
+	if (code)
+		return fail(daemon, code, "the second thread");
 	code = sandbox_enter();
 	return code ? fail(daemon, code, "seccomp") : 0;
 }
@@ -374,8 +439,9 @@ static stage_fn *const check_stages[] = {
     start_loader, load_config, lock_memory, read_keys, make_core};
 
 static stage_fn *const run_stages[] = {make_loop, take_lock, open_netlink,
-    open_socket, open_device, change_host, open_control, open_attachments,
-    open_resolver, watch_descriptors, remember, give_up_power, connect_peers};
+    open_socket, make_workers, open_device, change_host, open_control,
+    open_attachments, open_resolver, watch_descriptors, remember, give_up_power,
+    connect_peers};
 
 static int run(struct daemon *daemon, stage_fn *const *stages, size_t count)
 {
@@ -415,6 +481,7 @@ static void unwatch(struct daemon *daemon)
 	loop_unwatch(daemon->udp_watch);
 	loop_unwatch(daemon->news_watch);
 	loop_unwatch(daemon->loader_watch);
+	loop_unwatch(daemon->worker_watch);
 	attach_free(daemon->attachments);
 	resolve_free(daemon->resolve);
 	control_close(daemon->control);
@@ -423,12 +490,16 @@ static void unwatch(struct daemon *daemon)
 void daemon_stop(struct daemon *daemon)
 {
 	unwatch(daemon);
+	worker_stop(daemon->worker);
 	if (daemon->host)
 		host_undo(daemon->host);
 	host_free(daemon->host);
 	device_close(daemon);
 	if (daemon->pool)
 		data_clear(&daemon->data);
+	worker_free(daemon->worker);
+	threads_free(daemon->threads);
+	udp_close(daemon->udp_twin);
 	udp_close(daemon->udp);
 	watch_close(daemon->watch);
 	netlink_close(daemon->netlink);

@@ -109,7 +109,7 @@ void turn_save_state(struct daemon *daemon)
 
 static void sync_routes(struct daemon *daemon)
 {
-	if (!daemon->are_routes_stale || daemon->data.tun_fd < 0)
+	if (!daemon->are_routes_stale || daemon->device_fds.fd < 0)
 		return;
 	daemon->are_routes_stale = false;
 	if (host_sync(daemon->host, core_config(daemon->core), daemon->error,
@@ -209,12 +209,20 @@ static void watch_data(struct daemon *daemon)
 {
 	bool is_blocked = data_is_blocked(&daemon->data);
 	bool wants_more = data_wants_more(&daemon->data);
+	unsigned events = daemon->is_split ? 0 : LOOP_READ;
 
-	loop_change(
-	    daemon->udp_watch, is_blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	if (is_blocked)
+		events |= LOOP_WRITE;
+	loop_change(daemon->udp_watch, events);
 	for (size_t i = 0; i < TUN_QUEUES && daemon->queues[i].watch; i++)
 		loop_change(
 		    daemon->queues[i].watch, wants_more ? LOOP_READ : 0);
+}
+
+static bool is_balanced(const struct daemon *daemon)
+{
+	return daemon->worker &&
+	       core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO;
 }
 
 static struct instant deadline(struct daemon *daemon)
@@ -227,6 +235,8 @@ static struct instant deadline(struct daemon *daemon)
 	    daemon->underlay_due,
 	    daemon->device_due,
 	    daemon->look.due,
+	    is_balanced(daemon) ? balance_deadline(&daemon->balance)
+				: INSTANT_NEVER,
 	    daemon->notify.fd >= 0 ? status_due(daemon) : INSTANT_NEVER,
 	};
 	struct instant first = INSTANT_NEVER;
@@ -236,33 +246,52 @@ static struct instant deadline(struct daemon *daemon)
 	return first;
 }
 
-static void share_processor(struct daemon *daemon)
+/* With a loop that does not wait, whom our packets woke may be waiting for this
+ * processor. */
+static void share_processor(struct daemon *daemon, bool waits)
 {
-	if (data_is_flooded(&daemon->data) && daemon->has_short_slices)
+	if ((data_is_flooded(&daemon->data) && daemon->has_short_slices) ||
+	    !waits)
 		sched_yield();
 }
 
-static int64_t longest_wait(struct daemon *daemon)
+/* Until then the loop may wait: not at all while it polls. */
+static struct instant wait_until(struct daemon *daemon)
 {
 	const struct config *config = core_config(daemon->core);
-	int64_t wait_ns = deadline(daemon).ns - daemon->moment.now.ns;
+	struct instant now = daemon->moment.now, due = deadline(daemon);
+	bool has_carried = data_has_carried(&daemon->data);
 
 	if (busy_poll_goes_on(&daemon->busy_poll,
-		config->busy_poll_us * NS_PER_US,
-		data_has_carried(&daemon->data), daemon->moment.now)) {
-		/* whom our packets woke may be waiting for this processor */
-		sched_yield();
-		return 0;
+		config->busy_poll_us * NS_PER_US, has_carried, now)) {
+		daemon->balance.has_idled |= !has_carried;
+		return now;
 	}
-	if (wait_ns > WAIT_MAX_NS)
-		wait_ns = WAIT_MAX_NS;
-	return wait_ns > 0 ? wait_ns : 0;
+	due = instant_earlier(due, instant_after(now, WAIT_MAX_NS));
+	return instant_is_before(due, now) ? now : due;
 }
 
-int64_t turn_ended(void *context)
+void turn_split(struct daemon *daemon, bool is_split)
 {
-	struct daemon *daemon = context;
+	daemon->is_split = is_split;
+	daemon->data.udp = is_split ? daemon->udp_twin : daemon->udp;
+	worker_receive(daemon->worker, is_split, &daemon->data);
+}
 
+static void keep_balance(struct daemon *daemon)
+{
+	struct balance *balance = &daemon->balance;
+
+	if (!is_balanced(daemon) ||
+	    !balance_is_due(balance, daemon->moment.now))
+		return;
+	if (balance_note(balance, daemon->moment.now, clock_processor_ns()))
+		turn_split(daemon, balance->is_split);
+}
+
+/* What has to be done alone. */
+static void run_turn(struct daemon *daemon)
+{
 	if (is_due(daemon, core_deadline(daemon->core)))
 		core_turn(daemon->core, &daemon->moment);
 	attach_turn(daemon->attachments);
@@ -276,7 +305,46 @@ int64_t turn_ended(void *context)
 	if (is_due(daemon, daemon->state_due))
 		turn_save_state(daemon);
 	tell_manager(daemon);
+	keep_balance(daemon);
+}
+
+/* Beside the worker: there have been packets only, and nothing is due. */
+static bool is_quiet(struct daemon *daemon)
+{
+	bool is_quiet;
+
+	if (threads_is_alone(daemon->threads))
+		return false;
+	threads_enter(daemon->threads);
+	is_quiet = !is_due(daemon, deadline(daemon)) &&
+		   !core_has_news(daemon->core) && !daemon->data.is_device_gone;
+	threads_leave(daemon->threads);
+	return is_quiet;
+}
+
+void turn_alone(void *context)
+{
+	struct daemon *daemon = context;
+
+	threads_alone(daemon->threads);
+}
+
+int64_t turn_ended(void *context)
+{
+	struct daemon *daemon = context;
+	struct instant until;
+
+	if (!is_quiet(daemon)) {
+		threads_alone(daemon->threads);
+		run_turn(daemon);
+	}
 	watch_data(daemon);
-	share_processor(daemon);
-	return longest_wait(daemon);
+	threads_enter(daemon->threads);
+	until = wait_until(daemon);
+	threads_set_due(daemon->threads, until);
+	threads_leave(daemon->threads);
+	if (daemon->is_split)
+		threads_resume(daemon->threads);
+	share_processor(daemon, !instant_has_come(until, daemon->moment.now));
+	return until.ns - daemon->moment.now.ns;
 }

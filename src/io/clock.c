@@ -30,3 +30,10 @@ int64_t clock_monotonic_us(void)
 
 	return at.tv_sec * INT64_C(1000000) + at.tv_nsec / 1000;
 }
+
+int64_t clock_processor_ns(void)
+{
+	struct timespec used = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+
+	return used.tv_sec * NS_PER_S + used.tv_nsec;
+}

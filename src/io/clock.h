@@ -11,4 +11,7 @@ struct moment clock_read(void);
 /* CLOCK_MONOTONIC in microseconds, as sd_notify's RELOADING=1 wants it. */
 int64_t clock_monotonic_us(void);
 
+/* What this process has used of all processors, in nanoseconds. */
+int64_t clock_processor_ns(void);
+
 #endif

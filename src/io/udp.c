@@ -163,6 +163,14 @@ static void prepare_slot(struct udp_slot *slot, struct mmsghdr *header)
 	header->msg_hdr.msg_control = slot->control;
 }
 
+static void prepare_slots(struct udp *udp)
+{
+	for (size_t i = 0; i < PACKET_BATCH; i++) {
+		prepare_slot(&udp->rx[i], &udp->rx_headers[i]);
+		prepare_slot(&udp->tx[i], &udp->tx_headers[i]);
+	}
+}
+
 static int complain(
     int code, const struct udp_setup *setup, char *error, size_t room)
 {
@@ -194,10 +202,24 @@ int udp_open(
 	udp->has_gso = setup->wants_gso && can_gso(udp->fd);
 	if (setup->wants_gro)
 		udp_gro_begin(udp);
-	for (size_t i = 0; i < PACKET_BATCH; i++) {
-		prepare_slot(&udp->rx[i], &udp->rx_headers[i]);
-		prepare_slot(&udp->tx[i], &udp->tx_headers[i]);
-	}
+	prepare_slots(udp);
+	*ret = udp;
+	return 0;
+}
+
+int udp_twin(struct udp **ret, const struct udp *of)
+{
+	struct udp *udp = calloc(1, sizeof(*udp));
+
+	if (!udp)
+		return -ENOMEM;
+	udp->is_twin = true;
+	udp->fd = of->fd;
+	udp->family = of->family;
+	udp->port = of->port;
+	udp->pool = of->pool;
+	udp->has_gso = of->has_gso;
+	prepare_slots(udp);
 	*ret = udp;
 	return 0;
 }
@@ -208,7 +230,8 @@ void udp_close(struct udp *udp)
 		return;
 	for (size_t i = 0; i < PACKET_BATCH; i++)
 		pool_put(udp->pool, udp->rx[i].pkt);
-	close(udp->fd);
+	if (!udp->is_twin)
+		close(udp->fd);
 	free(udp->gro_bytes);
 	free(udp);
 }

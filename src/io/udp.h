@@ -32,6 +32,9 @@ struct udp_setup {
 /* 0, or negative errno with a sentence for people in `error`. */
 must_check int udp_open(
     struct udp **ret, const struct udp_setup *setup, char *error, size_t room);
+/* A second object for the same socket, for a thread that only sends; to be
+ * closed before the first. 0 or -ENOMEM. */
+must_check int udp_twin(struct udp **ret, const struct udp *of);
 /* Gives borrowed packets back; NULL is fine. */
 void udp_close(struct udp *udp);
 

@@ -32,6 +32,7 @@ struct udp_slot {
 
 struct udp {
 	int fd;
+	bool is_twin; /* the descriptor is another one's */
 	int family; /* AF_INET or AF_INET6 */
 	uint16_t port;
 	struct pool *pool;

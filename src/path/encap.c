@@ -52,7 +52,7 @@ static void send(struct path *path, struct packet *pkt)
 	path->totals.tx_sent += pkt->segments;
 	pkt->is_sealed = true;
 	watch_datagram(path, TABLE_OUT, "encap", pkt);
-	packet_list_push(&path->to_wire, pkt);
+	packet_list_push(&path->lane->to_wire, pkt);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -136,7 +136,7 @@ static void plan_places(
 static void fill_before(
     const struct path *path, const struct packet *pkt, struct places *places)
 {
-	struct packet *last = path->to_wire.last;
+	struct packet *last = path->lane->to_wire.last;
 
 	if (!last || !last->is_sealed || last->peer != pkt->peer ||
 	    last->outer_ecn != pkt->outer_ecn || !last->segment_bytes ||

@@ -105,7 +105,7 @@ static void put_together(
 
 void gro_finish(struct path *path)
 {
-	struct packet_list *list = &path->emitted[TABLE_IN][INBOUND_CAPTURE];
+	struct packet_list *list = &path->lane->emitted[TABLE_IN][INBOUND_CAPTURE];
 	struct packet_list came = {0};
 
 	if (list->len < 2)

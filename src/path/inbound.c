@@ -143,7 +143,7 @@ static enum verdict tun_write(struct path *path, struct packet *pkt)
 	if (!path->takes_partial)
 		complete_checksums(pkt);
 	path->totals.rx_delivered += pkt->segments;
-	packet_list_push(&path->to_device, pkt);
+	packet_list_push(&path->lane->to_device, pkt);
 	return VERDICT_TAKEN;
 }
 

@@ -2,6 +2,7 @@
 /* The path as an object: making it, feeding it, reading its counters. */
 #include "path/path.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	    setup->bridge ? path_forward_tap : path_forward;
 	path->tables[TABLE_OUT] =
 	    setup->bridge ? path_outbound_tap : path_outbound;
+	path->lane = &path->lanes[0];
 	if (shapes_init(path)) {
 		free(path);
 		return -ENOMEM;
@@ -38,17 +40,22 @@ int path_new(struct path **ret, const struct path_setup *setup)
 	return 0;
 }
 
-void path_free(struct path *path)
+static void clear_lane(struct path *path, struct path_lane *lane)
 {
-	struct packet_list *lists;
+	struct packet_list *lists = &lane->emitted[0][0];
 
-	if (!path)
-		return;
-	lists = &path->emitted[0][0];
 	for (size_t i = 0; i < TABLE_COUNT * PATH_STAGES_MAX; i++)
 		pool_put_list(path->setup.pool, &lists[i]);
-	pool_put_list(path->setup.pool, &path->to_wire);
-	pool_put_list(path->setup.pool, &path->to_device);
+	pool_put_list(path->setup.pool, &lane->to_wire);
+	pool_put_list(path->setup.pool, &lane->to_device);
+}
+
+void path_free(struct path *path)
+{
+	if (!path)
+		return;
+	for (size_t i = 0; i < PATH_LANES; i++)
+		clear_lane(path, &path->lanes[i]);
 	path_clear_peers(path);
 	shapes_clear(path);
 	free(path->addresses);
@@ -163,7 +170,7 @@ static void send_messages(struct path *path)
 		pkt->is_sealed = true;
 		watch_datagram(path, TABLE_OUT, "encap", pkt);
 	}
-	packet_list_append(&path->to_wire, &messages);
+	packet_list_append(&path->lane->to_wire, &messages);
 }
 
 static void drop_given_up(struct path *path)
@@ -183,7 +190,7 @@ static void drop_given_up(struct path *path)
 /* Frames before released packets: a HELLO goes ahead of the data. */
 static void collect(struct path *path)
 {
-	struct packet_list *out = path->emitted[TABLE_OUT];
+	struct packet_list *out = path->lane->emitted[TABLE_OUT];
 	struct packet_list frames = {0};
 
 	send_messages(path);
@@ -201,10 +208,10 @@ static bool run_emitted(struct path *path, enum path_table table)
 	bool has_run = false;
 
 	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
-		if (!path->emitted[table][idx].first)
+		if (!path->lane->emitted[table][idx].first)
 			continue;
 		has_run = true;
-		packet_list_append(&list, &path->emitted[table][idx]);
+		packet_list_append(&list, &path->lane->emitted[table][idx]);
 		path_run_from(path, table, idx, &list);
 	}
 	return has_run;
@@ -223,14 +230,20 @@ void path_run_emitted(struct path *path, const struct moment *now)
 	} while (has_run);
 }
 
+void path_set_lane(struct path *path, unsigned number)
+{
+	assert(number < PATH_LANES);
+	path->lane = &path->lanes[number];
+}
+
 struct packet_list *path_to_wire(struct path *path)
 {
-	return &path->to_wire;
+	return &path->lane->to_wire;
 }
 
 struct packet_list *path_to_device(struct path *path)
 {
-	return &path->to_device;
+	return &path->lane->to_device;
 }
 
 static const struct outside {

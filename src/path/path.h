@@ -179,7 +179,8 @@ must_check int path_add_peer(struct path *path, uint32_t id);
 /* How much goes to it, bits of inner packets a second; 0: no limit. */
 void path_set_rate(struct path *path, uint32_t id, uint64_t bits_per_s,
     const struct moment *now);
-/* The socket is full, or no more: what is for it waits at qdisc. `slow`: what it
+/* The socket is full, as this lane sees it, or no more: what is for it waits at
+ * qdisc. `slow`: what it
  * takes within a few milliseconds is less than a few super-packets; then those
  * are cut. */
 void path_set_blocked(struct path *path, bool is_blocked, bool is_slow);
@@ -212,6 +213,14 @@ void path_run_emitted(struct path *path, const struct moment *now);
 
 /* The peer of an example goes, and its number may become another one's. */
 void path_forget_examples(struct path *path, uint32_t peer_id);
+
+/* Threads that may work in a path, one at a time but where it steps aside
+ * (base/gate.h). */
+#define PATH_LANES 2
+
+/* The thread of that number works here from now on; at first it is 0. Results
+ * are its own. */
+void path_set_lane(struct path *path, unsigned number);
 
 /* Results; the caller takes what is on them. */
 struct packet_list *path_to_wire(struct path *path);

@@ -73,7 +73,7 @@ static void branch(struct path *path, struct path_branch to, struct packet *pkt)
 
 	if (pkt->segments > 1 && stage->wants_single &&
 	    stage->wants_single(path, pkt))
-		path_cut(path, to, pkt, &path->emitted[to.table][to.idx]);
+		path_cut(path, to, pkt, &path->lane->emitted[to.table][to.idx]);
 	else
 		path_emit(path, to.table, to.idx, pkt);
 }
@@ -184,7 +184,7 @@ void path_emit(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt)
 {
 	assert(idx < PATH_STAGES_MAX);
-	packet_list_push(&path->emitted[table][idx], pkt);
+	packet_list_push(&path->lane->emitted[table][idx], pkt);
 }
 
 void path_count(struct path *path, enum path_table table, size_t idx,

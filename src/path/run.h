@@ -106,7 +106,8 @@ struct path_branch {
 /* Of all peers' queues, and the one before the socket. */
 struct shapes {
 	struct fq *fq; /* empty as long as the socket is not blocked */
-	bool is_blocked, is_slow;
+	unsigned blocked; /* bits: lanes that found it so */
+	bool is_slow;
 	size_t waiting;	     /* packets */
 	uint32_t first;	     /* that somebody waits for; 0: none */
 	struct instant next; /* none of them has a deadline before */
@@ -138,14 +139,20 @@ struct gro {
 	struct coalescer coalescer;
 };
 
+/* What a thread has under way, and what comes of it: it may have to step aside
+ * (base/gate.h) in the middle. */
+struct path_lane {
+	struct packet_list to_wire, to_device;
+	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
+};
+
 struct path {
 	struct path_setup setup;
 	const struct stage *tables[TABLE_COUNT];
 	struct moment now;
 	unsigned watched;	   /* bits of enum path_watched */
 	struct path_branch branch; /* set by a stage with VERDICT_BRANCH */
-	struct packet_list to_wire, to_device;
-	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
+	struct path_lane *lane;	   /* of the thread that works here now */
 	struct path_totals totals;
 	struct path_counter counters[TABLE_COUNT][PATH_STAGES_MAX][DROP_COUNT];
 	struct path_counter *exemplary; /* a list: those with an example */
@@ -168,6 +175,7 @@ struct path {
 	struct tally_store tallies; /* of all peers */
 	struct shapes shapes;
 	struct snmp snmp;
+	struct path_lane lanes[PATH_LANES];
 	uint64_t unanswered;   /* for want of tokens or buffers */
 	struct ruleset *rules; /* not owned; NULL: no filter */
 	struct flows *flows;   /* not owned; NULL: it is not stateful */

@@ -7,8 +7,8 @@
  * deadline of all, or an earlier one: then a turn finds nothing to do.
  *
  * While the socket takes nothing, all that would go on waits in one queue, and
- * peers' rates let nothing go. It is not left in the device: there it would wait
- * behind whatever its flow shares a ring with, and could not be marked.
+ * peers' rates let nothing go. It is not left in the device: there it would
+ * wait behind whatever its flow shares a ring with, and could not be marked.
  */
 #include "path/shape.h"
 
@@ -152,7 +152,7 @@ bool shape_wants_single(const struct path *path, const struct packet *pkt)
 	const struct qdisc *qdisc = find(path, pkt->to_id);
 
 	return (qdisc && qdisc->bits_per_s) ||
-	       (path->shapes.is_blocked && path->shapes.is_slow);
+	       (path->shapes.blocked && path->shapes.is_slow);
 }
 
 /* ---- the socket ---- */
@@ -177,8 +177,13 @@ void shapes_clear(struct path *path)
 
 void path_set_blocked(struct path *path, bool is_blocked, bool is_slow)
 {
-	path->shapes.is_blocked = is_blocked;
-	path->shapes.is_slow = is_slow;
+	struct shapes *shapes = &path->shapes;
+	unsigned lane = 1u << (path->lane - path->lanes);
+
+	shapes->blocked &= ~lane;
+	if (is_blocked)
+		shapes->blocked |= lane;
+	shapes->is_slow = is_slow;
 }
 
 bool path_is_full(const struct path *path)
@@ -226,10 +231,10 @@ enum verdict shape(struct path *path, struct packet *pkt)
 
 	if (pkt->is_dry)
 		return VERDICT_PASS;
-	if (shapes->is_blocked && (!qdisc || !qdisc->bits_per_s))
+	if (shapes->blocked && (!qdisc || !qdisc->bits_per_s))
 		return hold(path, pkt);
-	if (!qdisc || (!shapes->is_blocked &&
-			  qdisc_may_go(qdisc, pkt, path->now.now)))
+	if (!qdisc ||
+	    (!shapes->blocked && qdisc_may_go(qdisc, pkt, path->now.now)))
 		return VERDICT_PASS;
 	if (!path_has_room(path) ||
 	    !qdisc_put(qdisc, pkt, path->now.now, &news))
@@ -254,7 +259,7 @@ static void release(struct path *path, struct qdisc *qdisc)
 
 struct instant shape_deadline(const struct path *path)
 {
-	return path->shapes.is_blocked ? INSTANT_NEVER : path->shapes.next;
+	return path->shapes.blocked ? INSTANT_NEVER : path->shapes.next;
 }
 
 void shape_turn(struct path *path)
@@ -269,8 +274,8 @@ void shape_turn(struct path *path)
 		struct path_peer *peer = &path->peers[*link];
 
 		release(path, &peer->qdisc);
-		shapes->next = instant_earlier(
-		    shapes->next, qdisc_deadline(&peer->qdisc));
+		shapes->next =
+		    instant_earlier(shapes->next, qdisc_deadline(&peer->qdisc));
 		if (qdisc_is_empty(&peer->qdisc))
 			list_remove(path, link);
 		else

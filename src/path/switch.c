@@ -189,7 +189,7 @@ static bool is_own_datagram(const struct path *path, const struct packet *pkt)
 static enum verdict hand_on(
     struct path *path, struct packet *pkt, struct peer *peer)
 {
-	if (path->emitted[TABLE_OUT][OUTBOUND_MTU].first) {
+	if (path->lane->emitted[TABLE_OUT][OUTBOUND_MTU].first) {
 		send_to(path, pkt, peer);
 		return VERDICT_TAKEN;
 	}

@@ -82,7 +82,7 @@ static bool is_on(const struct packet_list *list, const struct packet *pkt)
 
 static bool is_emitted(const struct path *path, const struct packet *pkt)
 {
-	const struct packet_list *lists = &path->emitted[0][0];
+	const struct packet_list *lists = &path->lane->emitted[0][0];
 
 	for (size_t i = 0; i < TABLE_COUNT * PATH_STAGES_MAX; i++)
 		if (is_on(&lists[i], pkt))
@@ -97,9 +97,9 @@ static enum trace_end end_of(
 		return TRACE_DROPPED;
 	if (verdict != VERDICT_TAKEN || is_emitted(path, pkt))
 		return TRACE_GOES_ON;
-	if (is_on(&path->to_device, pkt))
+	if (is_on(&path->lane->to_device, pkt))
 		return TRACE_DEVICE;
-	return is_on(&path->to_wire, pkt) ? TRACE_WIRE : TRACE_TAKEN;
+	return is_on(&path->lane->to_wire, pkt) ? TRACE_WIRE : TRACE_TAKEN;
 }
 
 /* Nothing stays there: its bytes are in another one (a bundle, a train). */
@@ -146,22 +146,22 @@ struct before {
 
 static struct before set_aside(struct path *path, const struct moment *now)
 {
-	struct before before = {path->now, path->branch, path->to_wire,
-	    path->to_device, path->totals};
+	struct before before = {path->now, path->branch, path->lane->to_wire,
+	    path->lane->to_device, path->totals};
 
 	path->now = *now;
-	path->to_wire = path->to_device = (struct packet_list){0};
+	path->lane->to_wire = path->lane->to_device = (struct packet_list){0};
 	return before;
 }
 
 static void put_back(struct path *path, const struct before *before)
 {
-	pool_put_list(path->setup.pool, &path->to_wire);
-	pool_put_list(path->setup.pool, &path->to_device);
+	pool_put_list(path->setup.pool, &path->lane->to_wire);
+	pool_put_list(path->setup.pool, &path->lane->to_device);
 	path->now = before->now;
 	path->branch = before->branch;
-	path->to_wire = before->to_wire;
-	path->to_device = before->to_device;
+	path->lane->to_wire = before->to_wire;
+	path->lane->to_device = before->to_device;
 	path->totals = before->totals;
 }
 
@@ -176,7 +176,7 @@ static enum verdict run_dry(
 static void sort_list(struct path *path, const struct tracer *tracer,
     const struct packet *pkt, struct path_branch here, struct path_branch *next)
 {
-	struct packet_list *list = &path->emitted[here.table][here.idx];
+	struct packet_list *list = &path->lane->emitted[here.table][here.idx];
 	struct packet *at;
 
 	while ((at = packet_list_pop(list))) {
@@ -230,7 +230,7 @@ void path_trace(struct path *path, enum trace_entry entry, struct packet *pkt,
 		pkt->from_id = tunnel_peer_id(pkt->peer);
 	while (run_stage(path, tracer, pkt, &where))
 		assert(path->tables[where.table][where.idx].name);
-	is_listed = is_on(&path->to_wire, pkt) || is_on(&path->to_device, pkt);
+	is_listed = is_on(&path->lane->to_wire, pkt) || is_on(&path->lane->to_device, pkt);
 	if (!is_listed)
 		pool_put(path->setup.pool, pkt);
 	put_back(path, &before);

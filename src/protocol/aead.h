@@ -73,6 +73,11 @@ extern const struct aead aead_ipsecmb_chacha20poly1305;
  * everywhere. */
 extern const struct aead *const aead_backends[];
 
+/* What a further thread needs before it touches a tunnel, and what it gives back
+ * at its end. False: no memory. */
+must_check bool aead_begin_thread(void);
+void aead_end_thread(void);
+
 /* The first back end of that AEAD, or NULL for an unknown id. */
 const struct aead *aead_find(enum aead_id id);
 

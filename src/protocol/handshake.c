@@ -143,6 +143,7 @@ static bool begin_session(struct peer *peer, const struct moment *now)
 		keypair_erase_aes256gcm(tunnel->memory, keypair);
 	else if (extension_may_meet_aes256gcm(peer))
 		keypair_enable_aes256gcm(tunnel->memory, keypair);
+	gate_settle(tunnel->gate);
 	keypairs_add(
 	    &peer->keypairs, keypair, tunnel->memory, &tunnel->indices);
 	tunnel->last_found = NULL;

@@ -40,6 +40,7 @@ void hello_enable_aes256gcm(struct peer *peer)
 
 void hello_erase_aes256gcm(struct peer *peer)
 {
+	gate_settle(peer->tunnel->gate);
 	each_keypair(peer, keypair_erase_aes256gcm);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What this room has of Intel's libipsec-mb, made once. */
+/* What this room has of Intel's libipsec-mb, made once for each
+ * thread. */
 #ifndef PROTOCOL_IPSECMB_H
 #define PROTOCOL_IPSECMB_H
 
@@ -15,6 +16,11 @@
  * NULL: no memory, or the library can not use this processor. Its job queue is
  * scratch space of the thread that seals and opens. */
 IMB_MGR *ipsecmb_get(void);
+/* Makes the calling thread's; false: no memory. Where the library can not use
+ * the processor there is nothing to make. */
+must_check bool ipsecmb_begin_thread(void);
+/* Frees it. */
+void ipsecmb_end_thread(void);
 
 static_assert(AEAD_TAG_BYTES == crypto_verify_16_BYTES, "the same");
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What this room fetches from OpenSSL's libcrypto, once.
+ * What this room fetches from OpenSSL's libcrypto, once for each thread.
  *
  * How it works: looking an algorithm up costs microseconds, locks and heap, so
- * it happens at start. `fetched` is the one object of static storage in this
- * room; it is written by libcrypto_init only. The hash contexts in it are
+ * it happens at a thread's start. `fetched` is static storage, as ipsecmb.c's
+ * manager; it is written by libcrypto_init only. The hash contexts in it are
  * scratch space of the thread that does handshakes; AEAD keys have their own.
  */
 #include "protocol/libcrypto.h"
@@ -18,7 +18,7 @@
 
 #include "protocol/wire.h"
 
-static struct libcrypto fetched;
+static _Thread_local struct libcrypto fetched;
 
 static EVP_MD_CTX *blake2s_new(void)
 {
@@ -68,6 +68,15 @@ int libcrypto_init(void)
 	if (!fetched.blake2s || !fetched.mac || !fetched.aes256gcm)
 		return -ENOTSUP;
 	return 0;
+}
+
+void libcrypto_end_thread(void)
+{
+	EVP_MD_CTX_free(fetched.blake2s);
+	EVP_MAC_CTX_free(fetched.mac);
+	EVP_CIPHER_free(fetched.aes256gcm);
+	EVP_CIPHER_free(fetched.chacha20poly1305);
+	fetched = (struct libcrypto){0};
 }
 
 const struct libcrypto *libcrypto_get(void)

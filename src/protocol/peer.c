@@ -133,6 +133,7 @@ void peer_send_keepalive(struct peer *peer, const struct moment *now)
 
 void peer_end_sessions(struct peer *peer, uint64_t generation)
 {
+	gate_settle(peer->tunnel->gate);
 	keypairs_end(&peer->keypairs, generation, peer->tunnel->memory,
 	    &peer->tunnel->indices);
 	peer->tunnel->last_found = NULL;

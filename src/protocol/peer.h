@@ -93,6 +93,7 @@ struct tunnel {
 	struct pool *pool;
 	const struct memory *memory;
 	const struct log *log;
+	const struct gate *gate; /* NULL: one thread */
 	struct tunnel_aead aeads[TUNNEL_AEADS];
 	const struct aead *backends[CIPHER_SLOTS];
 	size_t aeads_count;

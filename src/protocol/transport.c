@@ -5,7 +5,8 @@
  * How it works: a batch falls into runs of the same keypair, and each run is
  * one call of the AEAD. Opening looks a run's index up only when its turn
  * comes, as the run before may have replaced keypairs. The window is asked
- * before opening and told after the tag was good.
+ * before opening and told after the tag was good. Another thread may work on
+ * the tunnel while a run is opened: it ends no session.
  */
 #include <assert.h>
 #include <sodium.h>
@@ -254,11 +255,15 @@ static void run_open(
 	peer = run->keypair->owner.peer;
 	for (size_t i = 0; i < run->count; i++)
 		run_add(run, run->pkts[i]);
+	gate_begin(tunnel->gate, GATE_OPEN);
 	run->keypair->aeads[run->slot]->open_batch(
 	    run->keypair->receive[run->slot], run->jobs, run->jobs_count);
+	gate_end(tunnel->gate, GATE_OPEN);
 	if (accept_opened(run, now) == 0)
 		return;
 	peer->last_receive_slot = run->slot;
+	if (run->keypair == peer->keypairs.next)
+		gate_settle(tunnel->gate);
 	if (keypairs_confirm(&peer->keypairs, run->keypair, tunnel->memory,
 		&tunnel->indices)) {
 		tunnel->last_found = NULL;

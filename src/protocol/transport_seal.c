@@ -144,13 +144,19 @@ static void rekey_in_time(const struct run *run, const struct moment *now)
 		handshake_initiate(run->peer, now);
 }
 
+/* Another thread may work on the tunnel meanwhile, and replace the keypair as
+ * soon as it is sealed. */
 static void run_seal(struct run *run, aead_stamp_fn *stamp, void *context,
     const struct moment *now)
 {
-	run->keypair->aeads[run->slot]->seal_batch(
-	    run->keypair->send[run->slot], run->jobs, run->jobs_count, stamp,
-	    context);
+	const struct gate *gate = run->peer->tunnel->gate;
+	const struct aead *aead = run->keypair->aeads[run->slot];
+	struct aead_key *key = run->keypair->send[run->slot];
+
 	rekey_in_time(run, now);
+	gate_begin(gate, GATE_SEAL);
+	aead->seal_batch(key, run->jobs, run->jobs_count, stamp, context);
+	gate_end(gate, GATE_SEAL);
 }
 
 static enum drop may_seal(const struct peer *peer, const struct moment *now)

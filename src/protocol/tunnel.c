@@ -193,6 +193,11 @@ void tunnel_set_segments(struct tunnel *tunnel, bool sends_segments)
 	tunnel->sends_segments = sends_segments;
 }
 
+void tunnel_set_gate(struct tunnel *tunnel, const struct gate *gate)
+{
+	tunnel->gate = gate;
+}
+
 /* ---- the set of peers ---- */
 
 struct peer *tunnel_peer_find(

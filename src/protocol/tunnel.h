@@ -18,6 +18,7 @@
 
 #include "base/attributes.h"
 #include "base/endpoint.h"
+#include "base/gate.h"
 #include "base/instant.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -82,6 +83,10 @@ void tunnel_set_aeads(struct tunnel *tunnel, const struct tunnel_aead *aeads,
 /* The socket sends datagrams of one size as segments of one (UDP_SEGMENT), so
  * peers are asked whether they arrive (PROBE). At first it does not. */
 void tunnel_set_segments(struct tunnel *tunnel, bool sends_segments);
+
+/* Two threads share the tunnel: what seals and opens steps aside. The gate
+ * stays the caller's; NULL, as at first: there is one thread. */
+void tunnel_set_gate(struct tunnel *tunnel, const struct gate *gate);
 
 /* The back end in use for an AEAD; NULL for an unknown id. */
 const struct aead *tunnel_backend(const struct tunnel *tunnel, enum aead_id id);

@@ -535,7 +535,7 @@ MUTANTS = [
     ("forwarded frame remembers how it came", T + "switch.c",
      "path_make_fresh(pkt);", "", SWITCHED),
     ("flood overtaken", T + "switch.c",
-     "if (path->emitted[TABLE_OUT][OUTBOUND_MTU].first)", "if (!pkt)",
+     "if (path->lane->emitted[TABLE_OUT][OUTBOUND_MTU].first)", "if (!pkt)",
      SWITCHED),
     ("forwarded frame not counted", T + "switch.c",
      "path->totals.rx_forwarded += pkt->segments;", "", SWITCHED),

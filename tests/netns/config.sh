@@ -37,7 +37,8 @@ edit() { # SED-SCRIPT: of the good file
 write
 accepts "a good file"
 write 'compress = "zstd"; routes = "none"; fwmark = 51820;
-ciphers = [ "aes256gcm", "chacha20poly1305" ]; forwarding = "kernel";' \
+ciphers = [ "aes256gcm", "chacha20poly1305" ]; forwarding = "kernel";
+workers = "auto";' \
 	'keepalive = "25s"; extension = "required"; compress = "lz4";'
 accepts "every setting of a peer and of the tunnel"
 

@@ -67,6 +67,7 @@ answered "echo answers" '^hello$' 10.77.0.1 7 hello
 answered "echo answers over IPv6" '^hello6$' fd77::1 7 hello6
 answered "echo answers on an address of its own" '^hello$' 10.77.0.99 7 hello
 answered "status tells metrics" '^vpnd_peers_up 1$' 10.77.0.1 9100 x
+answered "and how many threads there are" '^vpnd_workers [12]$' 10.77.0.1 9100 x
 answered "a port of the host is the host's" 'Connection refused' \
 	10.77.0.1 8 hello
 answered "a port that nobody has on vpnd's own address is refused" \

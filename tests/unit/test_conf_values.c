@@ -87,6 +87,22 @@ static const struct {
     {"routes = \"010\";", "routes: \"010\" is neither"},
     {"routes = \"4294967296\";", "routes: \"4294967296\" is neither"},
     {"routes = \"main\";", "x:1:10: error: routes: \"main\" is neither"},
+    /* "auto", 1 or 2 */
+    {"workers = 3;",
+	"x:1:11: error: workers: 3 is neither \"auto\", 1 nor 2\n"},
+    {"workers = 3;", "hint: workers = \"auto\"; takes 2 where"},
+    {"workers = 0;", "workers: 0 is neither \"auto\", 1 nor 2"},
+    {"workers = -1;", "workers: -1 is neither \"auto\", 1 nor 2"},
+    {"workers = 4294967298;", "workers: 4294967298 is neither"}, /* wraps */
+    {"workers = 18446744073709551618;",
+	"workers: 18446744073709551618 is neither"},
+    {"workers = 02;", "x:1:11: error: workers: 02 begins with 0"},
+    {"workers = \"2\";", "workers: \"2\" is neither \"auto\", 1 nor 2"},
+    {"workers = \"Auto\";", "workers: \"Auto\" is neither"},
+    {"workers = \"\";", "workers: \"\" is neither"},
+    {"workers = true;", "x:1:11: error: workers: this is true or false, but "
+			"must be a string or a number"},
+    {"worker = 1;", "hint: did you mean workers?"},
     /* words */
     {"forwarding = \"deamon\";",
 	"forwarding: \"deamon\" is not known; there is \"kernel\", "
@@ -254,7 +270,8 @@ END_TEST
 	"listen = { port = 51820; address = \"fd00::2\"; "                     \
 	"udp_gso = \"off\"; udp_gro = \"off\"; };\n"                           \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
-	"routes = \"77\"; fwmark = 0xffffffff; forwarding = \"kernel\";\n"     \
+	"routes = \"77\"; fwmark = 0xffffffff; workers = 2; "                  \
+	"forwarding = \"kernel\";\n"                                           \
 	"peers = (\n"                                                          \
 	" { name = \"a\"; public_key = \"" KEY_A "\";\n"                       \
 	"   endpoint = \"a.example.net:51820\"; allowed_ips = "                \
@@ -291,6 +308,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->routes, CONFIG_ROUTES_TABLE);
 	ck_assert_uint_eq(config->routes_table, 77);
 	ck_assert_uint_eq(config->fwmark, UINT32_MAX);
+	ck_assert_uint_eq(config->workers, 2);
 	ck_assert_uint_eq(config->compress, CONFIG_COMPRESS_ZSTD);
 	ck_assert_uint_eq(config->ciphers_count, 1);
 	ck_assert_uint_eq(config->ciphers[0], CONFIG_CIPHER_CHACHA20POLY1305);
@@ -335,6 +353,27 @@ START_TEST(the_device_takes_the_name_of_the_tunnel)
 	ck_assert_str_eq(outcome.config->device, "site");
 	ck_assert_uint_eq(outcome.config->routes, CONFIG_ROUTES_AUTO);
 	ck_assert_uint_eq(outcome.config->listen_port, 0);
+	outcome_clear(&outcome);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint32_t workers;
+} workers[] = {
+    {"", CONFIG_WORKERS_AUTO},
+    {"workers = \"auto\";", CONFIG_WORKERS_AUTO},
+    {"workers = 1;", 1},
+    {"workers = 2;", 2},
+    {"workers = 0x2;", 2},
+};
+
+START_TEST(workers_are_a_number_or_left_to_vpnd)
+{
+	struct outcome outcome = outcome_with_key(workers[_i].text);
+
+	ck_assert_str_eq(outcome.messages, "");
+	ck_assert_uint_eq(outcome.config->workers, workers[_i].workers);
 	outcome_clear(&outcome);
 }
 END_TEST
@@ -391,6 +430,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, all_settings_arrive_in_the_configuration);
 	tcase_add_test(tcase, all_settings_of_a_peer_arrive);
 	tcase_add_test(tcase, the_device_takes_the_name_of_the_tunnel);
+	tcase_add_loop_test(tcase, workers_are_a_number_or_left_to_vpnd, 0,
+	    (int)ARRAY_SIZE(workers));
 	tcase_add_loop_test(tcase, a_tunnel_has_the_name_of_its_file, 0,
 	    (int)ARRAY_SIZE(paths));
 	tcase_add_test(tcase, a_path_with_control_characters_is_refused);

@@ -136,6 +136,10 @@ static void set_fwmark(struct config *config)
 {
 	config->fwmark = 5;
 }
+static void set_workers(struct config *config)
+{
+	config->workers = 2;
+}
 static void set_log_level(struct config *config)
 {
 	config->log_level = LOG_LEVEL_DEBUG;
@@ -204,6 +208,7 @@ static const struct difference {
     {set_routes, PLAN_RESTART, "routes"},
     {set_table, PLAN_RESTART, "routes"},
     {set_fwmark, PLAN_RESTART, "fwmark"},
+    {set_workers, PLAN_RESTART, "workers"},
     {set_log_level, PLAN_LOG_LEVEL, "log.level"},
     {set_compress, PLAN_SETTING, "compress"},
     {set_cipher_order, PLAN_SETTING, "ciphers"},

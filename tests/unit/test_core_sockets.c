@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sockets.h"
 #include "filter_conf.h"
 #include "header.h"
 #include "pair.h"
@@ -179,6 +180,26 @@ START_TEST(status_answers_with_metrics)
 	start_with(all_kinds());
 	send(9100, "");
 	check_came_back(9100, "vpnd_info{tunnel=\"");
+}
+END_TEST
+
+START_TEST(metrics_tell_the_threads_that_are_known)
+{
+	struct core_host host = {0};
+	char text[SOCKET_STATUS_BYTES];
+
+	start_with(all_kinds());
+	core_set_host(left(), &host);
+	(void)sockets_metrics(left(), &pair.moment, text);
+	ck_assert_ptr_null(strstr(text, "vpnd_workers"));
+	host.workers = 2;
+	host.lock_waits = UINT64_MAX;
+	core_set_host(left(), &host);
+	ck_assert_uint_eq(
+	    sockets_metrics(left(), &pair.moment, text), strlen(text));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\nvpnd_workers 2\n"
+			 "vpnd_lock_waits_total 18446744073709551615\n"));
 }
 END_TEST
 
@@ -592,6 +613,7 @@ static void add_builtins(Suite *suite)
 	tcase_add_test(tcase, echo_sends_a_datagram_back);
 	tcase_add_test(tcase, discard_answers_nothing);
 	tcase_add_test(tcase, status_answers_with_metrics);
+	tcase_add_test(tcase, metrics_tell_the_threads_that_are_known);
 	tcase_add_test(tcase, ping_answers_an_echo_request);
 	tcase_add_loop_test(tcase, what_might_go_on_for_ever_is_not_answered, 0,
 	    ARRAY_SIZE(silent));

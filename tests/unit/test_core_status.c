@@ -68,6 +68,8 @@ START_TEST(status_shows_the_tunnel_and_its_host)
 	    .is_device_up = true,
 	    .mtu = 1400,
 	    .port = 4500,
+	    .workers = 2,
+	    .lock_waits = 5000000000,
 	    .started = {900 * NS_PER_S},
 	    .last_reload = "nothing changed"};
 	char *reply, line[64];
@@ -82,6 +84,8 @@ START_TEST(status_shows_the_tunnel_and_its_host)
 	assert_value(reply, "device_up", "true");
 	assert_value(reply, "mtu", "1400");
 	assert_value(reply, "port", "4500");
+	assert_value(reply, "workers", "2");
+	assert_value(reply, "lock_waits", "5000000000");
 	assert_value(reply, "uptime_s", "101");
 	assert_value(reply, "peers_up", "1");
 	assert_value(reply, "last_reload", "nothing changed");
@@ -93,6 +97,22 @@ START_TEST(status_shows_the_tunnel_and_its_host)
 	core_set_host(pair.ends[0].core, &host);
 	core_status_line(pair.ends[0].core, &pair.moment, line, sizeof(line));
 	ck_assert_str_eq(line, "1/1 peers up; the last reload failed");
+	pair_clear(&pair);
+}
+END_TEST
+
+START_TEST(status_says_nothing_of_threads_that_it_does_not_know)
+{
+	struct core_host host = {.device = "vpn7", .lock_waits = 5};
+	char *reply;
+
+	pair_start_both(&pair);
+	core_set_host(pair.ends[0].core, &host);
+	reply = status(NULL);
+	assert_value(reply, "device", "vpn7");
+	ck_assert_ptr_null(strstr(reply, "workers"));
+	ck_assert_ptr_null(strstr(reply, "lock_waits"));
+	free(reply);
 	pair_clear(&pair);
 }
 END_TEST
@@ -386,6 +406,8 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tcase, status_shows_a_peer_that_is_up);
 	tcase_add_test(tcase, status_shows_the_tunnel_and_its_host);
+	tcase_add_test(
+	    tcase, status_says_nothing_of_threads_that_it_does_not_know);
 	tcase_add_test(tcase, status_hides_endpoints_and_keys_from_readers);
 	tcase_add_test(tcase, status_hides_an_unresolved_name_from_readers);
 	tcase_add_test(tcase, status_names_a_peer_without_endpoint);

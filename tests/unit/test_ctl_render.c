@@ -286,6 +286,42 @@ START_TEST(status_tells_who_waits_and_who_was_marked)
 }
 END_TEST
 
+static const struct {
+	const char *fields, *text;
+} threads[] = {
+    {"u\tworkers\t1\nu\tlock_waits\t0\n", "  1 worker"},
+    {"u\tworkers\t2\nu\tlock_waits\t0\n", "  2 workers, 0 lock waits"},
+    {"u\tworkers\t2\nu\tlock_waits\t1\n", "  2 workers, 1 lock wait"},
+    {"u\tworkers\t2\nu\tlock_waits\t1234\n", "  2 workers, 1234 lock waits"},
+    {"u\tlock_waits\t1234\n", ""},
+};
+
+START_TEST(status_tells_threads_and_how_often_they_waited)
+{
+	char reply[256], expected[256];
+
+	snprintf(reply, sizeof(reply),
+	    "s\tschema\tvpnd.status/1\n"
+	    "{\ttunnel\n"
+	    "s\tname\tsite\n"
+	    "u\tdevice_queues\t8\n"
+	    "%s"
+	    "[\toffloads\n"
+	    "{\t\n"
+	    "s\tname\ttun_tso\n"
+	    "b\ton\ttrue\n"
+	    "}\n"
+	    "]\n"
+	    "}\n",
+	    threads[_i].fields);
+	snprintf(expected, sizeof(expected),
+	    "site  down\n"
+	    "  offloads tun_tso  8 queues%s\n",
+	    threads[_i].text);
+	ck_assert_str_eq(plain(reply), expected);
+}
+END_TEST
+
 START_TEST(status_in_detail_lists_prefixes_but_no_secret)
 {
 	const char *detailed = render(status_reply, true, PAPER_COLOR_NEVER);
@@ -805,6 +841,9 @@ static void add_text_tests(TCase *tcase)
 	tcase_add_test(tcase, status_says_which_offloads_are_on_and_why_not);
 	tcase_add_test(tcase, status_tells_queues_and_what_may_wait);
 	tcase_add_test(tcase, status_tells_who_waits_and_who_was_marked);
+	tcase_add_loop_test(tcase,
+	    status_tells_threads_and_how_often_they_waited, 0,
+	    (int)ARRAY_SIZE(threads));
 	tcase_add_test(tcase, status_in_detail_lists_prefixes_but_no_secret);
 	tcase_add_test(tcase, status_survives_absent_fields);
 	tcase_add_test(tcase, status_tells_of_load_and_a_failed_reload);

@@ -57,7 +57,8 @@ static void run(void *context, uint64_t client, enum control_rights rights,
 
 static void begin(void)
 {
-	struct loop_hooks hooks = {turn_began, turn_ended, signalled, NULL};
+	struct loop_hooks hooks = {
+	    turn_began, turn_ended, signalled, NULL, NULL};
 	struct control_setup setup = {
 	    .moment = &moment,
 	    .path = path,

@@ -37,7 +37,7 @@ static bool has_port_one(const struct path *at, const struct packet *pkt)
 
 static enum verdict last(struct path *at, struct packet *pkt)
 {
-	packet_list_push(&at->to_wire, pkt);
+	packet_list_push(&at->lane->to_wire, pkt);
 	return VERDICT_TAKEN;
 }
 

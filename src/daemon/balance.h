@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether the second thread is of use (workers = "auto").
+ *
+ * How it works: with two threads whatever is answered wakes one thread more,
+ * which costs more than it brings while one thread has time left. So at first
+ * one does it all. Once it has used nearly all the time of a processor for a
+ * while, the directions part; when both of them together could be done by one
+ * with ease, again for a while, they are joined.
+ */
+#ifndef DAEMON_BALANCE_H
+#define DAEMON_BALANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/instant.h"
+
+struct balance {
+	struct instant since; /* when the part began that is looked at */
+	int64_t used_ns;      /* by the process until then */
+	unsigned parts;	      /* in a row that speak for a change */
+	bool has_idled;	      /* in that part: what was used was not needed */
+	bool is_split;
+};
+
+void balance_init(struct balance *balance, struct instant now, int64_t used_ns);
+/* Time to call balance_note; while nothing is split it is enough to ask when
+ * something else is done. */
+must_check bool balance_is_due(
+    const struct balance *balance, struct instant now);
+/* INSTANT_NEVER while nothing is split. */
+struct instant balance_deadline(const struct balance *balance);
+/* What the process has used until now, of all processors. True: is_split has
+ * changed. */
+must_check bool balance_note(
+    struct balance *balance, struct instant now, int64_t used_ns);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The second thread: what comes from the socket goes to the device.
+ *
+ * How it works: it waits for the socket, and works in turns (daemon/threads.h),
+ * between which the main thread may stop it. At the end of a turn it wakes the
+ * main thread if there is something for it to do. While one thread is enough
+ * (daemon/balance.h) it only sleeps, and the main thread, which is alone all
+ * the time, does its work.
+ */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include "daemon/data.h"
+
+struct worker;
+
+/* Is not running yet. Its threads, socket and device stay the caller's. 0 or
+ * negative errno. */
+must_check int worker_new(struct worker **ret, struct threads *threads);
+/* Its part of the data path, which the caller sets up, and looks at while it is
+ * alone. */
+struct data *worker_data(struct worker *worker);
+/* How often it has found no reason to sleep; the caller is alone. */
+uint64_t worker_busy_polls(const struct worker *worker);
+/* Readable when the main thread is woken; worker_heard makes it unreadable. */
+int worker_news_fd(const struct worker *worker);
+void worker_heard(struct worker *worker);
+
+/* From now on it receives, or the main thread does, which is alone, with what
+ * `other` is. Takes over from that, or hands over to it, what waits to be sent
+ * and what is known of what waits to be received. */
+void worker_receive(struct worker *worker, bool receives, struct data *other);
+
+/* `has_short_slices`: of daemon/slice.h. 0 or negative errno. */
+must_check int worker_start(struct worker *worker, bool has_short_slices);
+/* Ends it; the main thread is alone then. */
+void worker_stop(struct worker *worker);
+/* Drops what waits; NULL is fine. */
+void worker_free(struct worker *worker);
+
+/* Processors that this process may run on. */
+unsigned worker_processors(void);
+
+#endif
