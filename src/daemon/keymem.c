@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,13 +28,15 @@ struct piece {
 	struct piece *next;
 };
 
-/* The arena is one for the process, as OpenSSL's hooks know no context. */
+/* The arena is one for the process, as OpenSSL's hooks know no context; its
+ * lock is for what OpenSSL allocates in two threads at once. */
 static struct {
+	pthread_mutex_t lock;
 	struct piece *released[CLASSES];
 	uint8_t *at; /* in the newest chunk */
 	size_t left;
 	size_t locked_bytes;
-} arena;
+} arena = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void *map_locked(size_t len)
 {
@@ -89,15 +92,12 @@ static size_t page_round(size_t len)
 	return (len + 4095) & ~(size_t)4095;
 }
 
-static void *arena_alloc(void *context, size_t len)
+/* In the lock. */
+static void *take(size_t len)
 {
+	unsigned class = class_of(len);
 	struct piece *piece;
-	unsigned class;
 
-	(void)context;
-	if (len > SIZE_MAX / 2)
-		return NULL;
-	class = class_of(len);
 	if (class >= CLASSES)
 		return map_locked(page_round(len));
 	piece = arena.released[class];
@@ -108,15 +108,25 @@ static void *arena_alloc(void *context, size_t len)
 	return piece;
 }
 
-static void arena_release(void *context, void *at, size_t len)
+static void *arena_alloc(void *context, size_t len)
+{
+	void *at;
+
+	(void)context;
+	if (len > SIZE_MAX / 2)
+		return NULL;
+	pthread_mutex_lock(&arena.lock);
+	at = take(len);
+	pthread_mutex_unlock(&arena.lock);
+	return at;
+}
+
+/* In the lock. */
+static void put_back(void *at, size_t len)
 {
 	unsigned class = class_of(len);
 	struct piece *piece = at;
 
-	(void)context;
-	if (!at)
-		return;
-	sodium_memzero(at, len);
 	if (class >= CLASSES) {
 		munmap(at, page_round(len));
 		arena.locked_bytes -= page_round(len);
@@ -126,11 +136,27 @@ static void arena_release(void *context, void *at, size_t len)
 	arena.released[class] = piece;
 }
 
+static void arena_release(void *context, void *at, size_t len)
+{
+	(void)context;
+	if (!at)
+		return;
+	sodium_memzero(at, len);
+	pthread_mutex_lock(&arena.lock);
+	put_back(at, len);
+	pthread_mutex_unlock(&arena.lock);
+}
+
 const struct memory keymem = {.alloc = arena_alloc, .release = arena_release};
 
 size_t keymem_bytes(void)
 {
-	return arena.locked_bytes;
+	size_t bytes;
+
+	pthread_mutex_lock(&arena.lock);
+	bytes = arena.locked_bytes;
+	pthread_mutex_unlock(&arena.lock);
+	return bytes;
 }
 
 /* ---- OpenSSL's allocator: pieces that know their length ---- */

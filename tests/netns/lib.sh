@@ -277,11 +277,14 @@ peer() {
 }
 
 # conf HOST ADDRESSES SETTINGS PEER...: writes the configuration of a host.
-# $device_settings: more of the device, as `type = "tap";`.
+# $device_settings: more of the device, as `type = "tap";`. VPND_WORKERS in the
+# environment: with so many threads.
 device_settings=
 conf() {
-	local name=$1 addresses=$2 settings=$3 peers
+	local name=$1 addresses=$2 settings=$3 peers workers=
 	shift 3
+	[[ $settings == *workers* ]] ||
+		workers=${VPND_WORKERS:+"workers = $VPND_WORKERS;"}
 	peers=$(printf '  %s,\n' "$@")
 	cat >"$RUN/$P-$name.conf.new" <<-X
 	device = { name = "vpn0"; addresses = $(list "$addresses");
@@ -289,6 +292,7 @@ conf() {
 	listen = { port = 51820; };
 	private_key_file = "$RUN/$name.key";
 	log = { level = "debug"; };
+	$workers
 	$settings
 	peers = (
 	${peers%,}

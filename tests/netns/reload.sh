@@ -134,6 +134,7 @@ conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
 sed -i 's/port = 51820/port = 51821/' "$(conf_file a)"
 refused "another port" 'listen\.port' 'restart'
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
+sed -i '/workers =/d' "$(conf_file a)"
 echo 'workers = 1;' >>"$(conf_file a)"
 refused "another number of threads" 'workers' 'restart'
 

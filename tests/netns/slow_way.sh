@@ -38,6 +38,8 @@ waits() { less 0 "$(told tx_waiting)"; }
 
 spawn b sink socat -u TCP-LISTEN:9010,reuseaddr OPEN:/dev/null
 wait_for 5 listens b 9010
+# One that sends until something is lost or marked: BBR may keep queues empty.
+on a sysctl -qw net.ipv4.tcp_congestion_control=reno
 spawn a source socat -u OPEN:/dev/zero TCP:10.77.0.2:9010
 check "what TCP sends waits in vpnd" wait_for 10 waits
 told_to_slow_down() {
