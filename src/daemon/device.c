@@ -45,7 +45,14 @@ static void close_batch(struct data *data)
 {
 	tun_batch_free(data->batch);
 	data->batch = NULL;
-	data->is_device_gone = false;
+}
+
+/* What was for the device while there was none, found it gone, too. */
+static void note_back(struct daemon *daemon)
+{
+	daemon->data.is_device_gone = false;
+	if (daemon->worker)
+		worker_data(daemon->worker)->is_device_gone = false;
 }
 
 static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
@@ -106,6 +113,7 @@ int device_open(struct daemon *daemon)
 		return -ENOMEM;
 	}
 	data_tell_path(&daemon->data);
+	note_back(daemon);
 	daemon->device_dropped = 0;
 	if (!watch_queue(daemon, 0, fd)) {
 		device_close(daemon);

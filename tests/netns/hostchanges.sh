@@ -171,6 +171,18 @@ check "the one that was moved is gone" not ip_on b link show stray0
 check "it works" pings a 10.88.0.1 2
 check "in the same session" peer_is a b latest_handshake_s "$handshake"
 
+# Its name is taken for a while, in which the peer goes on sending.
+log_mark
+kill -STOP "$pid"
+ip_on a link del vpn0
+ip_on a link add vpn0 type veth peer name taken0
+kill -CONT "$pid"
+on b timeout 0.2 ping -n -q -i 0.02 10.77.0.1 >/dev/null
+ip_on a link del vpn0
+within 1000 "its name was taken: made again with all of it" has_all
+check "it works" pings a 10.88.0.1 2
+check "one line says that it was deleted" logged 1 'deleted; making it again'
+
 # ---- the end ----
 
 ip_on a route replace 10.88.0.0/24 dev va
