@@ -106,8 +106,7 @@ struct path_branch {
 /* Of all peers' queues, and the one before the socket. */
 struct shapes {
 	struct fq *fq; /* empty as long as the socket is not blocked */
-	unsigned blocked; /* bits: lanes that found it so */
-	bool is_slow;
+	unsigned blocked, slow; /* bits: lanes that found it so */
 	size_t waiting;	     /* packets */
 	uint32_t first;	     /* that somebody waits for; 0: none */
 	struct instant next; /* none of them has a deadline before */

@@ -152,7 +152,7 @@ bool shape_wants_single(const struct path *path, const struct packet *pkt)
 	const struct qdisc *qdisc = find(path, pkt->to_id);
 
 	return (qdisc && qdisc->bits_per_s) ||
-	       (path->shapes.blocked && path->shapes.is_slow);
+	       (path->shapes.blocked & path->shapes.slow);
 }
 
 /* ---- the socket ---- */
@@ -181,9 +181,11 @@ void path_set_blocked(struct path *path, bool is_blocked, bool is_slow)
 	unsigned lane = 1u << (path->lane - path->lanes);
 
 	shapes->blocked &= ~lane;
+	shapes->slow &= ~lane;
 	if (is_blocked)
 		shapes->blocked |= lane;
-	shapes->is_slow = is_slow;
+	if (is_slow)
+		shapes->slow |= lane;
 }
 
 bool path_is_full(const struct path *path)

@@ -302,6 +302,21 @@ START_TEST(a_slow_way_gets_packets_one_by_one)
 }
 END_TEST
 
+/* One that does not wait for the socket knows little of it. */
+START_TEST(who_waits_knows_whether_the_way_is_slow)
+{
+	path_set_rate(path, 1, 0, &now);
+	path_set_blocked(path, true, false);
+	path_set_lane(path, 1);
+	path_set_blocked(path, false, true);
+	path_set_lane(path, 0);
+	transmit(udp_whole("10.9.0.1", "10.9.0.7", 53, 4));
+	ck_assert_uint_eq(totals().tx_waiting, 4);
+	ck_assert(path_release(path, 1, &now));
+	ck_assert_uint_eq(totals().tx_waiting, 0);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("shape");
@@ -325,6 +340,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, who_waits_for_the_socket_goes_with_his_peer);
 	tcase_add_test(tcase, without_buffers_the_longest_queue_makes_room);
 	tcase_add_test(tcase, a_slow_way_gets_packets_one_by_one);
+	tcase_add_test(tcase, who_waits_knows_whether_the_way_is_slow);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
