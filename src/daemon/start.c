@@ -489,8 +489,8 @@ static void unwatch(struct daemon *daemon)
 
 void daemon_stop(struct daemon *daemon)
 {
-	unwatch(daemon);
 	worker_stop(daemon->worker);
+	unwatch(daemon);
 	if (daemon->host)
 		host_undo(daemon->host);
 	host_free(daemon->host);
