@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,8 @@ struct worker {
 	bool receives, is_over; /* written while the main thread is alone */
 	bool is_running, has_short_slices;
 	pthread_t thread;
+	sem_t has_begun;
+	bool can_work; /* known when it has begun */
 };
 
 int worker_new(struct worker **ret, struct threads *threads)
@@ -38,6 +41,7 @@ int worker_new(struct worker **ret, struct threads *threads)
 	worker->data.moment = &worker->moment;
 	worker->news_fd = -1;
 	worker->wait_ms = -1;
+	sem_init(&worker->has_begun, 0, 0);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->wake_fd >= 0)
 		worker->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -60,6 +64,7 @@ void worker_free(struct worker *worker)
 		close(worker->wake_fd);
 	if (worker->news_fd >= 0)
 		close(worker->news_fd);
+	sem_destroy(&worker->has_begun);
 	free(worker);
 }
 
@@ -102,15 +107,21 @@ void worker_heard(struct worker *worker)
 	hear(worker->news_fd);
 }
 
+/* What each of them has told the path of the device, the other does not know.
+ */
 static void take_over(struct data *data, const struct data *other)
 {
 	data->waiting = other->waiting;
 	data->sending = other->sending;
+	data->has_told = false;
 }
 
 static void hand_over(struct data *data, struct data *other)
 {
 	other->waiting = data->waiting;
+	other->has_told = false;
+	if (!data_is_blocked(other))
+		other->blocked_since = other->moment->now;
 	packet_list_append(&other->backlog, &data->backlog);
 	if (!data->has_told_blocked)
 		return;
@@ -153,15 +164,16 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 {
 	short events = socket->revents;
 	struct data *data = &worker->data;
-	bool was_blocked = data_is_blocked(data), is_over, is_news;
+	bool was_blocked, is_over, is_news;
 
 	threads_turn_begin(worker->threads);
+	was_blocked = data_is_blocked(data);
 	is_over = worker->is_over;
 	if (worker->receives && !is_over) {
 		worker->moment = clock_read();
 		if (events & POLLOUT)
 			data_flush(data);
-		if (events & POLLIN)
+		if (events & (POLLIN | POLLERR))
 			data_from_wire(data);
 	}
 	look_for(worker, socket);
@@ -189,15 +201,27 @@ static void work(struct worker *worker)
 	} while (turn(worker, &ready[0]));
 }
 
-/* An error of the socket is for whoever reads it. */
 static void *thread_main(void *context)
 {
 	struct worker *worker = context;
+	bool can_work = threads_begin_worker();
 
-	if (threads_begin_worker())
+	worker->can_work = can_work;
+	sem_post(&worker->has_begun);
+	if (can_work)
 		work(worker);
 	threads_end_worker();
 	return NULL;
+}
+
+static int wait_for_begin(struct worker *worker)
+{
+	while (sem_wait(&worker->has_begun) && errno == EINTR)
+		;
+	if (worker->can_work)
+		return 0;
+	pthread_join(worker->thread, NULL);
+	return -ENOMEM;
 }
 
 /* Signals are the main thread's. */
@@ -211,10 +235,13 @@ int worker_start(struct worker *worker, bool has_short_slices)
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	code = pthread_create(&worker->thread, NULL, thread_main, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code)
+		return -code;
+	code = wait_for_begin(worker);
 	worker->is_running = code == 0;
 	if (!code)
 		(void)pthread_setname_np(worker->thread, "vpnd-in");
-	return -code;
+	return code;
 }
 
 void worker_stop(struct worker *worker)
