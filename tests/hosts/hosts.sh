@@ -119,7 +119,7 @@ check "the process beside it can do nothing" \
 check_is "it can not gain privileges" 1 "$(proc_status left "$main" NoNewPrivs)"
 check_is "its system calls are filtered" 2 "$(proc_status left "$main" Seccomp)"
 check "systemd thinks that it is exposed little" on left systemd-analyze \
-	security --offline=yes --threshold=18 \
+	security --offline=yes --threshold=19 \
 	/lib/systemd/system/vpnd@.service
 check "the control sockets are there for whom they are meant" same \
 	"660 vpnd vpnd 666 vpnd vpnd" "$(on left stat -c '%a %U %G' \
