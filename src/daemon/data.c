@@ -14,6 +14,9 @@
  * still in the cache when it is sealed. */
 #define BATCH_BYTES (256 * 1024)
 
+/* So long after a full batch a queue counts as flooded. */
+#define FLOODED_NS (200 * NS_PER_MS)
+
 /* A socket that holds less is slow: what it gets at once is kept short. */
 #define SLOW_BYTES (512 * 1024)
 
@@ -77,16 +80,46 @@ void data_tell_path(struct data *data)
 	threads_leave(data->threads);
 }
 
-/* The kernel puts the answers into the queue that a packet was written through
- * (io/tun.h); what it does not tell apart by ports is in the first one. */
-static size_t queue_of(const struct data *data, const struct packet *pkt)
+/* What the kernel does not tell apart by ports is in the first queue. */
+static size_t home_of(const struct data *data, const struct packet *pkt)
 {
 	bool has_ports = pkt->l4_protocol == IP_PROTOCOL_TCP ||
 			 pkt->l4_protocol == IP_PROTOCOL_UDP;
 
-	if (data->device->queues_count < 2 || pkt->is_fragment || !has_ports)
+	if (pkt->is_fragment || !has_ports)
 		return 0;
 	return 1 + pkt->flow_hash % (data->device->queues_count - 1);
+}
+
+static bool is_flooded(const struct data *data, size_t queue)
+{
+	return atomic_load_explicit(&data->device->flooded_until_ns[queue],
+		   memory_order_relaxed) > data->moment->now.ns;
+}
+
+static void note_flood(struct data *data)
+{
+	atomic_store_explicit(&data->device->flooded_until_ns[data->queue],
+	    instant_after(data->moment->now, FLOODED_NS).ns,
+	    memory_order_relaxed);
+}
+
+/* The kernel puts the answers into the queue that a packet was written through
+ * (io/tun.h), at once: so they leave one that is flooded, where most would be
+ * lost. UDP stays: what floods would flee from itself. */
+static size_t queue_of(const struct data *data, const struct packet *pkt)
+{
+	size_t count = data->device->queues_count, home;
+
+	if (count < 2)
+		return 0;
+	home = home_of(data, pkt);
+	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
+		return home;
+	for (size_t i = 0; i < count; i++)
+		if (!is_flooded(data, (home + i) % count))
+			return (home + i) % count;
+	return home;
 }
 
 /* TCP sends no more than comes through, and is best carried in one go. */
@@ -300,6 +333,11 @@ bool data_wants_more(const struct data *data)
 
 /* ---- device to socket ---- */
 
+static int queue_fd(const struct data *data)
+{
+	return data->device->queues[data->queue];
+}
+
 /* False: there is nothing more to read now. */
 static bool read_packet(struct data *data, struct packet_list *list)
 {
@@ -307,7 +345,7 @@ static bool read_packet(struct data *data, struct packet_list *list)
 
 	if (!pkt)
 		return false;
-	switch (tun_read(data->queue_fd, pkt)) {
+	switch (tun_read(queue_fd(data), pkt)) {
 	case TUN_DONE:
 		packet_list_push(list, pkt);
 		return true;
@@ -332,7 +370,7 @@ static bool read_batch(struct data *data, struct packet_list *list)
 
 	if (!pool_available(data->pool))
 		return false;
-	result = tun_batch_read(data->batch, data->queue_fd, list, &taken);
+	result = tun_batch_read(data->batch, queue_fd(data), list, &taken);
 	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
 	count_lost(data, PATH_OUTSIDE_TUN_READ, taken.drop, taken.refused);
 	if (result == TUN_GONE)
@@ -348,7 +386,7 @@ static bool read_some(struct data *data, struct packet_list *list)
 /* Without buffers the device is still emptied, or it would call for ever. */
 static void discard_from_device(struct data *data)
 {
-	uint64_t count = tun_discard(data->queue_fd, PACKET_BATCH);
+	uint64_t count = tun_discard(queue_fd(data), PACKET_BATCH);
 
 	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
 }
@@ -359,6 +397,7 @@ static bool carry_from_device(struct data *data)
 	struct packet_list list = {0};
 	bool is_full = false;
 	size_t bytes = 0, reads = 0;
+	int64_t excess = data->excess;
 
 	/* what is refused is read, too, but is not on the list */
 	while (!is_full && read_some(data, &list)) {
@@ -369,18 +408,20 @@ static bool carry_from_device(struct data *data)
 	data->has_carried |= list.len > 0;
 	if (list.len)
 		run(data, core_from_device, &list);
+	if (is_full && data->excess > excess)
+		note_flood(data);
 	data->has_more |= is_full;
 	return is_full && data_wants_more(data);
 }
 
-void data_from_device(struct data *data, int queue_fd)
+void data_from_device(struct data *data, size_t queue)
 {
 	int batches = BATCHES;
 
 	/* another queue's turn, just before, may have filled all */
 	if (data->device->fd < 0 || !data_wants_more(data))
 		return;
-	data->queue_fd = queue_fd;
+	data->queue = queue;
 	if (!pool_available(data->pool))
 		discard_from_device(data);
 	while (batches-- && carry_from_device(data))

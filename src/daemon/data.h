@@ -11,6 +11,7 @@
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/packet.h"
@@ -25,11 +26,14 @@ struct data_device {
 	int fd;			/* -1: the device is gone */
 	int queues[TUN_QUEUES]; /* fd first */
 	size_t queues_count;
+	/* Who writes keeps others away from what floods (data.c); written by who
+	 * reads, perhaps another thread. */
+	_Atomic int64_t flooded_until_ns[TUN_QUEUES];
 };
 
 struct data {
-	const struct data_device *device;
-	int queue_fd;		/* the one of them that is being read */
+	struct data_device *device;
+	size_t queue; /* the one of them that is being read */
 	struct backlog waiting; /* in the UDP socket, to be read */
 	struct backlog sending; /* in it, to be sent */
 	struct instant blocked_since;
@@ -52,7 +56,7 @@ struct data {
 };
 
 /* Reads from one of the device's queues. */
-void data_from_device(struct data *data, int queue_fd);
+void data_from_device(struct data *data, size_t queue);
 void data_from_wire(struct data *data);
 /* What the device does for the path, which may change with each write. */
 void data_tell_path(struct data *data);

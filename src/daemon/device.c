@@ -18,7 +18,8 @@ static void device_ready(void *context, unsigned events)
 	const struct device_queue *queue = context;
 
 	(void)events;
-	data_from_device(&queue->daemon->data, queue->fd);
+	data_from_device(
+	    &queue->daemon->data, (size_t)(queue - queue->daemon->queues));
 }
 
 struct data *daemon_receiver(struct daemon *daemon)

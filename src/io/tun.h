@@ -16,7 +16,7 @@
  * spread over all. So what is written goes through the one that its flow's hash
  * says (daemon/data.c), and what floods one queue fills no other, nor delays
  * what a flood would harm, TCP's acknowledgements for instance: each is read in
- * its turn. Such a device would let a second program in, so it is made only
+ * its turn. What has the flood's queue by chance goes through another one. Such a device would let a second program in, so it is made only
  * where nobody has it.
  */
 #ifndef IO_TUN_H
