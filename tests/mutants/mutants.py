@@ -277,7 +277,7 @@ MUTANTS = [
      "bytes < backlog->most_bytes ? bytes : backlog->most_bytes", "bytes",
      BACKLOG),
     ("a queue has no least", N + "backlog.c",
-     "bytes > BACKLOG_BYTES_MIN ? bytes : BACKLOG_BYTES_MIN", "bytes",
+     "return bytes > backlog->least_bytes ? bytes : backlog->least_bytes;", "return bytes;",
      BACKLOG),
     ("one window may shut the buffer", N + "backlog.c",
      "times = 16 * SHRINK_MOST;", ";", BACKLOG),
