@@ -304,12 +304,17 @@ static void begin(struct end *end, size_t idx)
 	threads_resume(end->threads);
 }
 
+static void stop_worker(struct end *end)
+{
+	end_wire(&end->wire);
+	ck_assert_int_eq(pthread_join(end->worker, NULL), 0);
+}
+
+/* Nobody puts anything on a wire any more. */
 static void finish(struct end *end)
 {
 	struct datagram *left;
 
-	end_wire(&end->wire);
-	ck_assert_int_eq(pthread_join(end->worker, NULL), 0);
 	while ((left = end->wire.first)) {
 		end->wire.first = left->next;
 		free(left);
@@ -353,6 +358,8 @@ START_TEST(two_threads_carry_both_ways_through_new_sessions)
 	}
 	for (size_t i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_join(ends[i].main, NULL), 0);
+	for (size_t i = 0; i < 2; i++)
+		stop_worker(&ends[i]);
 	for (size_t i = 0; i < 2; i++)
 		finish(&ends[i]);
 	for (size_t i = 0; i < 2; i++) {
