@@ -254,6 +254,18 @@ static void limit_sending(struct data *data, bool was_blocked)
 		udp_limit_send_buffer(data->udp, data->sending.bytes);
 }
 
+/* In the lock. */
+static void tell_blocked(struct data *data, bool is_blocked)
+{
+	bool is_slow = data->sending.bytes < SLOW_BYTES;
+
+	data->has_told_blocked = is_blocked;
+	data->has_told_slow = is_slow;
+	path_set_blocked(core_path(data->core), is_blocked, is_slow);
+}
+
+/* The last one is told at once: what another thread had to hold after it would
+ * be released by nobody. */
 static bool release(struct data *data)
 {
 	bool has_released;
@@ -261,12 +273,14 @@ static bool release(struct data *data)
 	threads_enter(data->threads);
 	has_released =
 	    core_release(data->core, data->sending.bytes / 2, data->moment);
+	if (!has_released)
+		tell_blocked(data, false);
 	take_results(data);
 	threads_leave(data->threads);
 	return has_released;
 }
 
-static void tell_blocked(struct data *data)
+static void tell_change(struct data *data)
 {
 	bool is_slow = data->sending.bytes < SLOW_BYTES;
 	bool is_blocked = data_is_blocked(data);
@@ -274,10 +288,8 @@ static void tell_blocked(struct data *data)
 	if (is_blocked == data->has_told_blocked &&
 	    is_slow == data->has_told_slow)
 		return;
-	data->has_told_blocked = is_blocked;
-	data->has_told_slow = is_slow;
 	threads_enter(data->threads);
-	path_set_blocked(core_path(data->core), is_blocked, is_slow);
+	tell_blocked(data, is_blocked);
 	threads_leave(data->threads);
 }
 
@@ -290,7 +302,7 @@ static void finish(struct data *data, bool was_blocked)
 		write_results(data);
 		limit_sending(data, false);
 	}
-	tell_blocked(data);
+	tell_change(data);
 }
 
 static void run(struct data *data, core_from_fn *from, struct packet_list *list)

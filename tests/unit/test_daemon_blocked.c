@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* A socket that takes nothing for a while, beside another thread. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "daemon/data.h"
+#include "pair.h"
+
+#define LEAVES 8 /* more than there are */
+
+static struct pair pair;
+static struct threads *threads;
+static struct data data;
+static struct data_device device;
+static bool is_full;
+static int leaves_left; /* until the other thread gets the lock */
+
+/* The linker puts these before what is really there. */
+int __wrap_udp_send(struct udp *udp, struct packet_list *list,
+    const struct udp_sender *sender);
+enum underlay_way __wrap_underlay_way_to(struct underlay *underlay,
+    const struct address *address, struct instant now);
+void __wrap_threads_leave(struct threads *of);
+void __real_threads_leave(struct threads *of);
+
+int __wrap_udp_send(struct udp *udp, struct packet_list *list,
+    const struct udp_sender *sender)
+{
+	(void)udp;
+	(void)sender;
+	if (is_full)
+		return -EAGAIN;
+	pool_put_list(data.pool, list);
+	return 0;
+}
+
+enum underlay_way __wrap_underlay_way_to(struct underlay *underlay,
+    const struct address *address, struct instant now)
+{
+	(void)underlay;
+	(void)address;
+	(void)now;
+	return UNDERLAY_OUT;
+}
+
+static void send_as_other(void)
+{
+	threads_enter(threads);
+	core_set_lane(data.core, THREAD_WORKER);
+	pair_send(&pair, 0, "10.0.0.2");
+	__real_threads_leave(threads);
+}
+
+void __wrap_threads_leave(struct threads *of)
+{
+	__real_threads_leave(of);
+	if (leaves_left && --leaves_left == 0)
+		send_as_other();
+}
+
+static uint64_t waiting(void)
+{
+	struct path_totals totals;
+
+	path_totals(core_path(data.core), &totals);
+	return totals.tx_waiting;
+}
+
+static void setup(void)
+{
+	pair_start_both(&pair);
+	pair_connect(&pair);
+	device.fd = -1;
+	data = (struct data){.core = pair.ends[0].core,
+	    .pool = pair.ends[0].pool,
+	    .moment = &pair.moment,
+	    .device = &device,
+	    .sending.bytes = 4096};
+	ck_assert_int_eq(threads_new(&threads, data.core), 0);
+	data.threads = threads;
+	threads_resume(threads);
+	leaves_left = 0;
+}
+
+static void teardown(void)
+{
+	threads_alone(threads);
+	threads_free(threads);
+	data_clear(&data);
+	pair_clear(&pair);
+}
+
+static void send(void)
+{
+	threads_enter(threads);
+	pair_send(&pair, 0, "10.0.0.2");
+	threads_leave(threads);
+	data_flush(&data);
+}
+
+START_TEST(what_comes_while_a_socket_empties_does_not_wait_for_ever)
+{
+	is_full = true;
+	send();
+	ck_assert(data_is_blocked(&data));
+	send();
+	ck_assert_uint_eq(waiting(), 1);
+	is_full = false;
+	leaves_left = _i;
+	data_flush(&data);
+	ck_assert(!data_is_blocked(&data));
+	ck_assert_uint_eq(waiting(), 0);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("daemon_blocked");
+	TCase *tcase = tcase_create("blocked");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase,
+	    what_comes_while_a_socket_empties_does_not_wait_for_ever, 1,
+	    LEAVES);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
