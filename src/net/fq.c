@@ -14,7 +14,7 @@
 struct flow_queue {
 	struct flow_queue *next; /* on its list */
 	struct packet_list packets;
-	size_t bytes;
+	size_t bytes, charge;
 	int64_t credit; /* bytes that it may still send in this turn */
 	struct codel codel;
 	bool is_listed;
@@ -26,7 +26,7 @@ struct ring {
 
 struct fq {
 	struct ring fresh, old;
-	size_t bytes, bytes_max;
+	size_t bytes, charge, charge_max;
 	struct codel_limits limits;
 	size_t count;
 	struct flow_queue flows[];
@@ -40,7 +40,7 @@ int fq_new(struct fq **ret, size_t flows)
 	if (!fq)
 		return -ENOMEM;
 	fq->count = flows;
-	fq->bytes_max = SIZE_MAX;
+	fq->charge_max = SIZE_MAX;
 	fq->limits = codel_limits_of(0);
 	*ret = fq;
 	return 0;
@@ -50,24 +50,24 @@ void fq_free(struct fq *fq)
 {
 	if (!fq)
 		return;
-	assert(!fq->bytes);
+	assert(!fq->charge);
 	free(fq);
 }
 
 void fq_set_limits(struct fq *fq, size_t bytes_max, int64_t packet_ns)
 {
-	fq->bytes_max = bytes_max;
+	fq->charge_max = bytes_max;
 	fq->limits = codel_limits_of(packet_ns);
 }
 
 bool fq_is_empty(const struct fq *fq)
 {
-	return !fq->bytes;
+	return !fq->charge;
 }
 
 bool fq_is_full(const struct fq *fq)
 {
-	return fq->bytes >= fq->bytes_max;
+	return fq->charge >= fq->charge_max;
 }
 
 size_t fq_bytes(const struct fq *fq)
@@ -98,7 +98,7 @@ static struct flow_queue *longer(
     struct flow_queue *longest, struct flow_queue *flow)
 {
 	for (; flow; flow = flow->next)
-		if (!longest || flow->bytes > longest->bytes)
+		if (!longest || flow->charge > longest->charge)
 			longest = flow;
 	return longest;
 }
@@ -111,13 +111,29 @@ static struct flow_queue *longest(const struct fq *fq)
 
 /* ---- packets ---- */
 
+static size_t charge_of(const struct packet *pkt)
+{
+	return pkt->len > FQ_CHARGE_MIN ? pkt->len : FQ_CHARGE_MIN;
+}
+
+static void push(struct fq *fq, struct flow_queue *flow, struct packet *pkt)
+{
+	packet_list_push(&flow->packets, pkt);
+	flow->bytes += pkt->len;
+	flow->charge += charge_of(pkt);
+	fq->bytes += pkt->len;
+	fq->charge += charge_of(pkt);
+}
+
 static struct packet *pop(struct fq *fq, struct flow_queue *flow)
 {
 	struct packet *pkt = packet_list_pop(&flow->packets);
 
 	if (pkt) {
 		flow->bytes -= pkt->len;
+		flow->charge -= charge_of(pkt);
 		fq->bytes -= pkt->len;
+		fq->charge -= charge_of(pkt);
 	}
 	return pkt;
 }
@@ -130,14 +146,14 @@ static void drop(struct fq_news *news, struct packet *pkt, enum drop reason)
 
 void fq_drop_one(struct fq *fq, struct fq_news *news)
 {
-	if (fq->bytes)
+	if (fq->charge)
 		drop(news, pop(fq, longest(fq)), DROP_QDISC_OVERLIMIT);
 }
 
 /* Not the last one. */
 static bool has_too_much(const struct fq *fq, const struct packet *latest)
 {
-	return fq->bytes > fq->bytes_max && fq->bytes > latest->len;
+	return fq->charge > fq->charge_max && fq->charge > charge_of(latest);
 }
 
 void fq_put(struct fq *fq, struct packet *pkt, struct instant now,
@@ -146,9 +162,7 @@ void fq_put(struct fq *fq, struct packet *pkt, struct instant now,
 	struct flow_queue *flow = &fq->flows[pkt->flow_hash % fq->count];
 
 	pkt->waits_since = now;
-	packet_list_push(&flow->packets, pkt);
-	flow->bytes += pkt->len;
-	fq->bytes += pkt->len;
+	push(fq, flow, pkt);
 	if (!flow->is_listed) {
 		flow->is_listed = true;
 		flow->credit = TURN_BYTES;
@@ -215,6 +229,29 @@ struct packet *fq_take(
 		}
 		leave(fq, ring);
 	}
+}
+
+static void take_out(struct fq *fq, struct flow_queue *flow, uint32_t to_id,
+    struct packet_list *ret)
+{
+	for (size_t left = flow->packets.len; left; left--) {
+		struct packet *pkt = pop(fq, flow);
+
+		if (pkt->to_id == to_id)
+			packet_list_push(ret, pkt);
+		else
+			push(fq, flow, pkt);
+	}
+}
+
+void fq_take_out(struct fq *fq, uint32_t to_id, struct packet_list *ret)
+{
+	struct flow_queue *flow;
+
+	for (flow = fq->fresh.first; flow; flow = flow->next)
+		take_out(fq, flow, to_id, ret);
+	for (flow = fq->old.first; flow; flow = flow->next)
+		take_out(fq, flow, to_id, ret);
 }
 
 struct packet *fq_give_up(struct fq *fq)

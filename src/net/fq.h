@@ -24,6 +24,9 @@
 
 struct fq;
 
+/* What a packet is charged at least: small ones hold buffers, too. */
+#define FQ_CHARGE_MIN 512
+
 /* Beside the packets that were taken; counts are added to. */
 struct fq_news {
 	struct packet_list dropped; /* the caller's, with their reasons */
@@ -35,8 +38,8 @@ must_check int fq_new(struct fq **ret, size_t flows);
 /* It is empty; NULL is fine. */
 void fq_free(struct fq *fq);
 
-/* At most so many bytes wait (one packet of any size always may); a full packet
- * takes that long to leave. */
+/* At most so many bytes wait, as they are charged (one packet of any size always
+ * may); a full packet takes that long to leave. */
 void fq_set_limits(struct fq *fq, size_t bytes_max, int64_t packet_ns);
 
 /* The packet, parsed, waits: or it is on the list of those dropped. */
@@ -47,6 +50,8 @@ void fq_drop_one(struct fq *fq, struct fq_news *news);
 /* Whose turn it is, or NULL: it is empty. */
 must_check struct packet *fq_take(
     struct fq *fq, struct instant now, struct fq_news *news);
+/* All for this peer, by its number; the others keep their order. */
+void fq_take_out(struct fq *fq, uint32_t to_id, struct packet_list *ret);
 /* Any one, or NULL. */
 must_check struct packet *fq_give_up(struct fq *fq);
 

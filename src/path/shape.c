@@ -105,23 +105,14 @@ static void give_up(struct path *path, struct packet *pkt)
 	path_drop_late(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
 }
 
-/* Others wait for the socket in the order that they had. */
 static void forget_held(struct path *path, uint32_t id)
 {
-	struct fq *fq = path->shapes.fq;
-	struct packet_list all = {0};
-	struct fq_news news = {.marked = 0};
+	struct packet_list held = {0};
 	struct packet *pkt;
 
-	while ((pkt = fq_give_up(fq)))
-		packet_list_push(&all, pkt);
-	while ((pkt = packet_list_pop(&all))) {
-		if (pkt->to_id == id)
-			give_up(path, pkt);
-		else
-			fq_put(fq, pkt, pkt->waits_since, &news);
-	}
-	(void)settle(path, &news, NULL);
+	fq_take_out(path->shapes.fq, id, &held);
+	while ((pkt = packet_list_pop(&held)))
+		give_up(path, pkt);
 }
 
 void shape_forget(struct path *path, uint32_t id)

@@ -167,6 +167,51 @@ START_TEST(a_packet_that_is_alone_may_be_of_any_size)
 }
 END_TEST
 
+/* Each holds a buffer: there are not to be more of them than of others. */
+START_TEST(small_packets_are_charged_for_their_buffers)
+{
+	fq_set_limits(fq, 20 * FQ_CHARGE_MIN, 0);
+	for (uint32_t i = 0; i < 100; i++)
+		put(i % 4, 29);
+	ck_assert_uint_eq(news.dropped.len, 80);
+	ck_assert(fq_is_full(fq));
+	while (take() || !fq_is_empty(fq))
+		;
+	ck_assert_uint_eq(fq_bytes(fq), 0);
+	ck_assert(!fq_is_full(fq));
+}
+END_TEST
+
+START_TEST(what_is_for_one_peer_is_taken_out_of_all_flows)
+{
+	struct packet_list out = {0};
+	struct packet *pkt;
+
+	for (uint32_t i = 0; i < 60; i++) {
+		pkt = make(1 + i % 3, 100 + i);
+		pkt->to_id = 7 + i % 2;
+		fq_put(fq, pkt, now, &news);
+		if (i == 20)
+			pool_put(pool, fq_take(fq, now, &news));
+	}
+	fq_take_out(fq, 8, &out);
+	ck_assert_uint_eq(out.len, 30);
+	while ((pkt = packet_list_pop(&out))) {
+		ck_assert_uint_eq(pkt->to_id, 8);
+		pool_put(pool, pkt);
+	}
+	for (uint32_t last[4] = {0}; (pkt = fq_take(fq, now, &news));) {
+		ck_assert_uint_eq(pkt->to_id, 7);
+		ck_assert_uint_gt(pkt->len, last[pkt->flow_hash]);
+		last[pkt->flow_hash] = pkt->len;
+		pool_put(pool, pkt);
+		out.len++;
+	}
+	ck_assert_uint_eq(out.len, 29);
+	ck_assert(fq_is_empty(fq));
+}
+END_TEST
+
 /* An IP packet of the given family and mark, parsed. */
 static struct packet *make_ip(uint8_t family, uint8_t ecn)
 {
@@ -305,6 +350,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_super_packet_is_owed);
 	tcase_add_test(tcase, the_longest_queue_loses_when_all_is_too_much);
 	tcase_add_test(tcase, a_packet_that_is_alone_may_be_of_any_size);
+	tcase_add_test(tcase, small_packets_are_charged_for_their_buffers);
+	tcase_add_test(tcase, what_is_for_one_peer_is_taken_out_of_all_flows);
 	tcase_add_loop_test(tcase,
 	    who_knows_ecn_is_marked_and_others_are_dropped, 0,
 	    ARRAY_SIZE(senders));

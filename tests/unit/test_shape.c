@@ -62,7 +62,7 @@ END_TEST
 START_TEST(a_queue_that_is_full_is_over_its_limit)
 {
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
-	fq_set_limits(path->peers[1].qdisc.fq, 2 * INNER_BYTES, 0);
+	fq_set_limits(path->peers[1].qdisc.fq, 2 * FQ_CHARGE_MIN, 0);
 	send_many("10.9.0.7", 3);
 	check_dropped("qdisc", DROP_QDISC_OVERLIMIT);
 	ck_assert_uint_eq(totals().tx_waiting, 2);
@@ -73,6 +73,7 @@ END_TEST
 START_TEST(who_waits_leaves_buffers_to_others)
 {
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	fq_set_limits(path->peers[1].qdisc.fq, SIZE_MAX, 0);
 	send_many("10.9.0.7", PACKETS - PACKETS / 4);
 	check_dropped("qdisc", DROP_QDISC_DROP);
 	send_many("10.9.0.8", 1);
@@ -123,7 +124,7 @@ START_TEST(drops_are_known_by_peer_stage_and_reason)
 	struct drops drops = {0};
 
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
-	fq_set_limits(path->peers[1].qdisc.fq, INNER_BYTES, 0);
+	fq_set_limits(path->peers[1].qdisc.fq, FQ_CHARGE_MIN, 0);
 	send_many("10.9.0.7", 3);
 	transmit(udp_whole("10.9.0.1", "10.9.0.7", 53, 44));
 	path_each_peer_drop(path, 2, hear, &drops);
