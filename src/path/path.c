@@ -162,15 +162,27 @@ struct instant path_deadline(const struct path *path)
 static void send_messages(struct path *path)
 {
 	struct packet_list messages = {0};
+	struct packet *pkt;
 
 	tunnel_take_messages(path->setup.tunnel, &messages);
 	path->totals.tx_ours += messages.len;
-	path->totals.tx_sent += messages.len;
-	for (struct packet *pkt = messages.first; pkt; pkt = pkt->next) {
+	while ((pkt = packet_list_pop(&messages))) {
 		pkt->is_sealed = true;
-		watch_datagram(path, TABLE_OUT, "encap", pkt);
+		if (!shape_holds_ours(path, pkt))
+			path_send_datagram(path, pkt);
 	}
-	packet_list_append(&path->lane->to_wire, &messages);
+}
+
+static void send_frames(struct path *path)
+{
+	struct packet_list frames = {0};
+	struct packet *pkt;
+
+	tunnel_take_frames(path->setup.tunnel, &frames);
+	path->totals.tx_ours += frames.len;
+	while ((pkt = packet_list_pop(&frames)))
+		if (!shape_holds_ours(path, pkt))
+			path_emit(path, TABLE_OUT, OUTBOUND_ENCAP, pkt);
 }
 
 static void drop_given_up(struct path *path)
@@ -191,13 +203,10 @@ static void drop_given_up(struct path *path)
 static void collect(struct path *path)
 {
 	struct packet_list *out = path->lane->emitted[TABLE_OUT];
-	struct packet_list frames = {0};
 
 	send_messages(path);
 	drop_given_up(path);
-	tunnel_take_frames(path->setup.tunnel, &frames);
-	path->totals.tx_ours += frames.len;
-	packet_list_append(&out[OUTBOUND_ENCAP], &frames);
+	send_frames(path);
 	tunnel_take_released(path->setup.tunnel, &out[OUTBOUND_NEIGH]);
 }
 

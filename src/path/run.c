@@ -273,6 +273,13 @@ void path_drop_late(
 	pool_put(path->setup.pool, pkt);
 }
 
+void path_send_datagram(struct path *path, struct packet *pkt)
+{
+	path->totals.tx_sent += pkt->segments;
+	watch_datagram(path, TABLE_OUT, "encap", pkt);
+	packet_list_push(&path->lane->to_wire, pkt);
+}
+
 bool path_has_room(const struct path *path)
 {
 	const struct pool *pool = path->setup.pool;

@@ -230,6 +230,8 @@ void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
  * what is for the host, to handshakes, and to what the host sends. */
 bool path_has_room(const struct path *path);
 
+/* Sealed, it goes to the socket. */
+void path_send_datagram(struct path *path, struct packet *pkt);
 /* A packet that came from the wire becomes one that goes there. */
 void path_make_fresh(struct packet *pkt);
 

@@ -18,8 +18,9 @@
 #include "path/run.h"
 
 /* Of the socket's queue. */
-#define FLOWS	  256
-#define BYTES_MAX (1024 * 1024)
+#define FLOWS	    256
+#define BYTES_MAX   (1024 * 1024)
+#define FLOW_SPREAD 2654435761u /* peers' numbers are near each other */
 
 static struct path_peer *find_peer(const struct path *path, uint32_t id)
 {
@@ -184,24 +185,34 @@ bool path_is_full(const struct path *path)
 	return fq_is_full(path->shapes.fq) || !path_has_room(path);
 }
 
+/* What is ours enters behind the stages that others go through. */
+static void go_on(struct path *path, struct packet *pkt)
+{
+	path->shapes.waiting -= pkt->segments;
+	if (pkt->is_sealed)
+		path_send_datagram(path, pkt);
+	else
+		path_emit(path, TABLE_OUT,
+		    pkt->is_ours ? OUTBOUND_ENCAP : OUTBOUND_QDISC + 1, pkt);
+}
+
 bool path_release(struct path *path, size_t bytes, const struct moment *now)
 {
 	struct fq_news news = {.marked = 0};
 	struct packet *pkt;
 	size_t taken = 0;
+	bool has_taken = false;
 
 	path->now = *now;
-	while (taken < bytes || !taken) {
-		pkt = fq_take(path->shapes.fq, now->now, &news);
-		if (!pkt)
-			break;
+	while ((taken < bytes || !has_taken) &&
+	       (pkt = fq_take(path->shapes.fq, now->now, &news))) {
 		taken += pkt->len;
-		path->shapes.waiting -= pkt->segments;
-		path_emit(path, TABLE_OUT, OUTBOUND_QDISC + 1, pkt);
+		has_taken = true;
+		go_on(path, pkt);
 	}
 	(void)settle(path, &news, NULL);
 	path_run_emitted(path, now);
-	return taken > 0;
+	return has_taken;
 }
 
 /* It waits for the socket; without a buffer to spare somebody makes room. */
@@ -214,6 +225,19 @@ static enum verdict hold(struct path *path, struct packet *pkt)
 	if (!path_has_room(path))
 		fq_drop_one(path->shapes.fq, &news);
 	return settle(path, &news, pkt);
+}
+
+/* Else whoever asks much would have all buffers, and all others behind them.
+ * What is for one peer is a flow, and so is what is for strangers. */
+bool shape_holds_ours(struct path *path, struct packet *pkt)
+{
+	if (!path->shapes.blocked)
+		return false;
+	pkt->to_id = pkt->peer ? tunnel_peer_id(pkt->peer) : 0;
+	pkt->flow_hash = pkt->to_id * FLOW_SPREAD;
+	if (hold(path, pkt) == VERDICT_DROPPED)
+		path_drop_late(path, TABLE_OUT, OUTBOUND_QDISC, pkt);
+	return true;
 }
 
 enum verdict shape(struct path *path, struct packet *pkt)

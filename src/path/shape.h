@@ -7,6 +7,9 @@
 #include "path/path.h"
 
 enum verdict shape(struct path *path, struct packet *pkt);
+/* A frame or a datagram of ours: true, it waits for the socket, or has been
+ * dropped; false: it may go. */
+must_check bool shape_holds_ours(struct path *path, struct packet *pkt);
 /* What has a rate, and may wait for it, are packets. */
 bool shape_wants_single(const struct path *path, const struct packet *pkt);
 

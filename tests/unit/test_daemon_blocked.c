@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/data.h"
 #include "pair.h"
@@ -114,6 +115,56 @@ START_TEST(what_comes_while_a_socket_empties_does_not_wait_for_ever)
 }
 END_TEST
 
+static void carry_to_left(void)
+{
+	struct packet_list list = {0};
+	struct packet *pkt, *copy;
+
+	while ((pkt = packet_list_pop(core_to_wire(pair.ends[1].core)))) {
+		copy = pool_get(data.pool);
+		ck_assert_ptr_nonnull(copy);
+		copy->len = pkt->len;
+		copy->endpoint = pair.ends[1].where;
+		memcpy(packet_data(copy), packet_data(pkt), pkt->len);
+		packet_list_push(&list, copy);
+		pool_put(pair.ends[1].pool, pkt);
+	}
+	threads_enter(threads);
+	core_from_wire(data.core, &list, &pair.moment);
+	threads_leave(threads);
+	data_flush(&data);
+}
+
+static void ask_from_right(uint64_t id)
+{
+	struct core *right = pair.ends[1].core;
+	struct peer *left = tunnel_peer_find(
+	    core_tunnel(right), pair.ends[0].public_key);
+
+	ck_assert_int_eq(tunnel_peer_echo(core_tunnel(right), left, id,
+			     &pair.moment),
+	    0);
+	core_turn(right, &pair.moment);
+	ck_assert_uint_eq(core_to_wire(right)->len, 1);
+	carry_to_left();
+}
+
+/* Whoever asks much has no more than his part of them. */
+START_TEST(answers_that_can_not_leave_do_not_take_all_buffers)
+{
+	is_full = true;
+	send();
+	for (uint64_t id = 0; id < 4 * pool_count(data.pool); id++)
+		ask_from_right(id);
+	ck_assert_uint_le(data.backlog.len, 2);
+	ck_assert_uint_ge(
+	    pool_available(data.pool), pool_count(data.pool) / 4);
+	is_full = false;
+	data_flush(&data);
+	ck_assert_uint_eq(waiting(), 0);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("daemon_blocked");
@@ -123,6 +174,8 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    what_comes_while_a_socket_empties_does_not_wait_for_ever, 1,
 	    LEAVES);
+	tcase_add_test(tcase,
+	    answers_that_can_not_leave_do_not_take_all_buffers);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

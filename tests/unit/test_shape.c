@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The stage qdisc: peers with a rate, and others. */
+#include <string.h>
+
 #include "unit.h"
 
 #include "path_lab.h"
@@ -318,6 +320,80 @@ START_TEST(who_waits_knows_whether_the_way_is_slow)
 }
 END_TEST
 
+static struct packet *ours(struct packet_list *list, size_t peer, uint32_t len)
+{
+	struct packet *pkt = pool_get(pool);
+
+	if (!pkt)
+		return NULL;
+	memset(packet_data(pkt), 0x08, len);
+	pkt->len = len;
+	pkt->is_ours = true;
+	pkt->peer = peer < FAKE_PEERS ? &tunnel.peers[peer] : NULL;
+	packet_list_push(list, pkt);
+	return pkt;
+}
+
+START_TEST(what_is_ours_waits_for_the_socket_too)
+{
+	path_set_blocked(path, true, false);
+	(void)ours(&tunnel.frames, 0, 17);
+	(void)ours(&tunnel.frames, 1, 0);
+	(void)ours(&tunnel.messages, 0, 148);
+	(void)ours(&tunnel.messages, FAKE_PEERS, 64);
+	turn(0);
+	ck_assert_uint_eq(path_to_wire(path)->len, 0);
+	ck_assert_uint_eq(totals().tx_waiting, 4);
+	ck_assert(path_release(path, 1, &now));
+	ck_assert_uint_eq(path_to_wire(path)->len, 1);
+	ck_assert(path_release(path, 100000, &now));
+	ck_assert_uint_eq(path_to_wire(path)->len, 4);
+	for (struct packet *at = path_to_wire(path)->first; at; at = at->next)
+		ck_assert(at->is_sealed);
+	ck_assert_uint_eq(totals().tx_sent, 4);
+	ck_assert_uint_eq(totals().tx_waiting, 0);
+	ck_assert(!path_release(path, 100000, &now));
+}
+END_TEST
+
+START_TEST(answers_leave_buffers_and_turns_to_others)
+{
+	const struct packet *first, *other;
+
+	path_set_blocked(path, true, false);
+	for (int i = 0; i < 3 * PACKETS; i++) {
+		(void)ours(&tunnel.frames, 0, 17);
+		turn(0);
+	}
+	ck_assert_uint_ge(pool_available(pool), PACKETS / 4);
+	other = ours(&tunnel.messages, 1, 148);
+	ck_assert_ptr_nonnull(other);
+	turn(0);
+	ck_assert_uint_eq(tunnel.peers[1].drops[DROP_QDISC_OVERLIMIT], 0);
+	ck_assert_uint_gt(tunnel.peers[0].drops[DROP_QDISC_OVERLIMIT], 0);
+	for (int i = 0; i < 100; i++)
+		ck_assert(path_release(path, 1, &now));
+	first = path_to_wire(path)->first;
+	while (first && first != other)
+		first = first->next;
+	ck_assert_ptr_nonnull(first);
+	(void)totals();
+}
+END_TEST
+
+START_TEST(what_is_ours_goes_with_its_peer)
+{
+	path_set_blocked(path, true, false);
+	(void)ours(&tunnel.frames, 0, 17);
+	(void)ours(&tunnel.messages, 0, 148);
+	(void)ours(&tunnel.messages, FAKE_PEERS, 64);
+	turn(0);
+	path_forget_peer(path, 1, &now);
+	ck_assert_uint_eq(tunnel.peers[0].drops[DROP_QDISC_DROP], 2);
+	ck_assert_uint_eq(totals().tx_waiting, 1);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("shape");
@@ -342,6 +418,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, without_buffers_the_longest_queue_makes_room);
 	tcase_add_test(tcase, a_slow_way_gets_packets_one_by_one);
 	tcase_add_test(tcase, who_waits_knows_whether_the_way_is_slow);
+	tcase_add_test(tcase, what_is_ours_waits_for_the_socket_too);
+	tcase_add_test(tcase, answers_leave_buffers_and_turns_to_others);
+	tcase_add_test(tcase, what_is_ours_goes_with_its_peer);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
