@@ -273,6 +273,9 @@ struct core_host {
 	struct core_offload offloads[CORE_OFFLOADS]; /* name NULL: none */
 };
 void core_set_host(struct core *core, const struct core_host *host);
+/* Of it, what changes while nobody asks for a status: a peer may. */
+void core_note_workers(struct core *core, uint32_t workers);
+void core_note_lock_waits(struct core *core, uint64_t lock_waits);
 
 /* One line for sd_notify's STATUS=, e.g. "2/3 peers up". */
 void core_status_line(

@@ -242,6 +242,16 @@ static void write_host(
 	}
 }
 
+void core_note_workers(struct core *core, uint32_t workers)
+{
+	core->host.workers = workers;
+}
+
+void core_note_lock_waits(struct core *core, uint64_t lock_waits)
+{
+	core->host.lock_waits = lock_waits;
+}
+
 struct sums {
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, drops;
 };

@@ -40,12 +40,20 @@ static bool has_no_lock(const struct threads *threads)
 
 /* ---- the core's lock ---- */
 
+uint64_t threads_waits(const struct threads *threads)
+{
+	return threads
+		   ? atomic_load_explicit(&threads->waits, memory_order_relaxed)
+		   : 0;
+}
+
 static void take_lock(struct threads *threads)
 {
 	if (pthread_mutex_trylock(&threads->lock) == 0)
 		return;
 	atomic_fetch_add_explicit(&threads->waits, 1, memory_order_relaxed);
 	pthread_mutex_lock(&threads->lock);
+	core_note_lock_waits(threads->core, threads_waits(threads));
 }
 
 void threads_enter(struct threads *threads)
@@ -60,13 +68,6 @@ void threads_leave(struct threads *threads)
 {
 	if (threads && !has_no_lock(threads))
 		pthread_mutex_unlock(&threads->lock);
-}
-
-uint64_t threads_waits(const struct threads *threads)
-{
-	return threads
-		   ? atomic_load_explicit(&threads->waits, memory_order_relaxed)
-		   : 0;
 }
 
 /* ---- the gate ---- */

@@ -276,6 +276,7 @@ void turn_split(struct daemon *daemon, bool is_split)
 	daemon->is_split = is_split;
 	daemon->data.udp = is_split ? daemon->udp_twin : daemon->udp;
 	worker_receive(daemon->worker, is_split, &daemon->data);
+	core_note_workers(daemon->core, is_split ? 2 : 1);
 }
 
 static void keep_balance(struct daemon *daemon)

@@ -200,6 +200,11 @@ START_TEST(metrics_tell_the_threads_that_are_known)
 	ck_assert_ptr_nonnull(
 	    strstr(text, "\nvpnd_workers 2\n"
 			 "vpnd_lock_waits_total 18446744073709551615\n"));
+	core_note_workers(left(), 1);
+	core_note_lock_waits(left(), 12);
+	(void)sockets_metrics(left(), &pair.moment, text);
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\nvpnd_workers 1\nvpnd_lock_waits_total 12\n"));
 }
 END_TEST
 

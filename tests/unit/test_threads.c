@@ -8,6 +8,7 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -322,6 +323,21 @@ static void finish(struct end *end)
 	threads_alone(end->threads);
 }
 
+/* A peer may ask for it at any time. */
+static void check_waits_are_known(struct end *end)
+{
+	struct core_answer answer;
+	char waits[24], *reply;
+
+	core_note_workers(end->of->core, 2);
+	reply = pair_ask(&pair, (size_t)(end - ends), CONTROL_RIGHTS_ALL,
+	    &answer, "status", NULL);
+	snprintf(waits, sizeof(waits), "%llu",
+	    (unsigned long long)threads_waits(end->threads));
+	ck_assert_str_eq(pair_value(reply, "lock_waits"), waits);
+	free(reply);
+}
+
 static void is_all_accounted_for(struct end *end)
 {
 	struct tunnel *tunnel = core_tunnel(end->of->core);
@@ -364,6 +380,7 @@ START_TEST(two_threads_carry_both_ways_through_new_sessions)
 		finish(&ends[i]);
 	for (size_t i = 0; i < 2; i++) {
 		is_all_accounted_for(&ends[i]);
+		check_waits_are_known(&ends[i]);
 		threads_free(ends[i].threads);
 	}
 	pair_clear(&pair);
