@@ -3,6 +3,7 @@
 #include "lab.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LAB_RENEW_NS (100 * SIM_S)
@@ -62,20 +63,41 @@ void lab_drain(struct host *host)
 					totals.rx_dropped);
 }
 
+/* What is so long is left where the socket has it (io/udp_gro.c), until it is
+ * opened, fetched or dropped. */
+#define AWAY_BYTES 256
+
+static uint8_t *leave_away(struct packet *pkt, const void *bytes, size_t len)
+{
+	uint8_t *away = malloc(len);
+
+	assert(away);
+	memcpy(away, bytes, len);
+	memset(packet_data(pkt), 0xee, len);
+	memcpy(packet_data(pkt), bytes, PACKET_PEEK_BYTES);
+	pkt->away = away;
+	return away;
+}
+
 void lab_datagram(struct host *host, const void *bytes, size_t len)
 {
 	struct moment now = world_moment(host->world, host);
 	struct packet *pkt = pool_get(host->pool);
 	struct packet_list list = {0};
+	uint8_t *away = NULL;
 
 	assert(pkt);
 	if (len > pool_largest(host->pool)) {
 		len = pool_largest(host->pool);
 		pkt->is_truncated = true;
 	}
-	memcpy(packet_data(pkt), bytes, len);
+	if (len < AWAY_BYTES)
+		memcpy(packet_data(pkt), bytes, len);
+	else
+		away = leave_away(pkt, bytes, len);
 	pkt->len = (uint32_t)len;
 	pkt->endpoint = host->world->hosts[1 - host->idx].own;
 	packet_list_push(&list, pkt);
 	core_from_wire(host->core, &list, &now);
+	free(away);
 }

@@ -576,3 +576,20 @@ def parts(*packets):
 for key, value in PACKETS.items():
     if len(value) < 128:
         save("track", key, parts(value, quoting(value), value))
+
+
+def datagrams(*slots):
+    """What calls of the kernel's bring: length, segment size, flags."""
+    return b"".join(struct.pack("<HiB", *slot) for slot in slots)
+
+
+save("gro", "alone", datagrams((148, 0, 0), (0, 0, 0), (1500, 0, 0)))
+save("gro", "trains", datagrams(*[(1452 * 44 + 99, 1452, 1)] * 9))
+save("gro", "ones", datagrams(*[(128, 1, 1)] * 16))
+save("gro", "too_many", datagrams(*[(65000, 1, 1)] * 5))
+save("gro", "odd", datagrams((1000, 0, 1), (1000, -1, 1), (1000, 1000, 1),
+                             (1000, 1001, 1), (1000, 65537, 1),
+                             (65000, 9000, 1), (2000, 999, 3), (17, 16, 1)))
+for number in range(4):
+    save("fq", "story%d" % number, b"\x40\xff\x08\x00"[number:number + 1] +
+         hashlib.shake_128(b"fq%d" % number).digest(800))
