@@ -350,13 +350,26 @@ static int queue_fd(const struct data *data)
 	return data->device->queues[data->queue];
 }
 
-/* False: there is nothing more to read now. */
+/* Without buffers the device is still emptied, or it would call for ever; but
+ * not before what has been read is gone, too. */
+static void discard_from_device(
+    struct data *data, const struct packet_list *list)
+{
+	if (!list->first)
+		count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM,
+		    tun_discard(queue_fd(data), PACKET_BATCH));
+}
+
+/* False: there is nothing more to read now, or no buffer: the last ones may be
+ * in another thread's list. */
 static bool read_packet(struct data *data, struct packet_list *list)
 {
 	struct packet *pkt = pool_get(data->pool);
 
-	if (!pkt)
+	if (!pkt) {
+		discard_from_device(data, list);
 		return false;
+	}
 	switch (tun_read(queue_fd(data), pkt)) {
 	case TUN_DONE:
 		packet_list_push(list, pkt);
@@ -380,8 +393,10 @@ static bool read_batch(struct data *data, struct packet_list *list)
 	struct tun_taken taken;
 	enum tun_result result;
 
-	if (!pool_available(data->pool))
+	if (!pool_available(data->pool)) {
+		discard_from_device(data, list);
 		return false;
+	}
 	result = tun_batch_read(data->batch, queue_fd(data), list, &taken);
 	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, taken.lost);
 	count_lost(data, PATH_OUTSIDE_TUN_READ, taken.drop, taken.refused);
@@ -393,14 +408,6 @@ static bool read_batch(struct data *data, struct packet_list *list)
 static bool read_some(struct data *data, struct packet_list *list)
 {
 	return data->batch ? read_batch(data, list) : read_packet(data, list);
-}
-
-/* Without buffers the device is still emptied, or it would call for ever. */
-static void discard_from_device(struct data *data)
-{
-	uint64_t count = tun_discard(queue_fd(data), PACKET_BATCH);
-
-	count_lost(data, PATH_OUTSIDE_TUN_READ, DROP_NOMEM, count);
 }
 
 /* True: it was a full batch, so there may be more. */
@@ -434,8 +441,6 @@ void data_from_device(struct data *data, size_t queue)
 	if (data->device->fd < 0 || !data_wants_more(data))
 		return;
 	data->queue = queue;
-	if (!pool_available(data->pool))
-		discard_from_device(data);
 	while (batches-- && carry_from_device(data))
 		;
 }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/* The data path between descriptors, of a device without offloads. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/data.h"
+#include "pair.h"
+#include "unit.h"
+
+#define OTHERS 1 /* number of another thread */
+
+static struct pair pair;
+static struct data_device device;
+static struct data data;
+static int host; /* the other side of the device */
+
+static void begin(void)
+{
+	int ends[2];
+
+	pair_start_both(&pair);
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
+	host = ends[0];
+	device = (struct data_device){
+	    .fd = ends[1], .queues = {ends[1]}, .queues_count = 1};
+	data = (struct data){.device = &device,
+	    .pool = pair.ends[0].pool,
+	    .core = pair.ends[0].core,
+	    .moment = &pair.moment};
+}
+
+static void end(void)
+{
+	close(host);
+	close(device.fd);
+	pair_clear(&pair);
+}
+
+static void fill_device(size_t count)
+{
+	static const uint8_t byte = 0x45;
+
+	while (count--)
+		ck_assert_int_eq(send(host, &byte, 1, 0), 1);
+}
+
+static bool is_device_empty(void)
+{
+	uint8_t byte;
+
+	return recv(device.fd, &byte, 1, MSG_PEEK) < 0;
+}
+
+/* All packets but `count`, which are another thread's to get. */
+static void leave_to_others(struct packet_list *taken, size_t count)
+{
+	struct packet *pkt;
+
+	pool_set_thread(OTHERS);
+	while ((pkt = pool_get(data.pool)))
+		packet_list_push(taken, pkt);
+	while (count--)
+		pool_put(data.pool, packet_list_pop(taken));
+	pool_set_thread(0);
+}
+
+static void add_lost(void *context, const struct path_drop *drop)
+{
+	uint64_t *sum = context;
+
+	if (drop->reason == DROP_NOMEM)
+		*sum += drop->packets;
+}
+
+static uint64_t lost(void)
+{
+	uint64_t sum = 0;
+
+	path_each_drop(core_path(data.core), add_lost, &sum);
+	return sum;
+}
+
+START_TEST(without_a_buffer_the_device_is_emptied)
+{
+	struct packet_list taken = {0};
+
+	leave_to_others(&taken, (size_t)_i);
+	fill_device(3);
+	data_from_device(&data, 0);
+	ck_assert(is_device_empty());
+	ck_assert_uint_eq(lost(), 3);
+	pool_put_list(data.pool, &taken);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("daemon_data");
+	TCase *tcase = tcase_create("daemon_data");
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	/* none at all, and some in another thread's list */
+	tcase_add_loop_test(
+	    tcase, without_a_buffer_the_device_is_emptied, 0, 3);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
