@@ -241,3 +241,13 @@ uint8_t *slide_to(struct slide *slide, uint32_t idx)
 		    segments->l4_protocol);
 	return at;
 }
+
+void slide_end(const struct slide *slide, struct packet *whole, uint32_t count)
+{
+	uint32_t bytes = count * slide->segments.size;
+
+	whole->offset += bytes;
+	whole->len -= bytes;
+	whole->segments -= (uint16_t)count;
+	memcpy(packet_data(whole), slide->header, slide->segments.header_bytes);
+}

@@ -80,4 +80,8 @@ void slide_begin(struct slide *slide, struct packet *whole, bool completes);
  * is behind it is the next one's payload, what is before it is free. */
 must_check uint8_t *slide_to(struct slide *slide, uint32_t idx);
 
+/* Before the last one: the whole is what is left behind the first `count`,
+ * with the headers that it had. */
+void slide_end(const struct slide *slide, struct packet *whole, uint32_t count);
+
 #endif

@@ -74,7 +74,8 @@ static enum drop seal_some(struct path *path, struct slide *slide,
 	train->last_len =
 	    segments_len(&slide->segments, train->first + count - 1);
 	reason = tunnel_seal_train(path->setup.tunnel, train, to, &path->now);
-	train->first += count;
+	if (!reason)
+		train->first += count;
 	return reason;
 }
 
@@ -87,8 +88,33 @@ struct places {
 	struct packet_list trains;
 };
 
-static enum drop seal_all(
-    struct path *path, struct packet *pkt, const struct places *places)
+static enum drop fill_trains(struct path *path, struct slide *slide,
+    struct train *train, struct places *places)
+{
+	enum drop reason = DROP_NONE;
+
+	if (places->added)
+		reason = seal_some(
+		    path, slide, train, places->added, places->before);
+	if (!reason)
+		path->totals.tx_sent += places->added;
+	while (!reason && places->trains.first) {
+		struct packet *to = places->trains.first;
+		uint32_t left = slide->segments.count - train->first;
+
+		packet_copy_fields(to, train->whole);
+		reason = seal_some(
+		    path, slide, train, smaller(places->length, left), to);
+		if (!reason)
+			send(path, packet_list_pop(&places->trains));
+	}
+	return reason;
+}
+
+/* The session may end in the middle: pkt is what is left then, and pkt->drop
+ * says why. */
+static void seal_all(
+    struct path *path, struct packet *pkt, struct places *places)
 {
 	bool completes = !tunnel_peer_takes_checksums(pkt->peer);
 	not_cleared struct slide slide;
@@ -96,22 +122,12 @@ static enum drop seal_all(
 	    .checksum = completes ? CHECKSUM_FULL : CHECKSUM_PARTIAL,
 	    .stamp = stamp,
 	    .context = &slide};
-	struct packet *to = places->trains.first;
-	enum drop reason = DROP_NONE;
 
 	slide_begin(&slide, pkt, completes);
 	train.segment_len = segments_len(&slide.segments, 0);
-	if (places->added)
-		reason = seal_some(
-		    path, &slide, &train, places->added, places->before);
-	for (; to && !reason; to = to->next) {
-		uint32_t left = slide.segments.count - train.first;
-
-		packet_copy_fields(to, pkt);
-		reason = seal_some(
-		    path, &slide, &train, smaller(places->length, left), to);
-	}
-	return reason;
+	pkt->drop = fill_trains(path, &slide, &train, places);
+	if (pkt->drop)
+		slide_end(&slide, pkt, train.first);
 }
 
 static void plan_places(
@@ -208,14 +224,11 @@ static enum verdict seal_trains(struct path *path, struct packet *pkt)
 		seal_singly(path, pkt);
 		return VERDICT_TAKEN;
 	}
-	pkt->drop = seal_all(path, pkt, &places);
+	seal_all(path, pkt, &places);
 	if (pkt->drop) {
 		pool_put_list(path->setup.pool, &places.trains);
 		return VERDICT_DROPPED;
 	}
-	path->totals.tx_sent += places.added;
-	while (places.trains.first)
-		send(path, packet_list_pop(&places.trains));
 	pool_put(path->setup.pool, pkt);
 	return VERDICT_TAKEN;
 }

@@ -219,6 +219,8 @@ enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
 	tunnel->train_calls++;
 	if (tunnel->seal)
 		return tunnel->seal;
+	if (tunnel->last_train && tunnel->train_calls > tunnel->last_train)
+		return DROP_VPN_NOSESSION;
 	for (uint32_t i = 0; i < train->count; i++) {
 		uint32_t len =
 		    i + 1 < train->count ? train->segment_len : train->last_len;

@@ -51,6 +51,7 @@ struct tunnel {
 	enum drop receive, expand, neigh, seal;
 	struct packet_list staged, messages, frames, released, dropped;
 	size_t open_calls, seal_calls, train_calls, largest_batch;
+	size_t last_train; /* the session ends behind this call; 0: it stays */
 	uint32_t last_flow_hash; /* as compress saw it */
 	unsigned compress_calls;
 };

@@ -238,6 +238,53 @@ START_TEST(a_super_packet_fills_the_train_before)
 }
 END_TEST
 
+/* Two super-packets are 63, 63, 24 + 39, 63 and 48 datagrams; so many are
+ * sealed after each call. */
+static const uint64_t sealed[] = {63, 126, 150, 189, 252, 300};
+
+START_TEST(what_was_sealed_before_a_session_ended_is_sent)
+{
+	transmit_cut(whole(0, 53, SEGMENTS));
+	transmit_cut(whole(0, 53, SEGMENTS));
+	collect(0);
+	tunnel.last_train = (size_t)_i + 1;
+	transmit_two(SEGMENTS, 0);
+	collect(1);
+	ck_assert_uint_eq(datagrams_bytes[1], 32 * sealed[_i]);
+	ck_assert_mem_eq(datagrams[0], datagrams[1], datagrams_bytes[1]);
+	ck_assert_uint_eq(totals().tx_sent, 2 * SEGMENTS + sealed[_i]);
+	ck_assert_uint_eq(totals().tx_dropped, 2 * SEGMENTS - sealed[_i]);
+}
+END_TEST
+
+static uint16_t dropped_segments;
+static uint32_t dropped_bytes;
+static uint8_t dropped_first;
+
+static void watch_rest(void *context, const struct path_sight *sight)
+{
+	const struct packet *pkt = sight->pkt;
+
+	(void)context;
+	if (sight->what != PATH_WATCH_DROPS)
+		return;
+	dropped_segments = pkt->segments;
+	dropped_bytes = pkt->len;
+	dropped_first = packet_data(pkt)[PAYLOAD];
+	ck_assert_uint_eq(packet_data(pkt)[0], 0x45);
+}
+
+START_TEST(what_a_session_that_ended_leaves_is_dropped)
+{
+	tunnel.last_train = 2;
+	transmit(whole(0, 53, SEGMENTS));
+	ck_assert_uint_eq(dropped_segments, 24);
+	ck_assert_uint_eq(dropped_bytes, PAYLOAD + 24 * 4);
+	ck_assert_uint_eq(dropped_first, 126);
+	collect(0);
+}
+END_TEST
+
 START_TEST(a_train_has_one_mark)
 {
 	transmit_two(40, ECN_ECT_0);
@@ -396,6 +443,13 @@ static void setup_watched(void)
 	path_set_watched(path, PATH_WATCH_OUTER);
 }
 
+static void setup_dropped(void)
+{
+	watching = watch_rest;
+	setup();
+	path_set_watched(path, PATH_WATCH_DROPS);
+}
+
 static void teardown_watched(void)
 {
 	watching = NULL;
@@ -441,6 +495,7 @@ static TCase *outbound_cases(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_super_packet_is_sealed_as_what_it_stands_for);
 	tcase_add_test(tcase, a_super_packet_fills_the_train_before);
+	EACH(tcase, what_was_sealed_before_a_session_ended_is_sent, sealed);
 	tcase_add_test(tcase, a_train_has_one_mark);
 	tcase_add_test(
 	    tcase, a_partial_checksum_stays_so_for_a_peer_that_takes_it);
@@ -453,6 +508,15 @@ static TCase *outbound_cases(void)
 	tcase_add_test(
 	    tcase, segments_too_large_for_the_peer_are_judged_one_by_one);
 	tcase_add_test(tcase, a_drop_counts_all_segments_and_is_one_example);
+	return tcase;
+}
+
+static TCase *dropped_cases(void)
+{
+	TCase *tcase = tcase_create("dropped");
+
+	tcase_add_checked_fixture(tcase, setup_dropped, teardown_watched);
+	tcase_add_test(tcase, what_a_session_that_ended_leaves_is_dropped);
 	return tcase;
 }
 
@@ -479,6 +543,7 @@ Suite *unit_suite(void)
 	    segments_without_a_buffer_are_dropped_where_they_would_be_cut);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, outbound_cases());
+	suite_add_tcase(suite, dropped_cases());
 	suite_add_tcase(suite, watched_cases());
 	return suite;
 }
