@@ -180,10 +180,12 @@ static bool put(struct capture *capture, const struct capture_record *record)
 
 	if (capture->lost)
 		put_lost(capture);
-	if (!capture->lost && ring_put(&capture->ring, pieces, 2))
-		return true;
-	capture->lost++;
-	return false;
+	if (capture->lost || !ring_put(&capture->ring, pieces, 2)) {
+		capture->lost++;
+		return false;
+	}
+	capture->captures->has_news = true;
+	return true;
 }
 
 static uint8_t flags_of(const struct view *view)
@@ -380,14 +382,6 @@ size_t capture_take(struct capture *capture, uint8_t *to, size_t room)
 		used += len;
 	}
 	return used;
-}
-
-bool captures_have_news(const struct captures *captures)
-{
-	for (size_t i = 0; i < CAPTURES_MAX; i++)
-		if (captures->list[i] && captures->list[i]->ring.used)
-			return true;
-	return false;
 }
 
 bool capture_is_over(const struct capture *capture)

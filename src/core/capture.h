@@ -41,6 +41,7 @@ struct captures {
 	void *context;
 	struct capture *list[CAPTURES_MAX];
 	uint8_t *scratch; /* a datagram with its headers */
+	bool has_news;	  /* a record came; whoever takes them resets it */
 };
 
 struct capture_want {
@@ -57,9 +58,6 @@ must_check int captures_begin(struct captures *captures, struct capture **ret,
     const struct capture_want *want);
 /* Ends all. */
 void captures_clear(struct captures *captures);
-
-/* Some client has something to take. */
-must_check bool captures_have_news(const struct captures *captures);
 
 /* The path's watch; `context` is the captures. */
 void captures_show(void *context, const struct path_sight *sight);

@@ -389,8 +389,14 @@ bool core_take_event(struct core *core, struct core_event *ret)
 bool core_has_news(const struct core *core)
 {
 	return core->pending || core->pending_peers || ping_has_event(core) ||
-	       sockets_have_news(core) || captures_have_news(&core->captures) ||
-	       follow_has_news(core);
+	       sockets_have_news(core) || core->captures.has_news ||
+	       core->followers_have_news;
+}
+
+void core_streams_offered(struct core *core)
+{
+	core->captures.has_news = false;
+	core->followers_have_news = false;
 }
 
 /* ---- threads ---- */

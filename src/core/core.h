@@ -71,6 +71,9 @@ void core_set_lane(struct core *core, unsigned number);
 /* There is something that the daemon has to take: an event, a datagram for a
  * program, a part of what somebody follows. */
 must_check bool core_has_news(const struct core *core);
+/* Of what is followed nothing is news any more: each stream is being offered
+ * its parts, and one that takes none now will ask by itself. */
+void core_streams_offered(struct core *core);
 /* Timers and whatever is pending. */
 void core_turn(struct core *core, const struct moment *now);
 struct instant core_deadline(const struct core *core);

@@ -44,11 +44,12 @@ struct core_live {
 	struct slot slots[SLOTS];
 };
 
-static bool put(struct ring *ring, const void *bytes, size_t len)
+static void put(struct core_follower *follower, const void *bytes, size_t len)
 {
 	const struct ring_piece piece = {bytes, len};
 
-	return ring_put(ring, &piece, 1);
+	if (ring_put(&follower->ring, &piece, 1))
+		follower->core->followers_have_news = true;
 }
 
 static const char *name_of(const struct peer *peer)
@@ -79,7 +80,7 @@ void follow_drop(
 			continue;
 		memcpy(note.peer, name_of(pkt->peer),
 		    strlen(name_of(pkt->peer)) + 1);
-		(void)put(&at->ring, &note, sizeof(note));
+		put(at, &note, sizeof(note));
 	}
 }
 
@@ -184,8 +185,7 @@ static void give(const struct core *core, struct slot *slot, enum trace_end end)
 
 	for (unsigned i = 0; at; at = at->next, i++)
 		if (slot->wanted >> i & 1)
-			(void)put(
-			    &at->ring, &slot->record, sizeof(slot->record));
+			put(at, &slot->record, sizeof(slot->record));
 	slot->is_given = true;
 	if (end == TRACE_DROPPED)
 		slot->id = 0;
@@ -331,14 +331,6 @@ void follow_forget_peer(struct core *core, uint32_t id)
 {
 	for (struct core_follower *at = core->followers; at; at = at->next)
 		at->is_over |= at->peer_id == id;
-}
-
-bool follow_has_news(const struct core *core)
-{
-	for (struct core_follower *at = core->followers; at; at = at->next)
-		if (at->ring.used)
-			return true;
-	return false;
 }
 
 /* ---- what they get ---- */

@@ -17,9 +17,6 @@
 void follow_drop(
     void *context, const struct stage *stage, const struct packet *pkt);
 
-/* Somebody has something to take. */
-must_check bool follow_has_news(const struct core *core);
-
 /* Whoever follows that peer has seen the end of it. */
 void follow_forget_peer(struct core *core, uint32_t id);
 

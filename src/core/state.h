@@ -93,8 +93,9 @@ struct core {
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
 	struct core_follower *followers;
-	struct moment latest; /* of what it was told */
-	struct core_live *live; /* follow.c; NULL: no packet is traced */
+	struct core_live *live;	  /* follow.c; NULL: no packet is traced */
+	bool followers_have_news; /* a record came for one of them */
+	struct moment latest;	  /* of what it was told */
 	struct instant alarm;	/* no ping and no name is due before it */
 	unsigned pending;	/* bits of enum core_event_kind */
 	size_t pending_at;	/* no peer before it has pending ones */

@@ -302,6 +302,7 @@ static void run_turn(struct daemon *daemon)
 	sync_routes(daemon);
 	data_flush(&daemon->data);
 	device_turn(daemon);
+	core_streams_offered(daemon->core);
 	control_turn(daemon->control);
 	if (is_due(daemon, daemon->state_due))
 		turn_save_state(daemon);

@@ -139,6 +139,33 @@ START_TEST(inner_packets_have_the_peer_that_they_go_to_and_come_from)
 }
 END_TEST
 
+static void take_events(struct core *core)
+{
+	struct core_event event;
+
+	while (core_take_event(core, &event))
+		;
+}
+
+START_TEST(each_record_is_news_once)
+{
+	struct core *core = pair->ends[0].core;
+	struct capture *capture;
+
+	take_events(core);
+	ck_assert(!core_has_news(core));
+	capture = BEGIN("inner");
+	ck_assert(core_has_news(core)); /* how packets begin */
+	core_streams_offered(core);
+	ck_assert(!core_has_news(core));
+	exchange();
+	ck_assert(core_has_news(core));
+	core_streams_offered(core);
+	ck_assert(!core_has_news(core));
+	capture_free(capture);
+}
+END_TEST
+
 START_TEST(datagrams_have_the_peer_whose_session_they_name)
 {
 	struct capture *capture = BEGIN("outer");
@@ -201,6 +228,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tcase, what_is_wrong_is_refused, 0,
 	    (int)(sizeof(refusals) / sizeof(*refusals)));
 	tcase_add_test(tcase, a_program_is_there_once);
+	tcase_add_test(tcase, each_record_is_news_once);
 	tcase_add_test(tcase, a_fifth_capture_is_refused);
 	tcase_add_test(
 	    tcase, inner_packets_have_the_peer_that_they_go_to_and_come_from);

@@ -142,6 +142,34 @@ START_TEST(a_slow_follower_loses_and_is_told)
 }
 END_TEST
 
+static void take_events(void)
+{
+	struct core_event event;
+
+	while (core_take_event(CORE, &event))
+		;
+	ck_assert(!core_has_news(CORE));
+}
+
+/* Who does not read has a full ring in the end. */
+START_TEST(each_record_is_news_once)
+{
+	follow(true, "", "");
+	take_events();
+	lose_one();
+	ck_assert(core_has_news(CORE));
+	core_streams_offered(CORE);
+	ck_assert(!core_has_news(CORE));
+	lose_one();
+	ck_assert(core_has_news(CORE));
+	for (int i = 0; i < 5000; i++)
+		lose_one();
+	core_streams_offered(CORE);
+	lose_one();
+	ck_assert(!core_has_news(CORE));
+}
+END_TEST
+
 START_TEST(live_packets_are_traced)
 {
 	char *text;
@@ -345,6 +373,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, each_drop_is_told);
 	tcase_add_test(tcase, drops_of_others_are_not_told);
 	tcase_add_test(tcase, a_slow_follower_loses_and_is_told);
+	tcase_add_test(tcase, each_record_is_news_once);
 	tcase_add_test(tcase, live_packets_are_traced);
 	tcase_add_test(tcase, an_answer_is_told_with_its_cause);
 	tcase_add_test(tcase, a_live_packet_that_waits_is_through);
