@@ -95,16 +95,54 @@ static void close_queues(struct daemon *daemon)
 	}
 }
 
+static enum tun_type type_of(const struct config *config)
+{
+	return config->device_type == CONFIG_DEVICE_TAP ? TUN_TYPE_TAP
+							: TUN_TYPE_TUN;
+}
+
+/* A device that somebody keeps, with many queues, takes those of any program:
+ * each would get a part of the packets. `ours` of them are our own. */
+static int refuse_shared(struct daemon *daemon, const char *name, uint32_t ours)
+{
+	enum tun_type type = type_of(core_config(daemon->core));
+	struct netlink_link link;
+
+	if (netlink_find_link(daemon->netlink, name, &link) ||
+	    link.queues <= ours)
+		return 0;
+	return tun_explain(
+	    EBUSY, type, name, daemon->error, sizeof(daemon->error));
+}
+
+/* It is asked for before, as the one who has it would notice, and after, as two
+ * may come at once. The descriptor, or negative errno. */
+static int open_alone(struct daemon *daemon)
+{
+	const struct config *config = core_config(daemon->core);
+	bool wants_offload = config->offload == CONFIG_OFFLOAD_AUTO;
+	int code = refuse_shared(daemon, config->device, 0), fd;
+
+	if (code)
+		return code;
+	fd = tun_open(type_of(config), config->device,
+	    wants_offload ? &daemon->offload : NULL, daemon->device,
+	    daemon->error, sizeof(daemon->error));
+	if (fd < 0)
+		return fd;
+	code = refuse_shared(daemon, daemon->device, 1);
+	if (!code)
+		return fd;
+	close(fd);
+	return code;
+}
+
 int device_open(struct daemon *daemon)
 {
 	const struct config *config = core_config(daemon->core);
-	enum tun_type type = config->device_type == CONFIG_DEVICE_TAP
-				 ? TUN_TYPE_TAP
-				 : TUN_TYPE_TUN;
+	enum tun_type type = type_of(config);
 	bool wants_offload = config->offload == CONFIG_OFFLOAD_AUTO;
-	int fd = tun_open(type, config->device,
-	    wants_offload ? &daemon->offload : NULL, daemon->device,
-	    daemon->error, sizeof(daemon->error));
+	int fd = open_alone(daemon);
 
 	if (fd < 0)
 		return fd;

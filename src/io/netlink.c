@@ -177,6 +177,39 @@ bool netlink_has_header(const struct nlmsghdr *message, size_t bytes)
 	return mnl_nlmsg_get_payload_len(message) >= bytes;
 }
 
+static void take_tun_attribute(
+    const struct nlattr *attribute, struct netlink_link *ret)
+{
+	uint16_t type = mnl_attr_get_type(attribute);
+
+	if (type == IFLA_TUN_NUM_QUEUES || type == IFLA_TUN_NUM_DISABLED_QUEUES)
+		ret->queues += netlink_read_u32(attribute);
+}
+
+/* The data's meaning depends on the kind, which comes before it. */
+static void take_info_attribute(const struct nlattr *attribute,
+    const char **kind, struct netlink_link *ret)
+{
+	const struct nlattr *data;
+	uint16_t type = mnl_attr_get_type(attribute);
+
+	if (type == IFLA_INFO_KIND)
+		*kind = read_name(attribute);
+	if (type != IFLA_INFO_DATA || strcmp(*kind, "tun") != 0)
+		return;
+	mnl_attr_for_each_nested(data, attribute)
+	    take_tun_attribute(data, ret);
+}
+
+static void take_info(const struct nlattr *info, struct netlink_link *ret)
+{
+	const struct nlattr *attribute;
+	const char *kind = "";
+
+	mnl_attr_for_each_nested(attribute, info)
+	    take_info_attribute(attribute, &kind, ret);
+}
+
 static void take_link_attribute(
     const struct nlattr *attribute, struct netlink_link *ret)
 {
@@ -205,6 +238,9 @@ static void take_link_attribute(
 			break;
 		memcpy(&stats, mnl_attr_get_payload(attribute), sizeof(stats));
 		ret->tx_dropped = stats.tx_dropped;
+		break;
+	case IFLA_LINKINFO:
+		take_info(attribute, ret);
 		break;
 	}
 }

@@ -34,6 +34,9 @@ struct netlink_link {
 	struct mac mac;	     /* zeros: it has none */
 	uint32_t master;     /* the bridge that it is a port of; 0: none */
 	uint64_t tx_dropped; /* what the kernel could not hand to us */
+	/* Of a tun device that takes many, those that are open; 0: none, or
+	 * unknown. */
+	uint32_t queues;
 };
 
 /* -ENODEV: there is none of that name. */

@@ -55,7 +55,7 @@ static int complain_of_node(int code, char *error, size_t room)
 	return -code;
 }
 
-static int complain_of_device(
+int tun_explain(
     int code, enum tun_type type, const char *name, char *error, size_t room)
 {
 	const char *text =
@@ -178,8 +178,7 @@ int tun_open(enum tun_type type, const char *name,
 	int fd, code;
 
 	if (strlen(name) >= sizeof(request.ifr_name))
-		return complain_of_device(
-		    ENAMETOOLONG, type, name, error, room);
+		return tun_explain(ENAMETOOLONG, type, name, error, room);
 	fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return complain_of_node(errno, error, room);
@@ -187,7 +186,7 @@ int tun_open(enum tun_type type, const char *name,
 	code = attach_best(fd, type, &request, ret_offload);
 	if (code) {
 		close(fd);
-		return complain_of_device(-code, type, name, error, room);
+		return tun_explain(-code, type, name, error, room);
 	}
 	memcpy(ret_name, request.ifr_name, TUN_NAME_BYTES);
 	return fd;

@@ -16,8 +16,9 @@
  * spread over all. So what is written goes through the one that its flow's hash
  * says (daemon/data.c), and what floods one queue fills no other, nor delays
  * what a flood would harm, TCP's acknowledgements for instance: each is read in
- * its turn. What has the flood's queue by chance goes through another one. Such a device would let a second program in, so it is made only
- * where nobody has it.
+ * its turn. What has the flood's queue by chance goes through another one. Such
+ * a device would let a second program in, so it is made only where nobody has
+ * it.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H
@@ -60,6 +61,10 @@ struct tun_offload {
 must_check int tun_open(enum tun_type type, const char *name,
     struct tun_offload *ret_offload, char ret_name[TUN_NAME_BYTES], char *error,
     size_t room);
+
+/* What tun_open says of an errno for the device; returns it, negative. */
+must_check int tun_explain(
+    int code, enum tun_type type, const char *name, char *error, size_t room);
 
 /* One more queue of the device that tun_open opened, if it has queues: its
  * descriptor, which is for reading, or negative errno. */

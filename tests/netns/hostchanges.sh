@@ -256,6 +256,16 @@ ip_on a link set vpn0 up
 addr a vpn0 10.66.0.1/24
 vpnd_start a
 check "a device that was up before: it works" pings a 10.77.0.2
+queues() { ip_on a -d -j link show vpn0 | jq '.[0].linkinfo.info_data.numqueues'; }
+queues_before=$(queues)
+sed -e 's/51820; };/51830; };/' "$(conf_file a)" >"$RUN/second.conf"
+mkdir "$RUN/second.run"
+on a timeout 5 "$VPND" --socket "$RUN/second.run/ctl.sock" \
+	--state-dir "$RUN/second.run" "$RUN/second.conf" >"$RUN/second.out" 2>&1
+check "a second daemon does not start on it" contains "$RUN/second.out" \
+	'vpn0: another program has it open'
+check_is "and has not touched it" "$queues_before" "$(queues)"
+check "the first is unaffected" pings a 10.77.0.2 2
 vpnd_stop a
 check "stopped: it is still up" grep -q '[<,]UP[,>]' <(ip_on a link show vpn0)
 check "it has the address that it had" has_addr 10.66.0.1/24
