@@ -102,7 +102,7 @@ struct core {
 	size_t pending_peers;	/* that have some */
 };
 
-/* ---- core.c ---- */
+/* ---- events.c ---- */
 
 /* Carries what the tunnel made, and hears what it tells. */
 void core_settle(struct core *core, const struct moment *now);
@@ -111,6 +111,9 @@ void core_raise_peer(
     struct core *core, struct core_peer *peer, enum core_event_kind kind);
 /* What was raised is void. */
 void core_withdraw(struct core *core, struct core_peer *peer, unsigned kinds);
+
+/* ---- core.c ---- */
+
 void core_set_alarm(struct core *core, struct instant when);
 /* Whether the path forwards from peer to peer. */
 void core_set_forwarding(struct core *core, const struct config *config);
