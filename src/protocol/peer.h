@@ -137,12 +137,15 @@ static inline const uint8_t *peer_public_key(const struct peer *peer)
 /* A full queue forgets the oldest event. */
 void tunnel_emit(struct tunnel *tunnel, const struct tunnel_event *event);
 
-/* ---- peer.c ---- */
+/* ---- staged.c ---- */
 
 /* Moves what is staged to the tunnel's list of released packets. */
 void peer_release_staged(struct peer *peer);
 /* Gives up what is staged, for this reason. */
 void peer_drop_staged(struct peer *peer, enum drop reason);
+
+/* ---- peer.c ---- */
+
 /* A keepalive, or the staged packets, or a handshake when there is no
  * session. */
 void peer_send_keepalive(struct peer *peer, const struct moment *now);
