@@ -2,11 +2,11 @@
 /*
  * The daemon: all that it holds, and how its files reach each other.
  *
- * How it works: daemon_main parses the options and runs start.c's stages; then
- * the loop turns: turn.c runs what is due and says when to come again; data.c
- * carries packets, device.c watches the host, which host.h changes and mend.h
- * puts in order again, verbs.c answers vpnctl, reload.c reads the configuration
- * again.
+ * How it works: daemon_main parses the options and runs the stages of prepare.c
+ * and start.c; then the loop turns: turn.c runs what is due and says when to
+ * come again; data.c carries packets, device.c watches the host, which host.h
+ * changes and mend.h puts in order again, verbs.c answers vpnctl, reload.c reads
+ * the configuration again.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -109,20 +109,33 @@ struct daemon {
 /* The whole program; returns the exit status. */
 int daemon_main(int argc, char **argv);
 
-/* ---- start.c ---- */
+/* ---- prepare.c ---- */
 
-/* Runs all stages; 0, or the exit status, and then all is undone. */
-int daemon_start(struct daemon *daemon);
-/* Loads, checks and ends. */
+/* One step of the start; 0, or the exit status with daemon->error. */
+typedef int daemon_stage_fn(struct daemon *daemon);
+/* One after the other, until one fails. */
+int daemon_run(
+    struct daemon *daemon, daemon_stage_fn *const *stages, size_t count);
+/* The exit status for a negative errno; `what` failed. */
+int daemon_fail(struct daemon *daemon, int code, const char *what);
+/* The same with a daemon->error that is there already; 0: none. */
+int daemon_exit_of(int code);
+
+/* All until there is a core, which is all that --check does; as a stage. */
 int daemon_check(struct daemon *daemon);
-void daemon_stop(struct daemon *daemon);
-/* Says CLOSE to the peers and ends the loop. */
-void daemon_finish(struct daemon *daemon);
 
 /* The loader's answer as a configuration, or NULL: its messages are copied to
  * daemon->error. Clears the answer. */
 struct config *daemon_take_config(
     struct daemon *daemon, struct loader_answer *answer);
+
+/* ---- start.c ---- */
+
+/* Runs all stages; 0, or the exit status. daemon_stop undoes what was done. */
+int daemon_start(struct daemon *daemon);
+void daemon_stop(struct daemon *daemon);
+/* Says CLOSE to the peers and ends the loop. */
+void daemon_finish(struct daemon *daemon);
 
 /* ---- turn.c ---- */
 void turn_began(void *context);

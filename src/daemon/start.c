@@ -1,170 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * From nothing to a running daemon, and back: the stages in their order.
- *
- * The loader is forked before there are keys; keys are read before anything is
- * changed on the host; power is given up before the first packet is read.
+ * From a core (prepare.c) to a running daemon, and back: the stages in their
+ * order. Power is given up before the first packet is read.
  */
 #include <errno.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/daemon.h"
 #include "daemon/hwaddr.h"
-#include "daemon/keys.h"
-#include "daemon/measure.h"
 #include "daemon/privileges.h"
 #include "daemon/slice.h"
 #include "daemon/socket.h"
 #include "io/clock.h"
-#include "packet/ethernet.h"
-
-/* Packets for the batches, the kernel's bursts, and those that wait for a
- * session (TUNNEL_STAGED_ALL_BYTES). */
-#define POOL_PACKETS 8192
-/* Super-packets of a batch, what they are sealed into, and some more. */
-#define POOL_LARGE 32
-/* A peer's MTU may be larger than ours: jumbo frames are taken, too. Buffers
- * cost memory only once they were used. */
-#define LARGEST_BYTES 9216
-/* What a datagram has beyond the inner packet and the pool's own room. */
-#define DATAGRAM_BYTES 16
-/* What a frame has beyond the inner packet: the extension's head, and an
- * Ethernet header with up to four VLAN tags. */
-#define FRAME_BYTES                                                            \
-	(2 + ETHERNET_BYTES + ETHERNET_TAGS_MAX * ETHERNET_TAG_BYTES)
-
-static int fail(struct daemon *daemon, int code, const char *what)
-{
-	snprintf(daemon->error, sizeof(daemon->error), "%s: %s", what,
-	    strerror(-code));
-	return OPTIONS_EXIT_FAILED;
-}
-
-static int exit_of(int code)
-{
-	return code ? OPTIONS_EXIT_FAILED : 0;
-}
-
-/* ---- configuration and keys ---- */
-
-struct config *daemon_take_config(
-    struct daemon *daemon, struct loader_answer *answer)
-{
-	struct config *config = NULL;
-	size_t len = strlen(answer->messages);
-
-	while (len && answer->messages[len - 1] == '\n')
-		answer->messages[--len] = '\0';
-	snprintf(daemon->error, sizeof(daemon->error), "%s", answer->messages);
-	if (answer->status == 0 &&
-	    config_decode(&config, answer->text, answer->text_len)) {
-		config = NULL;
-		snprintf(daemon->error, sizeof(daemon->error),
-		    "%s: error: vpnd-conf and vpnd do not fit each other",
-		    daemon->options.file);
-	} else if (answer->status != 0 && !len) {
-		snprintf(daemon->error, sizeof(daemon->error),
-		    "%s: error: vpnd-conf ended without a word",
-		    daemon->options.file);
-	}
-	loader_answer_clear(answer);
-	return config;
-}
-
-static int start_loader(struct daemon *daemon)
-{
-	int code = loader_start(&daemon->loader, daemon->options.file);
-
-	return code ? fail(daemon, code, "loader") : 0;
-}
-
-/* Warnings of a file that is in order go to stderr as they are. */
-static int load_config(struct daemon *daemon)
-{
-	struct loader_answer answer = {0};
-	int code = loader_load(daemon->loader, &answer);
-
-	if (code)
-		return fail(daemon, code, "loader");
-	daemon->config = daemon_take_config(daemon, &answer);
-	if (!daemon->config)
-		return OPTIONS_EXIT_CONFIG;
-	if (*daemon->error)
-		logger_print(&daemon->logger, LOG_LEVEL_WARNING, daemon->error);
-	daemon->error[0] = '\0';
-	if (!daemon->options.has_log_level)
-		daemon->logger.log.level = daemon->config->log_level;
-	return 0;
-}
-
-static int lock_memory(struct daemon *daemon)
-{
-	int code = keymem_init(daemon->error, sizeof(daemon->error));
-
-	if (!code && sodium_init() < 0)
-		return fail(daemon, -ENOTSUP, "libsodium");
-	return exit_of(code);
-}
-
-static int read_keys(struct daemon *daemon)
-{
-	int code;
-
-	keys_init();
-	code = keys_read(&daemon->keys, &keymem, daemon->config, daemon->error,
-	    sizeof(daemon->error));
-	if (code == -ENOMEM)
-		return OPTIONS_EXIT_FAILED;
-	return code ? OPTIONS_EXIT_CONFIG : 0;
-}
-
-static void set_up(struct daemon *daemon, struct data *data)
-{
-	data->device = &daemon->device_fds;
-	data->underlay = &daemon->underlay;
-	data->core = daemon->core;
-	data->pool = daemon->pool;
-	data->udp = daemon->udp;
-}
-
-static int make_core(struct daemon *daemon)
-{
-	struct core_setup setup = {.config = daemon->config,
-	    .keys = daemon->keys,
-	    .memory = &keymem,
-	    .log = &daemon->logger.log,
-	    .version = PACKAGE_VERSION};
-	struct measured measured[AEAD_IDS + 1];
-	size_t largest = daemon->config->mtu;
-	int code;
-
-	if (largest < LARGEST_BYTES)
-		largest = LARGEST_BYTES;
-	code = pool_new(&daemon->pool, POOL_PACKETS,
-	    largest + FRAME_BYTES + DATAGRAM_BYTES);
-	if (!code)
-		code =
-		    pool_add_large(daemon->pool, POOL_LARGE, TUN_WHOLE_BYTES);
-	if (code)
-		return fail(daemon, code, "packet buffers");
-	setup.pool = daemon->pool;
-	measure_aeads(&keymem, measured);
-	for (unsigned id = 1; id <= AEAD_IDS; id++) {
-		setup.aead_speed[id] = measured[id].speed;
-		setup.aead_backends[id] = measured[id].backend;
-	}
-	daemon->config = NULL;
-	daemon->keys = NULL;
-	code = core_new(&daemon->core, &setup, &daemon->moment, daemon->error,
-	    sizeof(daemon->error));
-	if (code && !*daemon->error)
-		return fail(daemon, code, "core");
-	set_up(daemon, &daemon->data);
-	return code == -EINVAL ? OPTIONS_EXIT_CONFIG : exit_of(code);
-}
 
 /* ---- the host ---- */
 
@@ -177,7 +24,7 @@ static int make_loop(struct daemon *daemon)
 	    .context = daemon};
 	int code = loop_new(&daemon->loop, &hooks);
 
-	return code ? fail(daemon, code, "event loop") : 0;
+	return code ? daemon_fail(daemon, code, "event loop") : 0;
 }
 
 static int take_lock(struct daemon *daemon)
@@ -193,7 +40,16 @@ static int open_netlink(struct daemon *daemon)
 
 	if (!code)
 		code = watch_open(&daemon->watch);
-	return code ? fail(daemon, code, "rtnetlink") : 0;
+	return code ? daemon_fail(daemon, code, "rtnetlink") : 0;
+}
+
+static void set_up(struct daemon *daemon, struct data *data)
+{
+	data->device = &daemon->device_fds;
+	data->underlay = &daemon->underlay;
+	data->core = daemon->core;
+	data->pool = daemon->pool;
+	data->udp = daemon->udp;
 }
 
 /* Is called beside the worker (loop_watch_beside). */
@@ -218,9 +74,9 @@ static int open_socket(struct daemon *daemon)
 	int code = udp_open(
 	    &daemon->udp, &setup, daemon->error, sizeof(daemon->error));
 
-	daemon->data.udp = daemon->udp;
 	if (code)
-		return exit_of(code);
+		return daemon_exit_of(code);
+	set_up(daemon, &daemon->data);
 	tunnel_set_segments(
 	    core_tunnel(daemon->core), udp_has_gso(daemon->udp));
 	backlog_init(&daemon->data.waiting,
@@ -273,7 +129,7 @@ static int make_workers(struct daemon *daemon)
 	if (count_workers(core_config(daemon->core)) > 1)
 		code = make_second(daemon);
 	if (code)
-		return fail(daemon, code, "the second thread");
+		return daemon_fail(daemon, code, "the second thread");
 	balance_init(
 	    &daemon->balance, daemon->moment.now, clock_processor_ns());
 	if (core_config(daemon->core)->workers > 1)
@@ -283,7 +139,7 @@ static int make_workers(struct daemon *daemon)
 
 static int open_device(struct daemon *daemon)
 {
-	return exit_of(device_open(daemon));
+	return daemon_exit_of(device_open(daemon));
 }
 
 /* The mark comes before the routes: no datagram of ours may see them. */
@@ -299,18 +155,18 @@ static int change_host(struct daemon *daemon)
 	    core_config(daemon->core)->name);
 	code = host_new(&daemon->host, &setup);
 	if (code)
-		return fail(daemon, code, daemon->device);
+		return daemon_fail(daemon, code, daemon->device);
 	code = host_sync(daemon->host, core_config(daemon->core), daemon->error,
 	    sizeof(daemon->error));
 	if (!code && host_fwmark(daemon->host)) {
 		code = udp_set_mark(daemon->udp, host_fwmark(daemon->host));
 		if (code)
-			return fail(daemon, code, "fwmark");
+			return daemon_fail(daemon, code, "fwmark");
 	}
 	daemon->underlay = (struct underlay){.netlink = daemon->netlink,
 	    .ifindex = host_ifindex(daemon->host),
 	    .fwmark = host_fwmark(daemon->host)};
-	return exit_of(code);
+	return daemon_exit_of(code);
 }
 
 static int open_control(struct daemon *daemon)
@@ -323,7 +179,7 @@ static int open_control(struct daemon *daemon)
 	    .run = verbs_run,
 	    .context = daemon};
 
-	return exit_of(control_open(
+	return daemon_exit_of(control_open(
 	    &daemon->control, &setup, daemon->error, sizeof(daemon->error)));
 }
 
@@ -333,7 +189,7 @@ static int open_attachments(struct daemon *daemon)
 	    daemon->loop, daemon->core, &daemon->moment};
 	int code = attach_new(&daemon->attachments, &setup);
 
-	return code ? fail(daemon, code, "attachments") : 0;
+	return code ? daemon_fail(daemon, code, "attachments") : 0;
 }
 
 static void name_resolved(void *context, const char *peer,
@@ -377,7 +233,7 @@ static int open_resolver(struct daemon *daemon)
 	    .context = daemon};
 	int code = resolve_new(&daemon->resolve, &setup);
 
-	return code ? fail(daemon, code, "resolver") : 0;
+	return code ? daemon_fail(daemon, code, "resolver") : 0;
 }
 
 static int watch_descriptors(struct daemon *daemon)
@@ -389,7 +245,7 @@ static int watch_descriptors(struct daemon *daemon)
 	daemon->loader_watch = loop_watch(daemon->loop,
 	    loader_fd(daemon->loader), LOOP_READ, reload_ready, daemon);
 	if (!daemon->udp_watch || !daemon->news_watch || !daemon->loader_watch)
-		return fail(daemon, -ENOMEM, "event loop");
+		return daemon_fail(daemon, -ENOMEM, "event loop");
 	return 0;
 }
 
@@ -417,13 +273,13 @@ static int give_up_power(struct daemon *daemon)
 
 	daemon->has_short_slices = slice_shorten();
 	if (code)
-		return fail(daemon, code, "dropping capabilities");
+		return daemon_fail(daemon, code, "dropping capabilities");
 	if (daemon->worker)
 		code = worker_start(daemon->worker, daemon->has_short_slices);
 	if (code)
-		return fail(daemon, code, "the second thread");
+		return daemon_fail(daemon, code, "the second thread");
 	code = sandbox_enter();
-	return code ? fail(daemon, code, "seccomp") : 0;
+	return code ? daemon_fail(daemon, code, "seccomp") : 0;
 }
 
 static int connect_peers(struct daemon *daemon)
@@ -433,35 +289,17 @@ static int connect_peers(struct daemon *daemon)
 	return 0;
 }
 
-typedef int stage_fn(struct daemon *daemon);
-
-static stage_fn *const check_stages[] = {
-    start_loader, load_config, lock_memory, read_keys, make_core};
-
-static stage_fn *const run_stages[] = {make_loop, take_lock, open_netlink,
-    open_socket, make_workers, open_device, change_host, open_control,
-    open_attachments, open_resolver, watch_descriptors, remember, give_up_power,
-    connect_peers};
-
-static int run(struct daemon *daemon, stage_fn *const *stages, size_t count)
-{
-	int code = 0;
-
-	for (size_t i = 0; i < count && !code; i++)
-		code = stages[i](daemon);
-	return code;
-}
-
-int daemon_check(struct daemon *daemon)
-{
-	return run(daemon, check_stages, ARRAY_SIZE(check_stages));
-}
+static daemon_stage_fn *const run_stages[] = {make_loop, take_lock,
+    open_netlink, open_socket, make_workers, open_device, change_host,
+    open_control, open_attachments, open_resolver, watch_descriptors, remember,
+    give_up_power, connect_peers};
 
 int daemon_start(struct daemon *daemon)
 {
 	int code = daemon_check(daemon);
 
-	return code ? code : run(daemon, run_stages, ARRAY_SIZE(run_stages));
+	return code ? code
+		    : daemon_run(daemon, run_stages, ARRAY_SIZE(run_stages));
 }
 
 /* ---- the way back ---- */
