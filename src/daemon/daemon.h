@@ -28,6 +28,7 @@
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/resolve.h"
+#include "daemon/slice.h"
 #include "daemon/state.h"
 #include "daemon/underlay.h"
 #include "daemon/worker.h"
@@ -97,7 +98,7 @@ struct daemon {
 	struct device_queue queues[TUN_QUEUES];
 	struct loop_watch *udp_watch, *news_watch, *loader_watch, *worker_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
-	bool has_short_slices;	  /* daemon/slice.h */
+	struct slice slice;
 	unsigned device_attempts; /* to make it again */
 	struct mend_clock look;	  /* at the host, for what others removed */
 	struct instant state_due, underlay_due, device_due, notify_due;

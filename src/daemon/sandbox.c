@@ -2,7 +2,7 @@
 /*
  * The system calls that vpnd may use once it is set up.
  *
- * Memory can not become executable. Under a sanitizer there is no list, as its
+ * Memory can not become executable, nor another process be scheduled anew. Under a sanitizer there is no list, as its
  * run-time needs others.
  */
 #include "daemon/privileges.h"
@@ -140,6 +140,9 @@ static const int allowed[] = {
     CALL(exit_group),
 };
 
+/* Of the calling thread only. */
+static const int of_oneself[] = {CALL(sched_getattr), CALL(sched_setattr)};
+
 /* Those whose third argument must not have PROT_EXEC. */
 static const int without_exec[] = {CALL(mmap), CALL(mprotect)};
 
@@ -149,6 +152,9 @@ static int add_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < ARRAY_SIZE(allowed) && !code; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(of_oneself) && !code; i++)
+		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, of_oneself[i],
+		    1, SCMP_A0(SCMP_CMP_EQ, 0));
 	for (size_t i = 0; i < ARRAY_SIZE(without_exec) && !code; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, without_exec[i],
 		    1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));

@@ -3,11 +3,12 @@
 #include "daemon/slice.h"
 
 #include <sched.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define SLICE_NS 100000 /* the kernel takes nothing shorter */
+/* So long after a turn with a flood it stays short. */
+#define SHORT_NS (200 * NS_PER_MS)
 
 /* As the kernel has had it from the beginning. */
 struct scheduling {
@@ -20,18 +21,50 @@ struct scheduling {
 
 static bool get(struct scheduling *scheduling)
 {
+	*scheduling = (struct scheduling){.bytes = sizeof(*scheduling)};
 	return syscall(SYS_sched_getattr, 0, scheduling, sizeof(*scheduling),
 		   0) == 0;
 }
 
-bool slice_shorten(void)
+/* Whatever else the administrator has chosen stays. */
+static bool set(uint64_t slice_ns)
 {
-	struct scheduling scheduling = {.bytes = sizeof(scheduling)};
+	struct scheduling scheduling;
 
 	if (!get(&scheduling) || scheduling.policy != SCHED_OTHER)
 		return false;
-	scheduling.runtime_ns = SLICE_NS;
-	if (syscall(SYS_sched_setattr, 0, &scheduling, 0))
+	scheduling.runtime_ns = slice_ns;
+	return syscall(SYS_sched_setattr, 0, &scheduling, 0) == 0;
+}
+
+static uint64_t current_ns(void)
+{
+	struct scheduling scheduling;
+
+	return get(&scheduling) ? scheduling.runtime_ns : 0;
+}
+
+/* A kernel without slices says 0, and takes any for nothing. */
+void slice_begin(struct slice *slice)
+{
+	*slice = (struct slice){.usual_ns = current_ns()};
+	if (!slice->usual_ns || !set(SLICE_NS))
+		return;
+	slice->is_known = current_ns() == SLICE_NS;
+	(void)set(slice->usual_ns);
+}
+
+bool slice_turn(struct slice *slice, bool is_flooded, struct instant now)
+{
+	bool is_over = instant_has_come(slice->short_until, now);
+
+	if (!slice->is_known)
 		return false;
-	return get(&scheduling) && scheduling.runtime_ns == SLICE_NS;
+	if (is_flooded)
+		slice->short_until = instant_after(now, SHORT_NS);
+	if (is_flooded && !slice->is_short)
+		slice->is_short = set(SLICE_NS);
+	else if (!is_flooded && slice->is_short && is_over)
+		slice->is_short = !set(slice->usual_ns);
+	return is_flooded;
 }

@@ -271,11 +271,11 @@ static int give_up_power(struct daemon *daemon)
 {
 	int code = privileges_drop();
 
-	daemon->has_short_slices = slice_shorten();
+	slice_begin(&daemon->slice);
 	if (code)
 		return daemon_fail(daemon, code, "dropping capabilities");
 	if (daemon->worker)
-		code = worker_start(daemon->worker, daemon->has_short_slices);
+		code = worker_start(daemon->worker);
 	if (code)
 		return daemon_fail(daemon, code, "the second thread");
 	code = sandbox_enter();

@@ -250,7 +250,9 @@ static struct instant deadline(struct daemon *daemon)
  * processor. */
 static void share_processor(struct daemon *daemon, bool waits)
 {
-	if ((data_is_flooded(&daemon->data) && daemon->has_short_slices) ||
+	bool is_flooded = data_is_flooded(&daemon->data);
+
+	if (slice_turn(&daemon->slice, is_flooded, daemon->moment.now) ||
 	    !waits)
 		sched_yield();
 }

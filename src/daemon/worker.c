@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/busy_poll.h"
+#include "daemon/slice.h"
 #include "io/clock.h"
 
 struct worker {
@@ -23,7 +24,8 @@ struct worker {
 	struct busy_poll busy_poll;
 	int wait_ms;
 	bool receives, is_over; /* written while the main thread is alone */
-	bool is_running, has_short_slices;
+	struct slice slice;
+	bool is_running;
 	pthread_t thread;
 	sem_t has_begun;
 	bool can_work; /* known when it has begun */
@@ -181,7 +183,8 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 	    data->is_device_gone || (was_blocked && !data_is_blocked(data));
 	if (threads_turn_end(worker->threads) || is_news)
 		ring(worker->news_fd);
-	if (data_is_flooded(data) && worker->has_short_slices)
+	if (slice_turn(&worker->slice, data_is_flooded(data),
+		worker->moment.now))
 		sched_yield();
 	return !is_over;
 }
@@ -207,6 +210,7 @@ static void *thread_main(void *context)
 	bool can_work = threads_begin_worker();
 
 	worker->can_work = can_work;
+	slice_begin(&worker->slice);
 	sem_post(&worker->has_begun);
 	if (can_work)
 		work(worker);
@@ -225,12 +229,11 @@ static int wait_for_begin(struct worker *worker)
 }
 
 /* Signals are the main thread's. */
-int worker_start(struct worker *worker, bool has_short_slices)
+int worker_start(struct worker *worker)
 {
 	sigset_t all, before;
 	int code;
 
-	worker->has_short_slices = has_short_slices;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	code = pthread_create(&worker->thread, NULL, thread_main, worker);

@@ -32,8 +32,8 @@ void worker_heard(struct worker *worker);
  * and what is known of what waits to be received. */
 void worker_receive(struct worker *worker, bool receives, struct data *other);
 
-/* `has_short_slices`: of daemon/slice.h. 0 or negative errno. */
-must_check int worker_start(struct worker *worker, bool has_short_slices);
+/* 0 or negative errno. */
+must_check int worker_start(struct worker *worker);
 /* Ends it; the main thread is alone then. */
 void worker_stop(struct worker *worker);
 /* Drops what waits; NULL is fine. */

@@ -5,8 +5,8 @@
 set -u
 
 unit=${builddir:?}/conf/vpnd@.service
-# One for sched_setattr, with which vpnd makes its slice shorter when it starts;
-# the list of its own (src/daemon/sandbox.c) takes it away then.
+# One for sched_setattr, with which vpnd makes its slice shorter in a flood; the
+# list of its own (src/daemon/sandbox.c) lets it do so for nobody else.
 exposure_max=19 # tenths
 . "${srcdir:?}/tests/lint/lib.sh"
 
