@@ -40,8 +40,7 @@ struct compressor {
 	size_t state_bytes;
 	struct compressor_state *(*state_init)(void *space, size_t bytes);
 	compress_fn *compress;
-	/* Smaller, in about three times the time, for the same expand; NULL:
-	 * there is no such way. */
+	/* Smaller, in two to three times the time, for the same expand. */
 	compress_fn *compress_harder;
 	/* True when the block expands to exactly `original` bytes. Never
 	 * writes more than that, whatever the block says. */

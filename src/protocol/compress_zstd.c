@@ -7,6 +7,10 @@
  * heap; they are the reason for ZSTD_STATIC_LINKING_ONLY, whose functions the
  * shared library exports too. The parameters that decide about memory are set
  * here, not taken from a level, so that the space is known beforehand.
+ *
+ * The harder way looks for longer matches, at each place and the one behind:
+ * 1420 bytes of text become 12 % smaller, of source code 4 %, in twice the
+ * time. Without the place behind it would be 9 and 2 %, in one and a half.
  */
 #include "protocol/compress.h"
 
@@ -16,63 +20,93 @@
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
-/* libzstd 1.5.4 wants 330 and 94 KiB; state_init checks that it suffices. */
+/* libzstd 1.5.4 wants 330, 297 and 94 KiB; state_init checks that it suffices.
+ */
 #define COMPRESS_SPACE_BYTES (448 * 1024)
 #define EXPAND_SPACE_BYTES   (160 * 1024)
 
 #define LEVEL	   1  /* the fastest but for the negative ones */
 #define WINDOW_LOG 16 /* no packet is longer */
-#define HASH_LOG   14
-#define MIN_MATCH  5 /* 3 would double the space */
 
 struct compressor_state {
-	ZSTD_CCtx *cctx;
+	ZSTD_CCtx *fast, *harder;
 	ZSTD_DCtx *dctx;
-	alignas(max_align_t) uint8_t compress_space[COMPRESS_SPACE_BYTES];
+	alignas(max_align_t) uint8_t fast_space[COMPRESS_SPACE_BYTES];
+	alignas(max_align_t) uint8_t harder_space[COMPRESS_SPACE_BYTES];
 	alignas(max_align_t) uint8_t expand_space[EXPAND_SPACE_BYTES];
 };
 
-static const struct {
-	ZSTD_cParameter parameter;
-	int value;
-} parameters[] = {
-    {ZSTD_c_compressionLevel, LEVEL},
-    {ZSTD_c_windowLog, WINDOW_LOG},
-    {ZSTD_c_hashLog, HASH_LOG},
-    {ZSTD_c_chainLog, ZSTD_CHAINLOG_MIN},
-    {ZSTD_c_minMatch, MIN_MATCH},
-    {ZSTD_c_strategy, ZSTD_fast},
-    {ZSTD_c_format, ZSTD_f_zstd1_magicless},
-    {ZSTD_c_contentSizeFlag, 0},
-    {ZSTD_c_checksumFlag, 0},
-    {ZSTD_c_dictIDFlag, 0},
+/* A minMatch of 3 would double the space. */
+static const ZSTD_compressionParameters fast_way = {
+    .windowLog = WINDOW_LOG,
+    .hashLog = 14,
+    .chainLog = ZSTD_CHAINLOG_MIN,
+    .searchLog = ZSTD_SEARCHLOG_MIN,
+    .minMatch = 5,
+    .strategy = ZSTD_fast,
 };
 
-static bool has_enough_space(void)
+static const ZSTD_compressionParameters harder_way = {
+    .windowLog = WINDOW_LOG,
+    .hashLog = 12,
+    .chainLog = 12,
+    .searchLog = 4,
+    .minMatch = 4,
+    .targetLength = 8,
+    .strategy = ZSTD_lazy,
+};
+
+static bool set_way(ZSTD_CCtx *cctx, const ZSTD_compressionParameters *way)
 {
-	const ZSTD_compressionParameters largest = {
-	    .windowLog = WINDOW_LOG,
-	    .hashLog = HASH_LOG,
-	    .chainLog = ZSTD_CHAINLOG_MIN,
-	    .searchLog = ZSTD_SEARCHLOG_MIN,
-	    .minMatch = MIN_MATCH,
-	    .strategy = ZSTD_fast,
+	const struct {
+		ZSTD_cParameter parameter;
+		unsigned value;
+	} parameters[] = {
+	    {ZSTD_c_compressionLevel, LEVEL},
+	    {ZSTD_c_windowLog, way->windowLog},
+	    {ZSTD_c_hashLog, way->hashLog},
+	    {ZSTD_c_chainLog, way->chainLog},
+	    {ZSTD_c_searchLog, way->searchLog},
+	    {ZSTD_c_minMatch, way->minMatch},
+	    {ZSTD_c_targetLength, way->targetLength},
+	    {ZSTD_c_strategy, way->strategy},
+	    {ZSTD_c_format, ZSTD_f_zstd1_magicless},
+	    {ZSTD_c_contentSizeFlag, 0},
+	    {ZSTD_c_checksumFlag, 0},
+	    {ZSTD_c_dictIDFlag, 0},
 	};
 
-	return ZSTD_estimateCCtxSize_usingCParams(largest) <=
-		   COMPRESS_SPACE_BYTES &&
-	       ZSTD_estimateDCtxSize() <= EXPAND_SPACE_BYTES;
-}
-
-static bool set_parameters(struct compressor_state *state)
-{
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
-		if (ZSTD_isError(ZSTD_CCtx_setParameter(state->cctx,
-			parameters[i].parameter, parameters[i].value)))
+		if (ZSTD_isError(ZSTD_CCtx_setParameter(cctx,
+			parameters[i].parameter, (int)parameters[i].value)))
 			return false;
 	}
-	return !ZSTD_isError(ZSTD_DCtx_setParameter(
-	    state->dctx, ZSTD_d_format, ZSTD_f_zstd1_magicless));
+	return true;
+}
+
+/* NULL: it wants more space. */
+static ZSTD_CCtx *make_way(
+    uint8_t space[COMPRESS_SPACE_BYTES], const ZSTD_compressionParameters *way)
+{
+	ZSTD_CCtx *cctx;
+
+	if (ZSTD_estimateCCtxSize_usingCParams(*way) > COMPRESS_SPACE_BYTES)
+		return NULL;
+	cctx = ZSTD_initStaticCCtx(space, COMPRESS_SPACE_BYTES);
+	return cctx && set_way(cctx, way) ? cctx : NULL;
+}
+
+static ZSTD_DCtx *make_way_back(uint8_t space[EXPAND_SPACE_BYTES])
+{
+	ZSTD_DCtx *dctx;
+
+	if (ZSTD_estimateDCtxSize() > EXPAND_SPACE_BYTES)
+		return NULL;
+	dctx = ZSTD_initStaticDCtx(space, EXPAND_SPACE_BYTES);
+	return dctx && !ZSTD_isError(ZSTD_DCtx_setParameter(
+			   dctx, ZSTD_d_format, ZSTD_f_zstd1_magicless))
+		   ? dctx
+		   : NULL;
 }
 
 static struct compressor_state *state_init(void *space, size_t bytes)
@@ -80,23 +114,32 @@ static struct compressor_state *state_init(void *space, size_t bytes)
 	uintptr_t misplaced = (uintptr_t)space % alignof(max_align_t);
 	struct compressor_state *state = space;
 
-	if (bytes < sizeof(*state) || misplaced || !has_enough_space())
+	if (bytes < sizeof(*state) || misplaced)
 		return NULL;
-	state->cctx = ZSTD_initStaticCCtx(
-	    state->compress_space, sizeof(state->compress_space));
-	state->dctx = ZSTD_initStaticDCtx(
-	    state->expand_space, sizeof(state->expand_space));
-	if (!state->cctx || !state->dctx || !set_parameters(state))
-		return NULL;
-	return state;
+	state->fast = make_way(state->fast_space, &fast_way);
+	state->harder = make_way(state->harder_space, &harder_way);
+	state->dctx = make_way_back(state->expand_space);
+	return state->fast && state->harder && state->dctx ? state : NULL;
+}
+
+static size_t compress_with(
+    ZSTD_CCtx *cctx, uint8_t *dst, size_t room, const uint8_t *src, size_t len)
+{
+	size_t written = ZSTD_compress2(cctx, dst, room, src, len);
+
+	return ZSTD_isError(written) ? 0 : written;
 }
 
 static size_t compress(struct compressor_state *state, uint8_t *dst,
     size_t room, const uint8_t *src, size_t len)
 {
-	size_t written = ZSTD_compress2(state->cctx, dst, room, src, len);
+	return compress_with(state->fast, dst, room, src, len);
+}
 
-	return ZSTD_isError(written) ? 0 : written;
+static size_t compress_harder(struct compressor_state *state, uint8_t *dst,
+    size_t room, const uint8_t *src, size_t len)
+{
+	return compress_with(state->harder, dst, room, src, len);
 }
 
 static bool expand(struct compressor_state *state, uint8_t *dst,
@@ -114,5 +157,6 @@ const struct compressor compressor_zstd = {
     .state_bytes = sizeof(struct compressor_state),
     .state_init = state_init,
     .compress = compress,
+    .compress_harder = compress_harder,
     .expand = expand,
 };

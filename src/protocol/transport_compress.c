@@ -16,8 +16,7 @@ static const struct compressor *compressor_of(const struct peer *peer)
 static compress_fn *way_for(struct tunnel *tunnel,
     const struct compressor *compressor, size_t len, const struct moment *now)
 {
-	return compressor->compress_harder &&
-		       compress_pace_is_slow(&tunnel->pace, len, now->now)
+	return compress_pace_is_slow(&tunnel->pace, len, now->now)
 		   ? compressor->compress_harder
 		   : compressor->compress;
 }

@@ -55,8 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	expand(it, states[id], (size_t)data[1] | (size_t)data[2] << 8, data + 3,
 	    len - 3);
 	there_and_back(it, it->compress, states[id], data + 3, len - 3);
-	if (it->compress_harder)
-		there_and_back(
-		    it, it->compress_harder, states[id], data + 3, len - 3);
+	there_and_back(it, it->compress_harder, states[id], data + 3, len - 3);
 	return 0;
 }

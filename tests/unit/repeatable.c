@@ -48,6 +48,30 @@ void repeatable_fill(uint64_t *state, void *bytes, size_t len)
 		at[i] = (uint8_t)repeatable_next(state);
 }
 
+#define WORDS 32
+
+static size_t write_word(uint64_t word, uint8_t *bytes, size_t len)
+{
+	size_t letters = 2 + repeatable_next(&word) % 8, at = 0;
+
+	for (; at < letters && at < len; at++)
+		bytes[at] =
+		    (uint8_t) "etaoinshrdlucmfw"[repeatable_next(&word) % 16];
+	if (at < len)
+		bytes[at++] = ' ';
+	return at;
+}
+
+void repeatable_words(uint64_t *state, uint8_t *bytes, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		uint64_t many = 1 + repeatable_next(state) % WORDS;
+
+		at += write_word(
+		    1 + repeatable_next(state) % many, bytes + at, len - at);
+	}
+}
+
 static const char *implementation_name(void)
 {
 	return "repeatable";

@@ -15,6 +15,9 @@ uint64_t repeatable_next(uint64_t *state);
 
 void repeatable_fill(uint64_t *state, void *bytes, size_t len);
 
+/* Words of two to nine letters, some of them again and again. */
+void repeatable_words(uint64_t *state, uint8_t *bytes, size_t len);
+
 /*
  * Makes libsodium's random bytes repeatable; before sodium_init. They are the
  * bytes fed last, then those of a fixed seed.
