@@ -63,6 +63,16 @@ peer_vpnd_chacha() { vpnd_pair 'ciphers = [ "chacha20poly1305" ];'; }
 peer_vpnd_lz4() { vpnd_pair 'compress = "lz4";'; }
 peer_vpnd_zstd() { vpnd_pair 'compress = "zstd";'; }
 
+vpnd_compress() { # ALGORITHM: what both ends do from now on
+	local h
+	for h in a b; do
+		sed -i '/^compress = /d' "$RUN/vpnd-$h.conf"
+		echo "compress = \"$1\";" >>"$RUN/vpnd-$h.conf"
+		"$(vpnd_program vpnctl)" --socket "$RUN/vpnd-$h.run/ctl.sock" \
+			reload >/dev/null || return
+	done
+}
+
 tap='type = "tap";'
 peer_vpnd_tap() { vpnd_pair "" "$tap"; }
 peer_vpnd_tap_lz4() { vpnd_pair 'compress = "lz4";' "$tap"; }
