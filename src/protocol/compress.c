@@ -69,30 +69,23 @@ static struct compress_flow *find(
 	return &flows->flows[flow_hash % COMPRESS_FLOWS];
 }
 
-bool compress_flow_may_try(struct compress_flows *flows, uint32_t flow_hash)
+bool compress_flow_may_try(
+    struct compress_flows *flows, uint32_t flow_hash, uint32_t packets)
 {
 	struct compress_flow *flow = find(flows, flow_hash);
 
 	if (flow->leave_out == 0)
 		return true;
-	flow->leave_out--;
-	return false;
-}
-
-bool compress_flow_rests(
-    const struct compress_flows *flows, uint32_t flow_hash, uint32_t packets)
-{
-	return flows->flows[flow_hash % COMPRESS_FLOWS].leave_out >= packets;
-}
-
-void compress_flow_pass(
-    struct compress_flows *flows, uint32_t flow_hash, uint32_t packets)
-{
-	struct compress_flow *flow = find(flows, flow_hash);
-
 	flow->leave_out = flow->leave_out > packets
 			      ? (uint16_t)(flow->leave_out - packets)
 			      : 0;
+	return false;
+}
+
+bool compress_flow_rests(const struct compress_flows *flows, uint32_t flow_hash)
+{
+	return flows->flows[flow_hash % COMPRESS_FLOWS].failures ==
+	       FAILURES_MAX;
 }
 
 void compress_flow_succeeded(struct compress_flows *flows, uint32_t flow_hash)

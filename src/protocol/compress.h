@@ -5,7 +5,8 @@
  * How it works: before the compressor runs, a packet has to pass an entropy
  * pre-test of a few sampled bytes, and its flow must not be in back-off: after
  * 8 packets in a row that did not shrink by 1/16, a flow is left alone for a
- * number of packets that doubles up to 4096. Flows share a small table by
+ * number of packets that doubles up to 4096. A super-packet of such a flow
+ * stays whole, and one segment of it is tried. Flows share a small table by
  * hash; a collision only costs ratio. What passes is compressed harder as long
  * as it is so little that the processor has the time: then the link is what
  * is slow.
@@ -81,15 +82,13 @@ struct compress_flows {
 	struct compress_flow flows[COMPRESS_FLOWS];
 };
 
-/* True when the next packet of the flow may be tried; counts it if not. */
+/* True when the next packet of the flow may be tried; if not, that many have
+ * passed. */
 must_check bool compress_flow_may_try(
-    struct compress_flows *flows, uint32_t flow_hash);
-/* The flow is in back-off for that many packets more. */
-must_check bool compress_flow_rests(
-    const struct compress_flows *flows, uint32_t flow_hash, uint32_t packets);
-/* So they passed. */
-void compress_flow_pass(
     struct compress_flows *flows, uint32_t flow_hash, uint32_t packets);
+/* It is in back-off: as long as what is tried now and then does not shrink. */
+must_check bool compress_flow_rests(
+    const struct compress_flows *flows, uint32_t flow_hash);
 void compress_flow_succeeded(struct compress_flows *flows, uint32_t flow_hash);
 void compress_flow_failed(struct compress_flows *flows, uint32_t flow_hash);
 

@@ -21,56 +21,69 @@ static compress_fn *way_for(struct tunnel *tunnel,
 		   : compressor->compress;
 }
 
-/* Writes frame and block to `spare`; 0 when it did not shrink enough. */
-static size_t compress_into(struct tunnel *tunnel,
-    const struct compressor *compressor, const struct packet *pkt,
-    struct packet *spare, const struct moment *now)
+/* Writes the frame of pkt's first `len` bytes; 0 when they did not shrink
+ * enough. */
+static uint32_t compress_into(struct packet *spare, const struct packet *pkt,
+    uint32_t len, const struct moment *now)
 {
-	compress_fn *way = way_for(tunnel, compressor, pkt->len, now);
+	struct tunnel *tunnel = pkt->peer->tunnel;
+	const struct compressor *compressor = compressor_of(pkt->peer);
+	compress_fn *way = way_for(tunnel, compressor, len, now);
 	struct writer w = writer_of(packet_data(spare), WIRE_COMPRESSED_HEAD);
-	size_t room = pkt->len - pkt->len / 16 - WIRE_COMPRESSED_HEAD;
-	size_t len = way(tunnel->compressors[compressor->id],
-	    packet_data(spare) + WIRE_COMPRESSED_HEAD, room, packet_data(pkt),
-	    pkt->len);
+	size_t block = way(tunnel->compressors[compressor->id],
+	    packet_data(spare) + WIRE_COMPRESSED_HEAD,
+	    len - len / 16 - WIRE_COMPRESSED_HEAD, packet_data(pkt), len);
 
-	if (len == 0)
+	if (block == 0)
 		return 0;
 	writer_le(&w,
 	    compressor->id == COMPRESSOR_LZ4 ? WIRE_FRAME_LZ4 : WIRE_FRAME_ZSTD,
 	    1);
-	writer_le(&w, pkt->len, 2);
-	writer_le(&w, len, 2);
-	return WIRE_COMPRESSED_HEAD + len;
+	writer_le(&w, (uint16_t)len, 2);
+	writer_le(&w, (uint16_t)block, 2);
+	return WIRE_COMPRESSED_HEAD + (uint32_t)block;
 }
 
-/* True: pkt is the compressed frame now. */
-static bool shrink(struct tunnel *tunnel, const struct compressor *compressor,
-    struct packet *pkt, struct packet *spare, const struct moment *now)
+static struct packet *try_bytes(
+    const struct packet *pkt, uint32_t len, const struct moment *now)
 {
-	size_t len = compress_into(tunnel, compressor, pkt, spare, now);
+	struct pool *pool = pkt->peer->tunnel->pool;
+	struct packet *spare;
 
-	if (len == 0)
-		return false;
+	if (!compress_looks_worth_it(packet_data(pkt), len))
+		return NULL;
+	spare = pool_get(pool);
+	if (!spare)
+		return NULL;
+	spare->len = compress_into(spare, pkt, len, now);
+	if (spare->len)
+		return spare;
+	pool_put(pool, spare);
+	return NULL;
+}
+
+/* The compressed frame of pkt's first `len` bytes, or NULL: it was in vain.
+ * The flow knows it then. */
+static struct packet *try(
+    const struct packet *pkt, uint32_t len, const struct moment *now)
+{
+	struct peer *peer = pkt->peer;
+	struct packet *ret = try_bytes(pkt, len, now);
+
+	peer->counters.compress_in_bytes += len;
+	if (ret)
+		compress_flow_succeeded(peer->flows, pkt->flow_hash);
+	else
+		compress_flow_failed(peer->flows, pkt->flow_hash);
+	return ret;
+}
+
+static void become(struct packet *pkt, struct packet *spare)
+{
 	packet_swap_buffers(pkt, spare);
 	pkt->offset = spare->offset;
-	pkt->len = (uint32_t)len;
+	pkt->len = spare->len;
 	pkt->frame = packet_data(pkt)[0];
-	return true;
-}
-
-static bool try_to_shrink(struct tunnel *tunnel,
-    const struct compressor *compressor, struct packet *pkt,
-    const struct moment *now)
-{
-	struct packet *spare;
-	bool has_shrunk;
-
-	if (!compress_looks_worth_it(packet_data(pkt), pkt->len))
-		return false;
-	spare = pool_get(tunnel->pool);
-	has_shrunk = spare && shrink(tunnel, compressor, pkt, spare, now);
-	pool_put(tunnel->pool, spare);
-	return has_shrunk;
 }
 
 /* What is remembered of a peer may be void in this session, as it may have been
@@ -97,25 +110,45 @@ static bool may_shrink(const struct packet *pkt, uint32_t len)
 bool tunnel_may_compress(const struct packet *whole)
 {
 	return may_shrink(whole, UINT16_MAX) &&
-	       !compress_flow_rests(
-		   whole->peer->flows, whole->flow_hash, whole->segments);
+	       !compress_flow_rests(whole->peer->flows, whole->flow_hash);
 }
 
-/* Its state is told, or its head put, when it is sealed. */
-static void pass_whole(struct packet *pkt)
+/* It goes as it is: its state is told, or its head put, when it is sealed. What
+ * its flow is like is asked with so many bytes as a segment has. */
+static void probe_whole(struct packet *whole, const struct moment *now)
 {
-	if (may_shrink(pkt, UINT16_MAX))
-		compress_flow_pass(
-		    pkt->peer->flows, pkt->flow_hash, pkt->segments);
+	struct peer *peer = whole->peer;
+	uint32_t len = whole->segment_bytes;
+
+	if (!may_shrink(whole, len) || !compress_flow_may_try(peer->flows,
+					   whole->flow_hash, whole->segments))
+		return;
+	pool_put(peer->tunnel->pool, try(whole, len, now));
+	peer->counters.compress_out_bytes += len;
+}
+
+static void shrink(struct packet *pkt, const struct moment *now)
+{
+	struct peer *peer = pkt->peer;
+	struct packet *spare;
+
+	if (!may_shrink(pkt, pkt->len) ||
+	    !compress_flow_may_try(peer->flows, pkt->flow_hash, 1))
+		return;
+	spare = try(pkt, pkt->len, now);
+	if (spare) {
+		become(pkt, spare);
+		peer->counters.compressed_packets++;
+	}
+	pool_put(peer->tunnel->pool, spare);
+	peer->counters.compress_out_bytes += pkt->len;
 }
 
 void tunnel_compress(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
-	struct peer *peer = pkt->peer;
-
 	if (pkt->segments > 1) {
-		pass_whole(pkt);
+		probe_whole(pkt, now);
 		return;
 	}
 	if (pkt->is_ours)
@@ -123,17 +156,7 @@ void tunnel_compress(
 	pkt->plain_bytes = pkt->len;
 	if (tunnel->link == WIRE_LINK_ETHERNET)
 		link_put_head(pkt);
-	else if (tunnel_peer_takes_checksums(peer))
+	else if (tunnel_peer_takes_checksums(pkt->peer))
 		link_tell_state(pkt);
-	if (!may_shrink(pkt, pkt->len) ||
-	    !compress_flow_may_try(peer->flows, pkt->flow_hash))
-		return;
-	peer->counters.compress_in_bytes += pkt->len;
-	if (try_to_shrink(tunnel, compressor_of(peer), pkt, now)) {
-		compress_flow_succeeded(peer->flows, pkt->flow_hash);
-		peer->counters.compressed_packets++;
-	} else {
-		compress_flow_failed(peer->flows, pkt->flow_hash);
-	}
-	peer->counters.compress_out_bytes += pkt->len;
+	shrink(pkt, now);
 }

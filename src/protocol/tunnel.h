@@ -240,8 +240,8 @@ bool tunnel_peer_takes_checksums(const struct peer *peer);
  * pkt->flow_hash 0: do not try (already encrypted inside, or unknown). */
 void tunnel_compress(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
-/* Whether one of a super-packet's segments would be tried: then it has to be
- * cut. Another is only counted by tunnel_compress. */
+/* Whether a super-packet's segments would be tried: then it has to be cut.
+ * Another stays as it is in tunnel_compress, which may try some bytes of it. */
 must_check bool tunnel_may_compress(const struct packet *whole);
 
 /*

@@ -378,7 +378,7 @@ static int left_alone(uint32_t flow)
 {
 	int ret = 0;
 
-	while (!compress_flow_may_try(&flows, flow))
+	while (!compress_flow_may_try(&flows, flow, 1))
 		ret++;
 	return ret;
 }
@@ -413,6 +413,23 @@ START_TEST(compress_flow_back_off_doubles_up_to_4096)
 }
 END_TEST
 
+/* A super-packet never takes more than is left. */
+START_TEST(compress_flow_leaves_out_many_at_a_time)
+{
+	ck_assert(!compress_flow_rests(&flows, 1));
+	fail_times(1, 8);
+	ck_assert(!compress_flow_may_try(&flows, 1, 10));
+	ck_assert_int_eq(left_alone(1), 6);
+	ck_assert(compress_flow_rests(&flows, 1));
+	fail_times(1, 1);
+	ck_assert(!compress_flow_may_try(&flows, 1, 40));
+	ck_assert_int_eq(left_alone(1), 0);
+	ck_assert(compress_flow_rests(&flows, 1));
+	compress_flow_succeeded(&flows, 1);
+	ck_assert(!compress_flow_rests(&flows, 1));
+}
+END_TEST
+
 START_TEST(compress_flow_success_forgets_failures)
 {
 	fail_times(1, 7);
@@ -432,9 +449,9 @@ END_TEST
 START_TEST(compress_flows_are_apart_unless_they_collide)
 {
 	fail_times(1, 8);
-	ck_assert(compress_flow_may_try(&flows, 2));
-	ck_assert(!compress_flow_may_try(&flows, 1 + COMPRESS_FLOWS));
-	ck_assert(compress_flow_may_try(&flows, UINT32_MAX));
+	ck_assert(compress_flow_may_try(&flows, 2, 1));
+	ck_assert(!compress_flow_may_try(&flows, 1 + COMPRESS_FLOWS, 1));
+	ck_assert(compress_flow_may_try(&flows, UINT32_MAX, 1));
 }
 END_TEST
 
@@ -535,6 +552,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, compress_pre_test_refuses_tiny_packets);
 	tcase_add_test(tcase, compress_flow_backs_off_after_eight_failures);
 	tcase_add_test(tcase, compress_flow_back_off_doubles_up_to_4096);
+	tcase_add_test(tcase, compress_flow_leaves_out_many_at_a_time);
 	tcase_add_test(tcase, compress_flow_success_forgets_failures);
 	tcase_add_test(tcase, compress_flows_are_apart_unless_they_collide);
 	suite_add_tcase(suite, tcase);
