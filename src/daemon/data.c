@@ -14,9 +14,6 @@
  * still in the cache when it is sealed. */
 #define BATCH_BYTES (256 * 1024)
 
-/* So long after a full batch a queue counts as flooded. */
-#define FLOODED_NS (200 * NS_PER_MS)
-
 /* A socket that holds less is slow: what it gets at once is kept short. */
 #define SLOW_BYTES (512 * 1024)
 
@@ -80,48 +77,6 @@ void data_tell_path(struct data *data)
 	threads_leave(data->threads);
 }
 
-/* What the kernel does not tell apart by ports is in the first queue. */
-static size_t home_of(const struct data *data, const struct packet *pkt)
-{
-	bool has_ports = pkt->l4_protocol == IP_PROTOCOL_TCP ||
-			 pkt->l4_protocol == IP_PROTOCOL_UDP;
-
-	if (pkt->is_fragment || !has_ports)
-		return 0;
-	return 1 + pkt->flow_hash % (data->device->queues_count - 1);
-}
-
-static bool is_flooded(const struct data *data, size_t queue)
-{
-	return atomic_load_explicit(&data->device->flooded_until_ns[queue],
-		   memory_order_relaxed) > data->moment->now.ns;
-}
-
-static void note_flood(struct data *data)
-{
-	atomic_store_explicit(&data->device->flooded_until_ns[data->queue],
-	    instant_after(data->moment->now, FLOODED_NS).ns,
-	    memory_order_relaxed);
-}
-
-/* The kernel puts the answers into the queue that a packet was written through
- * (io/tun.h), at once: so they leave one that is flooded, where most would be
- * lost. UDP stays: what floods would flee from itself. */
-static size_t queue_of(const struct data *data, const struct packet *pkt)
-{
-	size_t count = data->device->queues_count, home;
-
-	if (count < 2)
-		return 0;
-	home = home_of(data, pkt);
-	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
-		return home;
-	for (size_t i = 0; i < count; i++)
-		if (!is_flooded(data, (home + i) % count))
-			return (home + i) % count;
-	return home;
-}
-
 /* TCP sends no more than comes through, and is best carried in one go. */
 static void note_kind(struct data *data, const struct packet *pkt)
 {
@@ -135,17 +90,19 @@ static void write_batches(struct data *data, struct packet_list *list)
 {
 	const struct tun_writer writer = {
 	    .failed = refuse_packet, .context = data};
+	const struct queues *queues = &data->device->queues;
 	struct packet_list lists[TUN_QUEUES] = {0};
 	struct packet *pkt;
 
 	while ((pkt = packet_list_pop(list))) {
 		note_kind(data, pkt);
-		packet_list_push(&lists[queue_of(data, pkt)], pkt);
+		packet_list_push(
+		    &lists[queues_of(queues, pkt, data->moment->now)], pkt);
 	}
-	for (size_t i = 0; i < data->device->queues_count; i++)
+	for (size_t i = 0; i < queues->count; i++)
 		if (lists[i].first &&
-		    tun_batch_write(data->batch, data->device->queues[i],
-			&lists[i], &writer) == TUN_GONE)
+		    tun_batch_write(data->batch, queues->fds[i], &lists[i],
+			&writer) == TUN_GONE)
 			data->is_device_gone = true;
 }
 
@@ -347,7 +304,7 @@ bool data_wants_more(const struct data *data)
 
 static int queue_fd(const struct data *data)
 {
-	return data->device->queues[data->queue];
+	return data->device->queues.fds[data->queue];
 }
 
 /* Without buffers the device is still emptied, or it would call for ever; but
@@ -428,7 +385,8 @@ static bool carry_from_device(struct data *data)
 	if (list.len)
 		run(data, core_from_device, &list);
 	if (is_full && data->excess > excess)
-		note_flood(data);
+		queues_note_flood(
+		    &data->device->queues, data->queue, data->moment->now);
 	data->has_more |= is_full;
 	return is_full && data_wants_more(data);
 }

@@ -11,11 +11,11 @@
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/packet.h"
 #include "core/core.h"
+#include "daemon/queues.h"
 #include "daemon/threads.h"
 #include "daemon/underlay.h"
 #include "io/tun_offload.h"
@@ -23,17 +23,13 @@
 #include "net/backlog.h"
 
 struct data_device {
-	int fd;			/* -1: the device is gone */
-	int queues[TUN_QUEUES]; /* fd first */
-	size_t queues_count;
-	/* Who writes keeps others away from what floods (data.c); written by who
-	 * reads, perhaps another thread. */
-	_Atomic int64_t flooded_until_ns[TUN_QUEUES];
+	int fd; /* -1: the device is gone */
+	struct queues queues;
 };
 
 struct data {
 	struct data_device *device;
-	size_t queue; /* the one of them that is being read */
+	size_t queue;		/* the one of them that is being read */
 	struct backlog waiting; /* in the UDP socket, to be read */
 	struct backlog sending; /* in it, to be sent */
 	struct instant blocked_since;

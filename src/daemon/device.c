@@ -65,8 +65,8 @@ static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
 	    loop_watch_beside(daemon->loop, fd, LOOP_READ, device_ready, queue);
 	if (!queue->watch)
 		return false;
-	daemon->device_fds.queues[idx] = fd;
-	daemon->device_fds.queues_count = idx + 1;
+	daemon->device_fds.queues.fds[idx] = fd;
+	daemon->device_fds.queues.count = idx + 1;
 	return true;
 }
 
@@ -166,7 +166,7 @@ int device_open(struct daemon *daemon)
 void device_close(struct daemon *daemon)
 {
 	close_queues(daemon);
-	daemon->device_fds.queues_count = 0;
+	daemon->device_fds.queues.count = 0;
 	if (daemon->device_fds.fd >= 0)
 		close(daemon->device_fds.fd);
 	daemon->device_fds.fd = -1;
@@ -188,7 +188,7 @@ void device_tell_core(struct daemon *daemon)
 	host->is_device_up = link.is_up;
 	host->mtu = link.mtu;
 	host->mac = link.mac;
-	host->queues = (uint32_t)daemon->device_fds.queues_count;
+	host->queues = (uint32_t)daemon->device_fds.queues.count;
 	host->port = udp_port(daemon->udp);
 	host->receive_buffer_bytes = daemon_receiver(daemon)->waiting.bytes;
 	host->busy_polls = daemon->busy_poll.turns;

@@ -14,11 +14,10 @@
  * its own. What is written through one of them makes the kernel put the answers
  * there, too (Documentation/networking/tuntap); flows without answers are
  * spread over all. So what is written goes through the one that its flow's hash
- * says (daemon/data.c), and what floods one queue fills no other, nor delays
- * what a flood would harm, TCP's acknowledgements for instance: each is read in
- * its turn. What has the flood's queue by chance goes through another one. Such
- * a device would let a second program in, so it is made only where nobody has
- * it.
+ * says, or through another one while that one is flooded (daemon/queues.h), and
+ * what floods one queue fills no other, nor delays what a flood would harm,
+ * TCP's acknowledgements for instance: each is read in its turn. Such a device
+ * would let a second program in, so it is made only where nobody has it.
  */
 #ifndef IO_TUN_H
 #define IO_TUN_H

@@ -23,7 +23,7 @@ static void begin(void)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
 	host = ends[0];
 	device = (struct data_device){
-	    .fd = ends[1], .queues = {ends[1]}, .queues_count = 1};
+	    .fd = ends[1], .queues = {.fds = {ends[1]}, .count = 1}};
 	data = (struct data){.device = &device,
 	    .pool = pair.ends[0].pool,
 	    .core = pair.ends[0].core,
