@@ -10,9 +10,6 @@
 /* Of one queue or the socket in one turn, so that the others get theirs; a turn
  * costs less than a packet, and each batch of others is waited for. */
 #define BATCHES 1
-/* Of one batch from the device, beside PACKET_BATCH packets: what is read is
- * still in the cache when it is sealed. */
-#define BATCH_BYTES (256 * 1024)
 
 /* A socket that holds less is slow: what it gets at once is kept short. */
 #define SLOW_BYTES (512 * 1024)
@@ -81,9 +78,9 @@ void data_tell_path(struct data *data)
 static void note_kind(struct data *data, const struct packet *pkt)
 {
 	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
-		data->excess -= pkt->segments;
+		data->tcp_segments += pkt->segments;
 	else
-		data->excess += pkt->segments;
+		data->other_segments += pkt->segments;
 }
 
 static void write_batches(struct data *data, struct packet_list *list)
@@ -265,12 +262,15 @@ static void finish(struct data *data, bool was_blocked)
 static void run(struct data *data, core_from_fn *from, struct packet_list *list)
 {
 	bool was_blocked = data_is_blocked(data);
+	uint64_t before = data->tcp_segments;
 
 	threads_enter(data->threads);
 	from(data->core, list, data->moment);
 	take_results(data);
 	threads_leave(data->threads);
 	finish(data, was_blocked);
+	queues_note_tcp(&data->device->queues, data->tcp_segments - before,
+	    data->moment->now);
 }
 
 void data_flush(struct data *data)
@@ -367,24 +367,36 @@ static bool read_some(struct data *data, struct packet_list *list)
 	return data->batch ? read_batch(data, list) : read_packet(data, list);
 }
 
+/* True: it was a full batch. */
+static bool read_list(struct data *data, struct packet_list *list)
+{
+	const struct queues_budget budget = queues_budget(
+	    &data->device->queues, data->queue, data->moment->now);
+	size_t bytes = 0, reads = 0;
+
+	/* what is refused is read, too, but is not on the list */
+	while (read_some(data, list)) {
+		bytes += list->last ? list->last->len : 0;
+		if (list->len >= budget.packets || bytes >= budget.bytes ||
+		    ++reads >= budget.packets)
+			return true;
+	}
+	return false;
+}
+
 /* True: it was a full batch, so there may be more. */
 static bool carry_from_device(struct data *data)
 {
+	uint64_t tcp = data->tcp_segments, others = data->other_segments;
 	struct packet_list list = {0};
-	bool is_full = false;
-	size_t bytes = 0, reads = 0;
-	int64_t excess = data->excess;
+	bool is_full = read_list(data, &list);
 
-	/* what is refused is read, too, but is not on the list */
-	while (!is_full && read_some(data, &list)) {
-		bytes += list.last ? list.last->len : 0;
-		is_full = list.len >= PACKET_BATCH || bytes >= BATCH_BYTES ||
-			  ++reads >= PACKET_BATCH;
-	}
 	data->has_carried |= list.len > 0;
 	if (list.len)
 		run(data, core_from_device, &list);
-	if (is_full && data->excess > excess)
+	tcp = data->tcp_segments - tcp;
+	others = data->other_segments - others;
+	if (is_full && others > tcp)
 		queues_note_flood(
 		    &data->device->queues, data->queue, data->moment->now);
 	data->has_more |= is_full;
@@ -457,10 +469,11 @@ bool data_has_carried(struct data *data)
 
 bool data_is_flooded(struct data *data)
 {
-	bool is_flooded = data->has_more && data->excess > 0;
+	bool is_flooded =
+	    data->has_more && data->other_segments > data->tcp_segments;
 
 	data->has_more = false;
-	data->excess = 0;
+	data->tcp_segments = data->other_segments = 0;
 	return is_flooded;
 }
 

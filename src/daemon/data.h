@@ -48,7 +48,7 @@ struct data {
 	bool is_device_gone;
 	bool has_carried; /* packets, in this turn */
 	bool has_more;	  /* to carry, perhaps: a batch was full */
-	int64_t excess;	  /* of other packets over those of TCP */
+	uint64_t tcp_segments, other_segments; /* carried in this turn */
 };
 
 /* Reads from one of the device's queues. */

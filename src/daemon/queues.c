@@ -7,6 +7,16 @@
 /* So long after a full batch a queue counts as flooded. */
 #define FLOODED_NS (200 * NS_PER_MS)
 
+/* So long after a batch with so many segments TCP is carried in bulk: there are
+ * some turns in between, and acknowledgements alone are fewer. */
+#define BULK_NS	      (5 * NS_PER_MS)
+#define BULK_SEGMENTS 16
+
+/* What is read is still in the cache when it is sealed. */
+static const struct queues_budget whole = {PACKET_BATCH, 256 * 1024};
+/* With 8 packets a turn, both have about half of what they have alone. */
+static const struct queues_budget little = {8, 64 * 1024};
+
 /* What the kernel does not tell apart by ports is in the first queue. */
 static size_t home_of(const struct queues *queues, const struct packet *pkt)
 {
@@ -46,4 +56,28 @@ size_t queues_of(
 		if (!is_flooded(queues, (home + i) % count, now))
 			return (home + i) % count;
 	return home;
+}
+
+void queues_note_tcp(
+    struct queues *queues, uint64_t segments, struct instant now)
+{
+	if (segments >= BULK_SEGMENTS)
+		atomic_store_explicit(&queues->bulk_until_ns,
+		    instant_after(now, BULK_NS).ns, memory_order_relaxed);
+}
+
+static bool is_in_bulk(const struct queues *queues, struct instant now)
+{
+	return atomic_load_explicit(
+		   &queues->bulk_until_ns, memory_order_relaxed) > now.ns;
+}
+
+/* The only one has TCP's own, too. */
+struct queues_budget queues_budget(
+    const struct queues *queues, size_t queue, struct instant now)
+{
+	if (queues->count > 1 && is_flooded(queues, queue, now) &&
+	    is_in_bulk(queues, now))
+		return little;
+	return whole;
 }

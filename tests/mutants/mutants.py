@@ -33,10 +33,23 @@ SHAPE = ("test_shape",)
 D = "src/daemon/"
 MEND = ("test_daemon_mend",)
 BUSY = ("test_daemon_busy_poll",)
+QUEUES = ("test_daemon_queues",)
 BPF = "src/packet/bpf.c"
 CHECKED = ("test_bpf_check",)
 
 MUTANTS = [
+    ("a flood flees from itself", D + "queues.c",
+     "if (pkt->l4_protocol == IP_PROTOCOL_UDP)\n\t\treturn home;", "", QUEUES),
+    ("answers go from one flooded queue to the next", D + "queues.c",
+     "if (!is_flooded(queues, (home + i) % count, now))", "if (i)", QUEUES),
+    ("each queue is short beside TCP", D + "queues.c",
+     "is_flooded(queues, queue, now) &&\n\t    is_in_bulk",
+     "is_in_bulk", QUEUES),
+    ("a flood alone is short", D + "queues.c",
+     "is_flooded(queues, queue, now) &&\n\t    is_in_bulk(queues, now)",
+     "is_flooded(queues, queue, now)", QUEUES),
+    ("a queue that TCP shares is short", D + "queues.c",
+     "queues->count > 1 && is_flooded", "is_flooded", QUEUES),
     ("the loop polls for ever", D + "busy_poll.c",
      "else if (instant_is_never(poll->until))", "else if (false)", BUSY),
     ("polling begins with the packets, not after them", D + "busy_poll.c",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Which of the device's queues a packet is written through. */
+/* Which of the device's queues a packet is written through, and how much is
+ * read of one. */
 #include <check.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "unit.h"
 
 #define FLOODED_NS (200 * NS_PER_MS)
+#define BULK_NS	   (5 * NS_PER_MS)
+#define BULK	   16 /* segments */
 
 static struct queues queues;
 static struct instant now;
@@ -111,6 +114,76 @@ START_TEST(after_a_while_they_are_back)
 }
 END_TEST
 
+static bool is_short(size_t queue)
+{
+	struct queues_budget budget = queues_budget(&queues, queue, now);
+
+	ck_assert_uint_ge(budget.packets, 1);
+	return budget.packets < PACKET_BATCH;
+}
+
+START_TEST(beside_tcp_a_flooded_queue_gets_little)
+{
+	begin(TUN_QUEUES);
+	flood(5);
+	queues_note_tcp(&queues, BULK, now);
+	ck_assert(is_short(5));
+	ck_assert(!is_short(4));
+}
+END_TEST
+
+START_TEST(a_flood_alone_gets_all)
+{
+	begin(TUN_QUEUES);
+	flood(5);
+	ck_assert(!is_short(5));
+}
+END_TEST
+
+START_TEST(acknowledgements_alone_are_not_bulk)
+{
+	begin(TUN_QUEUES);
+	flood(5);
+	queues_note_tcp(&queues, BULK - 1, now);
+	ck_assert(!is_short(5));
+}
+END_TEST
+
+START_TEST(tcp_that_has_ended_leaves_all_to_the_flood)
+{
+	begin(TUN_QUEUES);
+	flood(5);
+	queues_note_tcp(&queues, BULK, now);
+	now.ns += BULK_NS - 1;
+	queues_note_tcp(&queues, 1, now);
+	ck_assert(is_short(5));
+	now.ns += 1;
+	ck_assert(!is_short(5));
+}
+END_TEST
+
+START_TEST(the_only_queue_is_read_as_ever)
+{
+	begin(1);
+	flood(0);
+	queues_note_tcp(&queues, BULK, now);
+	ck_assert(!is_short(0));
+}
+END_TEST
+
+START_TEST(large_ones_count_by_their_bytes)
+{
+	struct queues_budget all, little;
+
+	begin(TUN_QUEUES);
+	all = queues_budget(&queues, 5, now);
+	flood(5);
+	queues_note_tcp(&queues, BULK, now);
+	little = queues_budget(&queues, 5, now);
+	ck_assert_uint_le(little.bytes, all.bytes / 4);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("queues");
@@ -123,6 +196,12 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, what_floods_stays);
 	tcase_add_test(tcase, where_all_are_flooded_each_stays);
 	tcase_add_test(tcase, after_a_while_they_are_back);
+	tcase_add_test(tcase, beside_tcp_a_flooded_queue_gets_little);
+	tcase_add_test(tcase, a_flood_alone_gets_all);
+	tcase_add_test(tcase, acknowledgements_alone_are_not_bulk);
+	tcase_add_test(tcase, tcp_that_has_ended_leaves_all_to_the_flood);
+	tcase_add_test(tcase, the_only_queue_is_read_as_ever);
+	tcase_add_test(tcase, large_ones_count_by_their_bytes);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
