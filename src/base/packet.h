@@ -75,7 +75,8 @@ struct packet {
 	uint32_t len;
 	/* A datagram as it was received, whose bytes are to be read there and
 	 * not in `buffer`, which has the first PACKET_PEEK_BYTES: until it is
-	 * opened or fetched (packet_fetch). NULL: `buffer` has all. */
+	 * opened or fetched (packet_fetch). NULL: `buffer` has all. It may be
+	 * many datagrams, a received train (packet_is_received_train). */
 	const uint8_t *away;
 
 	/* who and whither */
@@ -238,6 +239,13 @@ static inline bool packet_is_train(const struct packet *pkt)
 	return pkt->is_sealed && pkt->segments > 1 && pkt->segment_bytes;
 }
 
+/* As it was received: `segments` datagrams of one sender, of `segment_bytes`
+ * each, but for a shorter last one. Its buffer is too small for them. */
+static inline bool packet_is_received_train(const struct packet *pkt)
+{
+	return pkt->away && pkt->segments > 1;
+}
+
 /* The IP packet (or what else the frame carries) and all that is behind it. */
 static inline uint8_t *packet_l3(const struct packet *pkt)
 {
@@ -256,6 +264,16 @@ static inline void packet_fetch(struct packet *pkt)
 		return;
 	memcpy(packet_data(pkt), pkt->away, pkt->len);
 	pkt->away = NULL;
+}
+
+/* What is to be read of `len` bytes there comes into the buffer. */
+static inline void packet_leave(
+    struct packet *pkt, const uint8_t *bytes, uint32_t len)
+{
+	pkt->away = bytes;
+	pkt->len = len;
+	memcpy(packet_data(pkt), bytes,
+	    len < PACKET_PEEK_BYTES ? len : PACKET_PEEK_BYTES);
 }
 
 /* Bytes behind the data that may still be written. */

@@ -275,14 +275,38 @@ static enum tun_result write_single(struct tun_batch *batch, int fd,
 	return result;
 }
 
+/* Those that there is no buffer for are one that failed. */
+static void cut(struct tun_batch *batch, struct packet *whole,
+    struct packet_list *to, const struct tun_writer *writer)
+{
+	struct segments segments;
+
+	segments_of(&segments, whole);
+	for (uint32_t i = 0; i < segments.count; i++) {
+		struct packet *pkt = pool_get(batch->setup.pool);
+
+		if (!pkt || segments_take(&segments, whole, i, pkt)) {
+			pool_put(batch->setup.pool, pkt);
+			whole->segments = (uint16_t)(segments.count - i);
+			whole->drop = DROP_NOMEM;
+			writer->failed(writer->context, whole);
+			return;
+		}
+		packet_list_push(to, pkt);
+	}
+	pool_put(batch->setup.pool, whole);
+}
+
 static enum tun_result write_singly(struct tun_batch *batch, int fd,
-    struct packet *chain, const struct tun_writer *writer)
+    struct packet *pkt, const struct tun_writer *writer)
 {
 	enum tun_result result = TUN_DONE;
 	struct packet_list list = {0};
-	struct packet *pkt;
 
-	packet_take_apart(chain, &list);
+	if (pkt->rest.first)
+		packet_take_apart(pkt, &list);
+	else
+		cut(batch, pkt, &list, writer);
 	while ((pkt = packet_list_pop(&list)))
 		if (write_single(batch, fd, pkt, writer) == TUN_GONE)
 			result = TUN_GONE;
@@ -297,19 +321,36 @@ static uint8_t gso_type(const struct packet *first)
 					    : VIRTIO_NET_HDR_GSO_TCPV6;
 }
 
-static ssize_t write_whole(int fd, struct packet *chain)
+static void describe_whole(const struct packet *whole, uint32_t header_bytes,
+    struct virtio_net_hdr *header)
 {
-	bool is_udp = chain->l4_protocol == IP_PROTOCOL_UDP;
-	uint8_t headers[COALESCE_HEADER_BYTES];
-	uint32_t bytes = coalesced_header(chain, headers);
-	struct virtio_net_hdr header = {
+	bool is_udp = whole->l4_protocol == IP_PROTOCOL_UDP;
+
+	*header = (struct virtio_net_hdr){
 	    .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-	    .gso_type = gso_type(chain),
-	    .hdr_len = (uint16_t)bytes,
-	    .gso_size = chain->segment_bytes,
-	    .csum_start = (uint16_t)(l4_data(chain) - packet_data(chain)),
+	    .gso_type = gso_type(whole),
+	    .hdr_len = (uint16_t)header_bytes,
+	    .gso_size = whole->segment_bytes,
+	    .csum_start = (uint16_t)(l4_data(whole) - packet_data(whole)),
 	    .csum_offset = is_udp ? UDP_CHECKSUM : TCP_CHECKSUM,
 	};
+}
+
+static ssize_t write_whole(int fd, struct packet *whole)
+{
+	struct virtio_net_hdr header;
+	struct iovec parts[] = {
+	    {&header, sizeof(header)}, {packet_data(whole), whole->len}};
+
+	describe_whole(whole, coalesce_header_bytes(whole), &header);
+	return write_parts(fd, parts, ARRAY_SIZE(parts));
+}
+
+static ssize_t write_chain(int fd, struct packet *chain)
+{
+	uint8_t headers[COALESCE_HEADER_BYTES];
+	uint32_t bytes = coalesced_header(chain, headers);
+	struct virtio_net_hdr header;
 	struct iovec parts[2 + COALESCE_SEGMENTS] = {
 	    {&header, sizeof(header)}, {headers, bytes}};
 	int count = 2;
@@ -317,6 +358,7 @@ static ssize_t write_whole(int fd, struct packet *chain)
 	for (struct packet *pkt = chain; pkt; pkt = packet_behind(chain, pkt))
 		parts[count++] =
 		    (struct iovec){packet_data(pkt) + bytes, pkt->len - bytes};
+	describe_whole(chain, bytes, &header);
 	return write_parts(fd, parts, count);
 }
 
@@ -330,10 +372,14 @@ static int *error_of(struct tun_batch *batch, const struct packet *chain)
 static enum tun_result write_any(struct tun_batch *batch, int fd,
     struct packet *pkt, const struct tun_writer *writer)
 {
-	if (!pkt->rest.first)
+	ssize_t written;
+
+	if (pkt->segments == 1)
 		return write_single(batch, fd, pkt, writer);
 	if (!*error_of(batch, pkt)) {
-		if (write_whole(fd, pkt) >= 0) {
+		written = pkt->rest.first ? write_chain(fd, pkt)
+					  : write_whole(fd, pkt);
+		if (written >= 0) {
 			pool_put(batch->setup.pool, pkt);
 			return TUN_DONE;
 		}

@@ -63,11 +63,13 @@ struct udp_received {
 	size_t lost;	   /* received, but the pool had no packet for them */
 	bool is_starved;   /* the pool had no packet; nothing was received */
 	bool has_more;	   /* perhaps: all that a call takes was there */
+	bool has_train;	   /* many datagrams in one packet */
 };
 
 /* Appends what there is, up to PACKET_BATCH datagrams; with UDP_GRO until there
- * are that many or more, as the kernel has put them together. The next call, or
- * udp_close, takes the bytes of those that are still away. */
+ * are that many or more, as the kernel has put them together, many in one packet
+ * (packet_is_received_train). The next call, or udp_close, takes the bytes of
+ * those that are still away. */
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 

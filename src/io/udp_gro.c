@@ -4,8 +4,9 @@
  *
  * How it works: a buffer holds datagrams of one sender, one after the other and
  * all of the size that a control message names, but for a shorter last one.
- * Each gets a packet of its own, and opening writes it there: until then, or
- * until the buffer is needed again, all but its head stays where it is.
+ * Many are one packet, a received train. Few get a packet each, and opening
+ * writes it there: until then, or until the buffer is needed again, all but its
+ * head stays where it is.
  */
 #include "io/udp_internal.h"
 
@@ -16,6 +17,10 @@
 
 /* Handshake messages are shorter, and whatever else is no data. */
 #define AWAY_BYTES 256
+
+/* A train pays from here on: as long as it is there, nothing more can be
+ * received. */
+#define TRAIN_DATAGRAMS 8
 
 void udp_gro_begin(struct udp *udp)
 {
@@ -51,12 +56,9 @@ static void fill(struct packet *pkt, const struct packet *like,
 	pkt->is_truncated = like->is_truncated || len > room;
 	if (len > room)
 		len = room;
-	pkt->len = (uint32_t)len;
-	pkt->away = bytes;
+	packet_leave(pkt, bytes, (uint32_t)len);
 	if (len < AWAY_BYTES)
 		packet_fetch(pkt);
-	else
-		memcpy(packet_data(pkt), bytes, PACKET_PEEK_BYTES);
 }
 
 static void fetch_all(struct packet_list *list)
@@ -80,6 +82,34 @@ static void take_one(struct udp *udp, const struct packet *like,
 	ret->count++;
 }
 
+static bool is_train(const struct udp *udp, size_t size, size_t len)
+{
+	return len > (TRAIN_DATAGRAMS - 1) * size && size >= AWAY_BYTES &&
+	       size <= pool_largest(udp->pool);
+}
+
+static void take_train(struct udp *udp, const struct packet *like,
+    const uint8_t *bytes, size_t len, struct packet_list *to,
+    struct udp_received *ret)
+{
+	size_t count = (len + like->segment_bytes - 1) / like->segment_bytes;
+	struct packet *pkt = pool_get(udp->pool);
+
+	if (!pkt) {
+		ret->lost += count;
+		return;
+	}
+	packet_leave(pkt, bytes, (uint32_t)len);
+	pkt->endpoint = like->endpoint;
+	pkt->outer_ecn = like->outer_ecn;
+	pkt->is_truncated = like->is_truncated;
+	pkt->segments = (uint16_t)count;
+	pkt->segment_bytes = like->segment_bytes;
+	packet_list_push(to, pkt);
+	ret->count += count;
+	ret->has_train = true;
+}
+
 static void take_all(struct udp *udp, size_t idx, struct packet_list *to,
     struct udp_received *ret)
 {
@@ -88,6 +118,10 @@ static void take_all(struct udp *udp, size_t idx, struct packet_list *to,
 
 	udp_describe_received(udp, idx, &like, ret);
 	size = like.segment_bytes ? like.segment_bytes : len;
+	if (is_train(udp, size, len)) {
+		take_train(udp, &like, buffer_of(udp, idx), len, to, ret);
+		return;
+	}
 	do {
 		size_t left = len - at;
 
@@ -116,7 +150,7 @@ void udp_gro_receive(
 		got = udp_receive_some(udp, UDP_GRO_SLOTS);
 		for (size_t i = 0; i < got; i++)
 			take_all(udp, i, to, ret);
-	} while (
-	    got == UDP_GRO_SLOTS && !ret->lost && ret->count < PACKET_BATCH);
+	} while (got == UDP_GRO_SLOTS && !ret->lost && !ret->has_train &&
+		 ret->count < PACKET_BATCH);
 	ret->has_more = got == UDP_GRO_SLOTS;
 }

@@ -53,6 +53,11 @@ static uint32_t l4_header_bytes(const struct packet *pkt)
 	return (l4_data(pkt)[TCP_OFFSET] >> 4) * 4u;
 }
 
+uint32_t coalesce_header_bytes(const struct packet *pkt)
+{
+	return pkt->l2_bytes + pkt->l3_bytes + l4_header_bytes(pkt);
+}
+
 /* Also: the mark that the outer header gives to it is the one that it has. */
 static bool is_simple(const struct packet *pkt)
 {
@@ -64,23 +69,28 @@ static bool is_simple(const struct packet *pkt)
 }
 
 static bool is_kind_joined(
-    const struct coalescer *coalescer, const struct packet *pkt)
+    const struct packet *pkt, bool joins_tcp, bool joins_udp)
 {
 	const uint8_t *l4 = l4_data(pkt);
 
 	if (pkt->l4_protocol == IP_PROTOCOL_TCP)
-		return coalescer->joins_tcp && (l4[TCP_FLAGS] & TCP_ACK) &&
+		return joins_tcp && (l4[TCP_FLAGS] & TCP_ACK) &&
 		       !(l4[TCP_FLAGS] & ~JOINED_FLAGS);
 	if (pkt->l4_protocol == IP_PROTOCOL_UDP)
-		return coalescer->joins_udp &&
+		return joins_udp &&
 		       (l4[UDP_CHECKSUM] || l4[UDP_CHECKSUM + 1]) &&
 		       (uint32_t)(l4[UDP_LENGTH] << 8 | l4[UDP_LENGTH + 1]) ==
 			   l4_len(pkt);
 	return false;
 }
 
-/* The checksum of a whole says that each of its packets had a right one. */
-static bool has_right_checksum(struct packet *pkt)
+bool coalesce_may_join(
+    const struct packet *pkt, bool joins_tcp, bool joins_udp)
+{
+	return is_simple(pkt) && is_kind_joined(pkt, joins_tcp, joins_udp);
+}
+
+bool coalesce_has_right_checksum(struct packet *pkt)
 {
 	if (pkt->checksum == CHECKSUM_FULL &&
 	    checksum_finish(checksum_l4(pkt)) == RIGHT)
@@ -159,8 +169,7 @@ static void begin(
 {
 	*slot = (struct coalesce_slot){
 	    .first = pkt,
-	    .header_bytes =
-		pkt->l2_bytes + pkt->l3_bytes + l4_header_bytes(pkt),
+	    .header_bytes = coalesce_header_bytes(pkt),
 	    .payload_bytes = payload,
 	    .size = (uint16_t)payload,
 	};
@@ -193,11 +202,12 @@ bool coalescer_join(struct coalescer *coalescer, struct packet *pkt)
 	bool is_known = slot->first && is_same_flow(slot->first, pkt);
 	uint32_t payload = 0;
 
-	if (is_simple(pkt) && is_kind_joined(coalescer, pkt)) {
+	if (coalesce_may_join(
+		pkt, coalescer->joins_tcp, coalescer->joins_udp)) {
 		payload = l4_len(pkt) - l4_header_bytes(pkt);
 		if (is_pure_ack(pkt, payload))
 			return false;
-		if (!has_right_checksum(pkt))
+		if (!coalesce_has_right_checksum(pkt))
 			payload = 0;
 	}
 	if (payload && is_known && continues(slot, pkt, payload)) {
@@ -225,6 +235,24 @@ static void write_l3(const struct packet *first, uint8_t *l3, uint32_t ip_bytes)
 	    checksum_finish(checksum_add(0, l3, IPV4_BYTES)));
 }
 
+void coalesce_write_header(const struct packet *first, uint8_t *header,
+    uint32_t ip_bytes, uint8_t push)
+{
+	uint8_t *l3 = header + first->l2_bytes, *l4 = l3 + first->l3_bytes;
+	uint32_t l4_bytes = ip_bytes - first->l3_bytes;
+	uint16_t pseudo = checksum_pseudo(
+	    &first->source, &first->destination, first->l4_protocol, l4_bytes);
+
+	write_l3(first, l3, ip_bytes);
+	if (first->l4_protocol == IP_PROTOCOL_TCP) {
+		l4[TCP_FLAGS] |= push;
+		put16(l4 + TCP_CHECKSUM, pseudo);
+	} else {
+		put16(l4 + UDP_LENGTH, l4_bytes);
+		put16(l4 + UDP_CHECKSUM, pseudo);
+	}
+}
+
 /* Each is as long as the first, but for the last one. */
 static uint32_t payload_bytes(const struct packet *chain, uint32_t header_bytes)
 {
@@ -235,23 +263,12 @@ static uint32_t payload_bytes(const struct packet *chain, uint32_t header_bytes)
 uint32_t coalesced_header(
     const struct packet *chain, uint8_t header[COALESCE_HEADER_BYTES])
 {
-	uint8_t *l3 = header + chain->l2_bytes, *l4 = l3 + chain->l3_bytes;
-	uint32_t bytes =
-	    chain->l2_bytes + chain->l3_bytes + l4_header_bytes(chain);
-	uint32_t ip_bytes =
-	    bytes - chain->l2_bytes + payload_bytes(chain, bytes);
-	uint32_t l4_bytes = ip_bytes - chain->l3_bytes;
-	uint16_t pseudo = checksum_pseudo(
-	    &chain->source, &chain->destination, chain->l4_protocol, l4_bytes);
+	uint32_t bytes = coalesce_header_bytes(chain);
+	const struct packet *last = chain->rest.last;
 
 	memcpy(header, packet_data(chain), bytes);
-	write_l3(chain, l3, ip_bytes);
-	if (chain->l4_protocol == IP_PROTOCOL_TCP) {
-		l4[TCP_FLAGS] |= l4_data(chain->rest.last)[TCP_FLAGS] & TCP_PSH;
-		put16(l4 + TCP_CHECKSUM, pseudo);
-	} else {
-		put16(l4 + UDP_LENGTH, l4_bytes);
-		put16(l4 + UDP_CHECKSUM, pseudo);
-	}
+	coalesce_write_header(chain, header,
+	    bytes - chain->l2_bytes + payload_bytes(chain, bytes),
+	    last->tcp_flags & TCP_PSH);
 	return bytes;
 }

@@ -50,6 +50,23 @@ void coalescer_begin(
  * coalescer begins anew. */
 must_check bool coalescer_join(struct coalescer *coalescer, struct packet *pkt);
 
+/* Whether others may be joined with a parsed packet, as far as its headers
+ * tell. */
+must_check bool coalesce_may_join(
+    const struct packet *pkt, bool joins_tcp, bool joins_udp);
+
+/* The checksum of a whole says that each of its packets had a right one: of one
+ * that nobody has checked or attested it is checked here. */
+must_check bool coalesce_has_right_checksum(struct packet *pkt);
+
+/* Of such a packet: L2, L3 and L4. */
+must_check uint32_t coalesce_header_bytes(const struct packet *pkt);
+
+/* The header of the first one becomes that of the whole, with `ip_bytes` and
+ * the flag PSH, or 0, as `push`. */
+void coalesce_write_header(const struct packet *first, uint8_t *header,
+    uint32_t ip_bytes, uint8_t push);
+
 /* Of a chain: writes the headers of the whole, with the sum of the pseudo
  * header for its L4 checksum; returns their length. */
 must_check uint32_t coalesced_header(

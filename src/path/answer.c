@@ -3,7 +3,9 @@
 #include "path/answer.h"
 
 #include "net/reject.h"
+#include "packet/checksum.h"
 #include "packet/ip.h"
+#include "packet/segment.h"
 #include "path/martian.h"
 #include "path/run.h"
 
@@ -125,7 +127,28 @@ static bool is_too_fast(struct path *path, const struct packet *about)
 	       !bucket_take(&path->answers, &limit, path->now.now);
 }
 
-enum answer answer_error(struct path *path, const struct packet *about,
+/* What a peer sent was never one packet: the answer is about the first one, as
+ * it is about the first of a chain. NULL: it is about `about`. */
+static struct packet *first_of(struct path *path, const struct packet *about)
+{
+	struct segments segments;
+	struct packet *first;
+
+	if (is_from_host(about) || about->segments == 1 || about->rest.first)
+		return NULL;
+	first = pool_get(path->setup.pool);
+	if (!first)
+		return NULL;
+	segments_of(&segments, about);
+	if (segments_take(&segments, about, 0, first)) {
+		pool_put(path->setup.pool, first);
+		return NULL;
+	}
+	checksum_complete(first);
+	return first;
+}
+
+static enum answer error_about(struct path *path, const struct packet *about,
     enum icmp_kind kind, uint32_t value)
 {
 	struct icmp_error error = {kind, value};
@@ -141,6 +164,17 @@ enum answer answer_error(struct path *path, const struct packet *about,
 	if (pkt)
 		snmp_answered(path, about, kind);
 	return send(path, pkt, about, ANSWER_ERROR);
+}
+
+enum answer answer_error(struct path *path, const struct packet *about,
+    enum icmp_kind kind, uint32_t value)
+{
+	struct packet *first = first_of(path, about);
+	enum answer answer =
+	    error_about(path, first ? first : about, kind, value);
+
+	pool_put(path->setup.pool, first);
+	return answer;
 }
 
 void answer_unreachable(struct path *path, const struct packet *about)
@@ -160,11 +194,20 @@ static enum answer answer_reset(struct path *path, const struct packet *about)
 	    ANSWER_RESET);
 }
 
-enum answer answer_reject(struct path *path, const struct packet *about)
+static enum answer reject(struct path *path, const struct packet *about)
 {
 	if (about->l4_protocol == IP_PROTOCOL_TCP)
 		return answer_reset(path, about);
 	if (!reject_may_answer(about))
 		return ANSWER_NONE;
-	return answer_error(path, about, ICMP_PROHIBITED, 0);
+	return error_about(path, about, ICMP_PROHIBITED, 0);
+}
+
+enum answer answer_reject(struct path *path, const struct packet *about)
+{
+	struct packet *first = first_of(path, about);
+	enum answer answer = reject(path, first ? first : about);
+
+	pool_put(path->setup.pool, first);
+	return answer;
 }

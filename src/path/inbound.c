@@ -20,6 +20,7 @@
 #include "path/run.h"
 #include "path/source.h"
 #include "path/switch.h"
+#include "path/train.h"
 #include "path/local.h"
 #include "path/watch.h"
 #include "path/why.h"
@@ -39,6 +40,10 @@ static enum verdict outer(struct path *path, struct packet *pkt)
 	enum drop reason = DROP_VPN_TRUNCATED;
 
 	path->totals.rx_packets += pkt->segments;
+	if (packet_is_received_train(pkt)) {
+		pkt->is_data = true;
+		return VERDICT_PASS;
+	}
 	if (path->watched)
 		packet_fetch(pkt);
 	watch_datagram(path, TABLE_IN, "outer", pkt);
@@ -67,7 +72,7 @@ static bool is_bundle(const struct path *path, const struct packet *pkt)
 	return pkt->frame == WIRE_FRAME_BUNDLE;
 }
 
-static void decap(struct path *path, struct packet **pkts,
+static void open_singles(struct path *path, struct packet **pkts,
     enum verdict *verdicts, size_t count)
 {
 	tunnel_open(path->setup.tunnel, pkts, count, &path->now);
@@ -76,6 +81,33 @@ static void decap(struct path *path, struct packet **pkts,
 			pkts[i]->from_id = tunnel_peer_id(pkts[i]->peer);
 		note_bundle(path, pkts[i]);
 		verdicts[i] = verdict_of(pkts[i], pkts[i]->drop);
+	}
+}
+
+static size_t count_singles(struct packet **pkts, size_t count)
+{
+	size_t len = 0;
+
+	while (len < count && !packet_is_received_train(pkts[len]))
+		len++;
+	return len;
+}
+
+static void decap(struct path *path, struct packet **pkts,
+    enum verdict *verdicts, size_t count)
+{
+	size_t at = 0;
+
+	while (at < count) {
+		size_t len = count_singles(pkts + at, count - at);
+
+		if (len)
+			open_singles(path, pkts + at, verdicts + at, len);
+		at += len;
+		if (at < count) {
+			train_open(path, pkts[at]);
+			verdicts[at++] = VERDICT_TAKEN;
+		}
 	}
 }
 
@@ -164,7 +196,8 @@ static enum verdict input(struct path *path, struct packet *pkt)
 }
 
 const struct stage path_inbound[] = {
-    [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
+    [INBOUND_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer,
+	.wants_single = train_wants_single},
     [INBOUND_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_EXPAND] = {"expand", "encap_rcv", .run = expand,
 	.wants_single = is_bundle},
@@ -182,7 +215,8 @@ const struct stage path_inbound[] = {
 };
 
 const struct stage path_inbound_tap[] = {
-    [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer},
+    [INBOUND_TAP_OUTER] = {"outer", "udp_queue_rcv_skb", .run = outer,
+	.wants_single = train_wants_single},
     [INBOUND_TAP_DECAP] = {"decap", "encap_rcv", .run_batch = decap},
     [INBOUND_TAP_EXPAND] = {"expand", "encap_rcv", .run = expand,
 	.wants_single = is_bundle},
@@ -200,7 +234,8 @@ const struct stage path_inbound_tap[] = {
     [INBOUND_TAP_RCV_FINISH] = {"rcv_finish", "ip_rcv_finish_core",
 	.run = frame_rcv_finish, .why = why_rcv_finish},
     [INBOUND_TAP_BRIDGE] = {"bridge", "br_handle_frame_finish",
-	.run = switch_bridge, .why = why_switch},
+	.run = switch_bridge, .wants_single = switch_bridge_wants_single,
+	.why = why_switch},
     {0},
 };
 

@@ -13,6 +13,7 @@
 #include "path/gro.h"
 #include "path/run.h"
 #include "path/shape.h"
+#include "path/train.h"
 #include "path/watch.h"
 
 int path_new(struct path **ret, const struct path_setup *setup)
@@ -134,6 +135,7 @@ void path_run_inbound(
 {
 	path->now = *now;
 	path_run_from(path, TABLE_IN, INBOUND_OUTER, list);
+	train_finish(path);
 	gro_finish(path);
 	path_run_emitted(path, now);
 }

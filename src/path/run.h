@@ -13,6 +13,7 @@
 #include "base/bucket.h"
 #include "net/qdisc.h"
 #include "packet/coalesce.h"
+#include "packet/gather.h"
 #include "packet/print.h"
 #include "path/path.h"
 #include "path/rule_log.h"
@@ -143,6 +144,8 @@ struct gro {
 struct path_lane {
 	struct packet_list to_wire, to_device;
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
+	struct gather gather; /* of received trains (path/train.c) */
+	uint64_t gathered_to; /* the newest counter in it */
 };
 
 struct path {

@@ -138,6 +138,8 @@ static uint64_t octets(const struct packet *chain)
 {
 	uint64_t bytes = 0;
 
+	if (chain->segments > 1 && !chain->rest.first)
+		return chain->plain_bytes;
 	for (const struct packet *pkt = chain; pkt;
 	     pkt = packet_behind(chain, pkt))
 		bytes += pkt->len;

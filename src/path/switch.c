@@ -160,6 +160,15 @@ enum verdict switch_bridge(struct path *path, struct packet *pkt)
 	return forward(path, pkt, bridge_port_user(decision.to));
 }
 
+bool switch_bridge_wants_single(
+    const struct path *path, const struct packet *pkt)
+{
+	struct bridge *bridge = path->setup.bridge;
+
+	return !pkt->rest.first &&
+	       bridge_find(bridge, pkt, path->now.now) != bridge_host(bridge);
+}
+
 static bool is_to(const struct packet *pkt, const struct peer *peer)
 {
 	const struct endpoint *endpoint = tunnel_peer_endpoint(peer);

@@ -7,6 +7,9 @@
 
 /* inbound: to the host, to another peer, or to all */
 enum verdict switch_bridge(struct path *path, struct packet *pkt);
+/* What goes to peers goes there packet by packet. */
+bool switch_bridge_wants_single(
+    const struct path *path, const struct packet *pkt);
 
 /* outbound: to one peer or to all */
 enum verdict switch_route(struct path *path, struct packet *pkt);

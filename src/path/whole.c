@@ -3,6 +3,7 @@
 #include "packet/segment.h"
 #include "path/gro.h"
 #include "path/run.h"
+#include "path/train.h"
 
 /* The segments from `idx` on are dropped, as no buffer is left for them. */
 static void drop_rest(struct path *path, struct path_branch where,
@@ -73,6 +74,10 @@ void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
 	if (pkt->rest.first) {
 		gro_share(pkt);
 		packet_take_apart(pkt, to);
+		return;
+	}
+	if (packet_is_received_train(pkt)) {
+		train_take_apart(path, where, pkt, to);
 		return;
 	}
 	if (pkt->frame == WIRE_FRAME_BUNDLE)

@@ -19,6 +19,12 @@
 #include "base/packet.h"
 #include "protocol/wire.h"
 
+/* Is a plaintext with this first byte what plain WireGuard sends? */
+static inline bool link_is_plain_ip(uint8_t first)
+{
+	return first >> 4 == WIRE_NIBBLE_IPV4 || first >> 4 == WIRE_NIBBLE_IPV6;
+}
+
 /* Does a plaintext with this first byte carry traffic as it is? */
 bool link_is_payload(uint8_t first);
 bool link_is_ethernet(uint8_t first);

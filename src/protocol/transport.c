@@ -15,6 +15,7 @@
 #include "base/cursor.h"
 #include "protocol/link.h"
 #include "protocol/peer.h"
+#include "protocol/transport.h"
 
 #define REKEY_ON_RECEIVE_NS                                                    \
 	(REJECT_AFTER_TIME_NS - KEEPALIVE_TIMEOUT_NS - REKEY_TIMEOUT_NS)
@@ -87,7 +88,7 @@ static uint64_t counter_of(const struct packet *pkt)
 	return cursor_le64(&c);
 }
 
-static enum cipher_slot slot_of(const struct packet *pkt)
+enum cipher_slot transport_slot_of(const struct packet *pkt)
 {
 	return packet_data(pkt)[0] == WIRE_DATA ? CIPHER_CHACHA20POLY1305
 						: CIPHER_AES256GCM;
@@ -106,7 +107,7 @@ static size_t run_length(struct packet **pkts, size_t count)
 	return len;
 }
 
-static struct keypair *find_keypair(struct tunnel *tunnel, uint32_t index)
+struct keypair *transport_find_keypair(struct tunnel *tunnel, uint32_t index)
 {
 	struct index_owner *owner = tunnel->last_found;
 
@@ -129,10 +130,10 @@ static bool run_begin(
     struct tunnel *tunnel, struct run *run, const struct moment *now)
 {
 	struct keypair *keypair =
-	    find_keypair(tunnel, receiver_of(run->pkts[0]));
+	    transport_find_keypair(tunnel, receiver_of(run->pkts[0]));
 
 	run->keypair = keypair;
-	run->slot = slot_of(run->pkts[0]);
+	run->slot = transport_slot_of(run->pkts[0]);
 	if (!keypair) {
 		refuse_all(run, DROP_VPN_NOSESSION);
 		return false;
@@ -185,16 +186,9 @@ static bool is_newest(const struct peer *peer, const struct packet *pkt)
 		   pkt->counter >= peer->newest_counter);
 }
 
-static void note_opened(
-    struct peer *peer, struct packet *pkt, const struct moment *now)
+void transport_note_received(struct peer *peer, const struct packet *pkt,
+    const struct frame_rules *rules, const struct moment *now)
 {
-	const struct frame_rules *rules;
-	size_t datagram = pkt->len;
-
-	pkt->offset += WIRE_DATA_HEADER_BYTES;
-	pkt->len -= WIRE_DATA_HEADER_BYTES + WIRE_TAG_BYTES;
-	rules =
-	    extension_frame_rules(pkt->len ? packet_data(pkt)[0] : 0, pkt->len);
 	if (is_newest(peer, pkt)) {
 		if (rules->may_roam)
 			peer_set_endpoint_from(peer, &pkt->endpoint, now->now);
@@ -202,11 +196,22 @@ static void note_opened(
 		peer->newest_counter = pkt->counter + 1;
 	}
 	peer->last_received = now->now;
-	peer->counters.rx_packets++;
-	peer->counters.rx_bytes += datagram;
 	timers_authenticated_received(peer, now->now);
 	if (rules->arms_passive_keepalive)
 		timers_data_received(peer, now->now);
+}
+
+static void note_opened(
+    struct peer *peer, struct packet *pkt, const struct moment *now)
+{
+	peer->counters.rx_packets++;
+	peer->counters.rx_bytes += pkt->len;
+	pkt->offset += WIRE_DATA_HEADER_BYTES;
+	pkt->len -= WIRE_DATA_HEADER_BYTES + WIRE_TAG_BYTES;
+	transport_note_received(peer, pkt,
+	    extension_frame_rules(
+		pkt->len ? packet_data(pkt)[0] : 0, pkt->len),
+	    now);
 }
 
 /* The window says yes once more: the run itself may hold a counter twice. */
@@ -244,32 +249,36 @@ static void rekey_late(
 	handshake_initiate(peer, now);
 }
 
+void transport_note_used(struct tunnel *tunnel, struct keypair *keypair,
+    enum cipher_slot slot, const struct moment *now)
+{
+	struct peer *peer = keypair->owner.peer;
+
+	peer->last_receive_slot = slot;
+	if (keypair == peer->keypairs.next)
+		gate_settle(tunnel->gate);
+	if (keypairs_confirm(
+		&peer->keypairs, keypair, tunnel->memory, &tunnel->indices)) {
+		tunnel->last_found = NULL;
+		handshake_confirmed(peer, now);
+	}
+	rekey_late(peer, keypair, now);
+}
+
 static void run_open(
     struct tunnel *tunnel, struct run *run, const struct moment *now)
 {
-	struct peer *peer;
-
 	run->jobs_count = 0;
 	if (!run_begin(tunnel, run, now))
 		return;
-	peer = run->keypair->owner.peer;
 	for (size_t i = 0; i < run->count; i++)
 		run_add(run, run->pkts[i]);
 	gate_begin(tunnel->gate, GATE_OPEN);
 	run->keypair->aeads[run->slot]->open_batch(
 	    run->keypair->receive[run->slot], run->jobs, run->jobs_count);
 	gate_end(tunnel->gate, GATE_OPEN);
-	if (accept_opened(run, now) == 0)
-		return;
-	peer->last_receive_slot = run->slot;
-	if (run->keypair == peer->keypairs.next)
-		gate_settle(tunnel->gate);
-	if (keypairs_confirm(&peer->keypairs, run->keypair, tunnel->memory,
-		&tunnel->indices)) {
-		tunnel->last_found = NULL;
-		handshake_confirmed(peer, now);
-	}
-	rekey_late(peer, run->keypair, now);
+	if (accept_opened(run, now))
+		transport_note_used(tunnel, run->keypair, run->slot, now);
 }
 
 static void warm_peer(const struct peer *peer)
@@ -311,7 +320,8 @@ static void warm(
 	for (size_t i = 0; i < count; i++)
 		if (owners[i] && owners[i]->keypair)
 			__builtin_prefetch(
-			    owners[i]->keypair->receive[slot_of(pkts[i])]);
+			    owners[i]
+				->keypair->receive[transport_slot_of(pkts[i])]);
 }
 
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
@@ -333,11 +343,6 @@ void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
 
 /* ---- the plaintext ---- */
 
-static bool is_ip(uint8_t first)
-{
-	return first >> 4 == WIRE_NIBBLE_IPV4 || first >> 4 == WIRE_NIBBLE_IPV6;
-}
-
 enum drop tunnel_expand(
     struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
 {
@@ -349,7 +354,7 @@ enum drop tunnel_expand(
 	pkt->frame = WIRE_FRAME_IP;
 	if (pkt->len == 0)
 		return DROP_NONE;
-	is_plain_ip = is_ip(packet_data(pkt)[0]);
+	is_plain_ip = link_is_plain_ip(packet_data(pkt)[0]);
 	if (!is_plain_ip)
 		reason = extension_consume(peer, pkt, now);
 	if (reason || pkt->len == 0)

@@ -188,6 +188,33 @@ must_check enum drop tunnel_receive(
 void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
     const struct moment *now);
 
+/* Whether the datagrams of a received train are data messages under the same
+ * keys, as far as their headers tell: it may go on as it is, as DROP_NONE of
+ * tunnel_receive says of each. */
+must_check bool tunnel_is_train(const struct packet *pkt);
+/* Whose it is, or what is left of it, a datagram at least: peer, generation,
+ * counter of the first one. False: they are to be opened one by one. */
+must_check bool tunnel_find_train(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now);
+
+/* Datagrams of a train, as they are opened. */
+struct opening {
+	/* Called for each in their order: where its plaintext goes, `len` bytes
+	 * with padding, what is before it may be overwritten; NULL: enough. */
+	uint8_t *(*place)(void *context, uint32_t len);
+	/* The IP packet or frame is there; of `opened`, len, checksum and frame
+	 * are set. len 0: there is none, or it is something else. False: the
+	 * datagram is left in the train. */
+	bool (*take)(void *context, const struct packet *opened);
+	void *context;
+};
+
+/* Opens a train that was found, from the first datagram on, as long as they are
+ * taken; those are expanded and counted, and not in it any more. Their number.
+ * The others are untouched. */
+must_check size_t tunnel_open_train(struct tunnel *tunnel, struct packet *pkt,
+    const struct opening *opening, const struct moment *now);
+
 /* How many frames an opened plaintext is (BUNDLE); 0: it is none, or not one
  * that we take. */
 size_t tunnel_bundle_frames(const struct packet *pkt);

@@ -27,11 +27,66 @@ void tunnel_open(struct tunnel *tunnel, struct packet **pkts, size_t count,
 	if (count > tunnel->largest_batch)
 		tunnel->largest_batch = count;
 	for (size_t i = 0; i < count; i++) {
+		if (pkts[i]->away && tunnel->counter_of)
+			pkts[i]->counter = tunnel->counter_of(pkts[i]->away);
+		packet_fetch(pkts[i]);
 		pkts[i]->peer =
 		    &tunnel->peers[pkts[i]->endpoint.port % FAKE_PEERS];
 		pkts[i]->drop = is_special(pkts[i], FAKE_FORGED) ? DROP_VPN_AUTH
 								 : DROP_NONE;
 	}
+}
+
+/* Each one opens to itself. */
+bool tunnel_is_train(const struct packet *pkt)
+{
+	return !pkt->is_truncated;
+}
+
+bool tunnel_find_train(
+    struct tunnel *tunnel, struct packet *pkt, const struct moment *now)
+{
+	(void)now;
+	if (!tunnel->counter_of)
+		return false;
+	pkt->peer = &tunnel->peers[pkt->endpoint.port % FAKE_PEERS];
+	pkt->counter = tunnel->counter_of(pkt->away);
+	return true;
+}
+
+static bool open_datagram(
+    const struct opening *opening, const uint8_t *bytes, uint32_t len)
+{
+	struct packet opened = {.len = len};
+	uint8_t *place = opening->place(opening->context, len);
+
+	if (!place)
+		return false;
+	memcpy(place, bytes, len);
+	if (len == 1)
+		opened.len = 0;
+	return opening->take(opening->context, &opened);
+}
+
+size_t tunnel_open_train(struct tunnel *tunnel, struct packet *pkt,
+    const struct opening *opening, const struct moment *now)
+{
+	size_t count = 0;
+
+	(void)now;
+	while (pkt->segments) {
+		uint32_t len = pkt->segments > 1 ? pkt->segment_bytes : pkt->len;
+		uint64_t counter = tunnel->counter_of(pkt->away);
+
+		if ((count && counter != pkt->counter + 1) ||
+		    !open_datagram(opening, pkt->away, len))
+			break;
+		pkt->counter = counter;
+		pkt->segments--;
+		packet_leave(pkt, pkt->away + len, pkt->len - len);
+		count++;
+	}
+	return count;
 }
 
 size_t tunnel_bundle_frames(const struct packet *pkt)

@@ -78,3 +78,59 @@ uint32_t number_of(const struct packet *pkt)
 
 	return (uint32_t)l3[4] << 8 | l3[5];
 }
+
+/* ---- trains ---- */
+
+#define DATAGRAMS      256
+#define DATAGRAM_BYTES 256
+
+static struct {
+	uint8_t bytes[DATAGRAMS * DATAGRAM_BYTES];
+	size_t used, count;
+	struct {
+		const uint8_t *at;
+		uint64_t counter;
+	} datagrams[DATAGRAMS];
+} away;
+
+void trains_forget(void)
+{
+	away.used = away.count = 0;
+}
+
+uint64_t train_counter_of(const uint8_t *datagram)
+{
+	for (size_t i = 0; i < away.count; i++)
+		if (away.datagrams[i].at == datagram)
+			return away.datagrams[i].counter;
+	ck_abort_msg("no datagram is there");
+}
+
+void train_add(struct packet *train, struct packet *pkt)
+{
+	uint8_t *at = away.bytes + away.used;
+
+	ck_assert_uint_le(away.used + pkt->len, sizeof(away.bytes));
+	ck_assert_uint_lt(away.count, DATAGRAMS);
+	away.datagrams[away.count].at = at;
+	away.datagrams[away.count++].counter = pkt->counter;
+	memcpy(at, packet_data(pkt), pkt->len);
+	away.used += pkt->len;
+	train->len += pkt->len;
+	train->segments++;
+	pool_put(pool, pkt);
+}
+
+struct packet *train_begin(struct packet *first)
+{
+	struct packet *train = pool_get(pool);
+
+	train->away = away.bytes + away.used;
+	train->segment_bytes = (uint16_t)first->len;
+	train->segments = 0;
+	train->endpoint = first->endpoint;
+	train->outer_ecn = first->outer_ecn;
+	train_add(train, first);
+	memcpy(packet_data(train), train->away, PACKET_PEEK_BYTES);
+	return train;
+}

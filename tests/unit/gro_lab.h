@@ -19,6 +19,15 @@ struct flow_of {
 struct packet *piece_of(
     const struct flow_of *flow, uint32_t number, uint32_t payload);
 
+/* What the tunnel takes for received trains: `first` and what is added to it,
+ * all of its length but the last one, consumed. Their bytes stay until they are
+ * forgotten, all at once. */
+struct packet *train_begin(struct packet *first);
+void train_add(struct packet *train, struct packet *pkt);
+void trains_forget(void);
+/* For tunnel.counter_of. */
+uint64_t train_counter_of(const uint8_t *datagram);
+
 /* Its number, as its bytes say. */
 uint32_t number_of(const struct packet *pkt);
 

@@ -10,6 +10,7 @@
 #include "header.h"
 #include "packet/checksum.h"
 #include "packet/coalesce.h"
+#include "packet/gather.h"
 #include "packet/l4.h"
 #include "packet/segment.h"
 #include "packet/tcp.h"
@@ -17,6 +18,7 @@
 #define FLOWS	    4 /* odd: IPv6; from 2 on: UDP */
 #define PACKETS_MAX 48
 #define BYTES_MAX   2048
+#define WHOLE_BYTES 70000
 
 #define must(claim)                                                            \
 	do {                                                                   \
@@ -29,6 +31,7 @@
 
 struct made {
 	struct packet pkt;
+	struct packet fresh; /* before it was put together */
 	uint8_t bytes[BYTES_MAX];
 	unsigned flow;
 	bool is_seen;
@@ -37,6 +40,8 @@ struct made {
 struct story {
 	const struct offload_source *source;
 	uint32_t sequence[FLOWS];
+	uint8_t number[FLOWS]; /* IPv4's identification */
+	unsigned flow;	       /* of the last one */
 	struct made made[PACKETS_MAX];
 	size_t count;
 };
@@ -75,7 +80,8 @@ static size_t write_ip(
 	at[1] = is_odd(story) ? 2 : 0;
 	at[2] = (uint8_t)((IPV4_BYTES + l4_bytes) >> 8);
 	at[3] = (uint8_t)(IPV4_BYTES + l4_bytes);
-	at[5] = (uint8_t)draw(story, 256);
+	story->number[flow] += is_odd(story) ? 2 : 1;
+	at[5] = story->number[flow];
 	at[6] = is_odd(story) ? 0 : 0x40;
 	at[8] = is_odd(story) ? 63 : 64;
 	at[9] = protocol;
@@ -151,7 +157,9 @@ static void make(struct story *story)
 	size_t payload = sizes[draw(story, ARRAY_SIZE(sizes))], l3, l4;
 	uint8_t l4_bytes[TCP_BYTES + 40];
 
-	made->flow = draw(story, FLOWS);
+	if (draw(story, 4) == 1)
+		story->flow = draw(story, FLOWS);
+	made->flow = story->flow;
 	made->is_seen = false;
 	l4 = made->flow >= 2 ? write_udp(l4_bytes, payload)
 			     : write_tcp(story, l4_bytes, made->flow, payload);
@@ -165,6 +173,7 @@ static void make(struct story *story)
 	    .segments = 1};
 	must(packet_parse_ip(&made->pkt) == DROP_NONE);
 	write_checksum(story, &made->pkt);
+	made->fresh = made->pkt;
 }
 
 /* ---- the oracle ---- */
@@ -229,6 +238,124 @@ static void check_whole(const struct packet *chain)
 	}
 }
 
+/* ---- in place ---- */
+
+/* What is opened has padding behind it, and a head before. */
+static void open_to(struct story *story, uint8_t *place, const struct made *made)
+{
+	memset(place - GATHER_HEAD_BYTES, 0xaa, GATHER_HEAD_BYTES);
+	memcpy(place, made->bytes, made->fresh.len);
+	memset(place + made->fresh.len, 0xbb, draw(story, 16));
+}
+
+/* The coalescer's word, but for what cutting would not give again. */
+static bool should_follow(const struct made *first, size_t count,
+    const struct made *made, struct coalescer *coalescer, struct packet *model)
+{
+	struct packet copy = made->fresh;
+
+	if (!coalescer_join(coalescer, &copy))
+		return false;
+	model->rest = (struct packet_list){0};
+	return made->fresh.family != FAMILY_IPV4 ||
+	       (uint16_t)made->fresh.fragment_id ==
+		   (uint16_t)(first->fresh.fragment_id + count);
+}
+
+static bool should_begin(const struct made *made)
+{
+	struct packet copy = made->fresh;
+
+	return coalesce_may_join(&copy, true, true) &&
+	       coalesce_header_bytes(&copy) < copy.len &&
+	       !(copy.tcp_flags & TCP_PSH) && coalesce_has_right_checksum(&copy);
+}
+
+static void compare_gathered(
+    const struct packet *whole, const struct made *first)
+{
+	uint8_t cut[BYTES_MAX], bytes[BYTES_MAX];
+	struct segments segments;
+
+	segments_of(&segments, whole);
+	must(segments.count == whole->segments);
+	for (uint32_t i = 0; i < whole->segments; i++) {
+		struct packet piece = {.buffer = cut,
+		    .buffer_bytes = sizeof(cut),
+		    .segments = 1};
+		struct packet copy = first[i].fresh;
+
+		must(!segments_take(&segments, whole, i, &piece));
+		checksum_complete(&piece);
+		copy.buffer = bytes;
+		memcpy(bytes, first[i].bytes, copy.len);
+		if (copy.checksum == CHECKSUM_PARTIAL)
+			checksum_complete(&copy);
+		must(piece.len == copy.len && piece.ip_bytes == copy.ip_bytes);
+		must(memcmp(cut, bytes, copy.len) == 0);
+		must(piece.tcp_flags == copy.tcp_flags);
+		must(piece.fragment_id == copy.fragment_id);
+	}
+}
+
+static void end_gathered(struct gather *gather, const struct made *first,
+    size_t count, struct offload_seen *seen)
+{
+	const struct packet *whole = gather_end(gather);
+
+	must(whole->segments == (count ? count : 1));
+	must(count || !whole->len);
+	if (count == 1)
+		must(whole->len == first->fresh.len &&
+		     !memcmp(packet_data(whole), first->bytes, whole->len));
+	if (count < 2)
+		return;
+	seen->gathered += count;
+	compare_gathered(whole, first);
+}
+
+/* Gathers from `first` on; returns how many are in the whole. */
+static size_t gather_some(struct story *story, size_t first,
+    struct offload_seen *seen)
+{
+	static uint8_t bytes[WHOLE_BYTES];
+	static struct coalescer coalescer;
+	struct packet whole = {.buffer = bytes,
+	    .buffer_bytes = sizeof(bytes),
+	    .offset = PACKET_HEAD_BYTES,
+	    .segments = 1};
+	struct packet model = story->made[first].fresh;
+	struct gather gather;
+	size_t count = 0;
+
+	gather_begin(&gather, &whole, false, true, true);
+	coalescer_begin(&coalescer, true, true);
+	(void)!coalescer_join(&coalescer, &model);
+	while (first + count < story->count) {
+		struct made *made = &story->made[first + count];
+		bool is_taken, should;
+
+		if (!gather_has_room(&gather, made->fresh.len + 15))
+			break;
+		open_to(story, gather_place(&gather), made);
+		if (is_odd(story)) { /* forged */
+			must(!gather_take(&gather, 0, CHECKSUM_FULL));
+			break;
+		}
+		is_taken = gather_take(
+		    &gather, made->fresh.len, made->fresh.checksum);
+		should = count ? should_follow(&story->made[first], count, made,
+				     &coalescer, &model)
+			       : should_begin(made);
+		must(is_taken == should);
+		if (!is_taken)
+			break;
+		count++;
+	}
+	end_gathered(&gather, &story->made[first], count, seen);
+	return count;
+}
+
 static void check_chain(
     struct story *story, const struct packet *chain, struct offload_seen *seen)
 {
@@ -282,4 +409,6 @@ void offload_story(const struct offload_source *source, size_t packets,
 	}
 	seen->packets += story.count;
 	check(&story, &went_on, seen);
+	for (size_t i = 0; i < story.count; i++)
+		i += gather_some(&story, i, seen);
 }

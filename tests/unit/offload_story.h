@@ -18,7 +18,7 @@ struct offload_source {
 
 /* What was met, to see that a story was not a dull one. */
 struct offload_seen {
-	size_t packets, wholes, joined;
+	size_t packets, wholes, joined, gathered;
 };
 
 /* Aborts with a word on what is wrong. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The naive oracle: whatever comes, with gro putting packets together and
- * without it, has the same fate, and leaves the same counters.
+ * without it, received one by one or as trains, has the same fate, and leaves
+ * the same counters.
  */
 #include "unit.h"
 
@@ -10,6 +11,7 @@
 #include "gro_lab.h"
 #include "net/rule.h"
 #include "packet/ecn.h"
+#include "packet/segment.h"
 #include "seed.h"
 
 #define ROUNDS	  400
@@ -26,7 +28,14 @@ struct outcome {
 	size_t snmp_count;
 	struct path_totals totals;
 	uint64_t rule_packets, rule_bytes;
-	size_t chains; /* to the device; not compared */
+	size_t chains, wholes; /* to the device; not compared */
+};
+
+/* How datagrams come, and whether gro works. */
+enum way {
+	PLAIN,
+	JOINED,
+	TRAINS,
 };
 
 static struct ruleset *rules;
@@ -65,8 +74,10 @@ static void set_rules(void)
 	path_set_filter(path, rules, NULL);
 }
 
-static void begin(bool joins)
+static void begin(enum way way)
 {
+	bool joins = way != PLAIN;
+
 	setup();
 	set_addresses();
 	path_set_joins(path, joins, joins);
@@ -75,6 +86,8 @@ static void begin(bool joins)
 	for (uint32_t id = 1; id <= FAKE_PEERS; id++)
 		ck_assert_int_eq(path_add_peer(path, id), 0);
 	set_rules();
+	if (way == TRAINS)
+		tunnel.counter_of = train_counter_of;
 }
 
 /* Now and then something is another way. */
@@ -86,11 +99,15 @@ static bool is_odd(struct seed *seed)
 /* No acknowledgement without data: data may overtake it, as in the kernel. */
 static struct packet *any_packet(struct seed *seed, uint32_t *numbers)
 {
-	uint32_t idx = (uint32_t)seed_below(seed, FLOWS);
+	static uint32_t last;
+	uint32_t idx = seed_below(seed, 4) && numbers[last]
+			   ? last
+			   : (uint32_t)seed_below(seed, FLOWS);
 	struct packet *pkt = piece_of(&flows[idx], numbers[idx]++,
 	    is_odd(seed) ? 1 + (uint32_t)seed_below(seed, 99) : PIECE_BYTES);
 	uint8_t *bytes = packet_data(pkt);
 
+	last = idx;
 	if (is_odd(seed))
 		bytes[8] = (uint8_t)seed_below(seed, 3); /* TTL */
 	if (is_odd(seed))
@@ -124,7 +141,38 @@ static void disorder(struct seed *seed, struct packet **pkts, size_t count)
 	}
 }
 
-static void come(struct seed *seed, uint32_t *numbers, uint64_t *counter)
+/* ---- trains ---- */
+
+static bool belongs(const struct packet *train, const struct packet *pkt)
+{
+	return pkt && pkt->len <= train->segment_bytes &&
+	       train->len % train->segment_bytes == 0 &&
+	       pkt->outer_ecn == train->outer_ecn &&
+	       pkt->checksum == CHECKSUM_FULL;
+}
+
+/* As the kernel would have put them together. */
+static void make_trains(struct packet_list *list)
+{
+	struct packet_list from = {0};
+
+	packet_list_append(&from, list);
+	trains_forget();
+	while (from.first) {
+		struct packet *first = packet_list_pop(&from), *train = first;
+
+		if (from.first && first->checksum == CHECKSUM_FULL &&
+		    from.first->len == first->len) {
+			train = train_begin(first);
+			while (belongs(train, from.first))
+				train_add(train, packet_list_pop(&from));
+		}
+		packet_list_push(list, train);
+	}
+}
+
+static void come(
+    struct seed *seed, uint32_t *numbers, uint64_t *counter, enum way way)
 {
 	size_t count = 1 + seed_below(seed, IN_A_TURN);
 	struct packet *pkts[IN_A_TURN];
@@ -137,6 +185,8 @@ static void come(struct seed *seed, uint32_t *numbers, uint64_t *counter)
 	disorder(seed, pkts, count);
 	for (size_t i = 0; i < count; i++)
 		packet_list_push(&list, pkts[i]);
+	if (way == TRAINS)
+		make_trains(&list);
 	path_run_inbound(path, &list, &now);
 }
 
@@ -149,14 +199,38 @@ static void hash(uint64_t *at, const struct packet *pkt)
 	*at = *at * 31 + pkt->len;
 }
 
-static void take(struct packet_list *list, uint64_t *hashes, size_t *chains)
+/* As the kernel would. */
+static void cut(struct packet *whole, struct packet_list *to)
+{
+	struct segments segments;
+
+	segments_of(&segments, whole);
+	ck_assert_uint_eq(segments.count, whole->segments);
+	for (uint32_t i = 0; i < segments.count; i++) {
+		struct packet *pkt = pool_get(pool);
+
+		ck_assert(!segments_take(&segments, whole, i, pkt));
+		checksum_complete(pkt);
+		packet_list_push(to, pkt);
+	}
+	pool_put(pool, whole);
+}
+
+static void take(struct packet_list *list, uint64_t *hashes, size_t *chains,
+    size_t *wholes)
 {
 	struct packet_list apart = {0};
 	struct packet *pkt;
 
 	while ((pkt = packet_list_pop(list))) {
+		bool is_whole = pkt->segments > 1 && !pkt->rest.first;
+
 		*chains += pkt->segments > 1;
-		packet_take_apart(pkt, &apart);
+		*wholes += is_whole;
+		if (is_whole)
+			cut(pkt, &apart);
+		else
+			packet_take_apart(pkt, &apart);
 	}
 	while ((pkt = packet_list_pop(&apart))) {
 		uint32_t idx = pkt->source_port - 100u;
@@ -185,7 +259,7 @@ static void note_snmp(void *context, const struct snmp_counter *counter)
 	outcome->snmp[outcome->snmp_count++] = counter->value;
 }
 
-static struct outcome run(uint64_t state, bool joins)
+static struct outcome run(uint64_t state, enum way way)
 {
 	struct seed seed = {state};
 	uint32_t numbers[FLOWS] = {0};
@@ -193,11 +267,12 @@ static struct outcome run(uint64_t state, bool joins)
 	struct outcome outcome = {0};
 	size_t on_wire = 0;
 
-	begin(joins);
+	begin(way);
 	for (int i = 0; i < ROUNDS; i++) {
-		come(&seed, numbers, &counter);
-		take(path_to_device(path), outcome.device, &outcome.chains);
-		take(path_to_wire(path), outcome.wire, &on_wire);
+		come(&seed, numbers, &counter, way);
+		take(path_to_device(path), outcome.device, &outcome.chains,
+		    &outcome.wholes);
+		take(path_to_wire(path), outcome.wire, &on_wire, &on_wire);
 	}
 	ck_assert_uint_eq(on_wire, 0);
 	path_each_drop(path, note_drop, &outcome);
@@ -224,7 +299,8 @@ START_TEST(together_or_not_the_fate_is_the_same)
 {
 	struct seed seed = seed_start();
 	uint64_t state = seed_next(&seed);
-	struct outcome joined = run(state, true), plain = run(state, false);
+	struct outcome joined = run(state, (enum way)_i);
+	struct outcome plain = run(state, PLAIN);
 
 	for (size_t i = 0; i < FLOWS; i++) {
 		ck_assert_uint_eq(joined.device[i], plain.device[i]);
@@ -239,6 +315,7 @@ START_TEST(together_or_not_the_fate_is_the_same)
 	/* it is no dull test */
 	ck_assert_uint_eq(plain.chains, 0);
 	ck_assert_uint_gt(joined.chains, ROUNDS / 2);
+	ck_assert(_i != TRAINS || joined.wholes > ROUNDS / 2);
 	ck_assert_uint_ge(plain.drops_count, 5);
 	ck_assert_uint_gt(plain.totals.rx_forwarded, ROUNDS);
 	ck_assert_uint_gt(plain.totals.rx_delivered, ROUNDS);
@@ -250,7 +327,8 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("gro_random");
 	TCase *tcase = tcase_create("oracle");
 
-	tcase_add_test(tcase, together_or_not_the_fate_is_the_same);
+	tcase_add_loop_test(tcase, together_or_not_the_fate_is_the_same, JOINED,
+	    TRAINS + 1);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

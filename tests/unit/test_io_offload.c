@@ -14,6 +14,7 @@
 #include "io/tun_offload.h"
 #include "packet/checksum.h"
 #include "packet/coalesce.h"
+#include "packet/gather.h"
 #include "packet/ip.h"
 #include "packet/l4.h"
 #include "packet/tcp.h"
@@ -35,10 +36,17 @@ static int refuse_wholes;
 ssize_t __real_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count);
 
-/* Wholes have more than a header and one packet. */
+static bool is_whole(const struct iovec *parts)
+{
+	struct virtio_net_hdr header;
+
+	memcpy(&header, parts[0].iov_base, sizeof(header));
+	return header.gso_type != VIRTIO_NET_HDR_GSO_NONE;
+}
+
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count)
 {
-	if (refuse_wholes && count > 2) {
+	if (refuse_wholes && is_whole(parts)) {
 		errno = refuse_wholes;
 		return -1;
 	}
@@ -71,7 +79,7 @@ static void close_all(void)
 static void note_failure(void *context, struct packet *pkt)
 {
 	(void)context;
-	failed++;
+	failed += pkt->segments;
 	reason = pkt->drop;
 	pool_put(pool, pkt);
 }
@@ -384,12 +392,45 @@ static void push_three(struct packet_list *list)
 	ck_assert_uint_eq(list->len, 1);
 }
 
-START_TEST(a_chain_goes_in_one_piece)
+/* The same as a super-packet. */
+static void push_whole(struct packet_list *list)
+{
+	struct packet_list pieces = {0};
+	struct packet *pkt, *whole = pool_get_large(pool);
+	struct gather gather;
+
+	if (!whole) {
+		ck_assert_int_eq(pool_add_large(pool, 1, TUN_WHOLE_BYTES), 0);
+		whole = pool_get_large(pool);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		push_tcp(&pieces, 1000 * i, i < 2 ? 1000 : 500);
+	gather_begin(&gather, whole, false, true, true);
+	for (uint8_t i = 0; (pkt = packet_list_pop(&pieces)); i++) {
+		packet_data(pkt)[5] = i; /* identification */
+		packet_data(pkt)[IPV4_CHECKSUM] = 0;
+		packet_data(pkt)[IPV4_CHECKSUM + 1] = 0;
+		checksum_store(packet_data(pkt) + IPV4_CHECKSUM,
+		    checksum_finish(
+			checksum_add(0, packet_data(pkt), IPV4_BYTES)));
+		ck_assert(gather_has_room(&gather, pkt->len));
+		memcpy(gather_place(&gather), packet_data(pkt), pkt->len);
+		ck_assert(gather_take(&gather, pkt->len, pkt->checksum));
+		pool_put(pool, pkt);
+	}
+	packet_list_push(list, gather_end(&gather));
+	ck_assert_uint_eq(whole->segments, 3);
+}
+
+static void (*const pushes[])(struct packet_list *list) = {
+    push_three, push_whole};
+
+START_TEST(a_chain_or_a_whole_goes_in_one_piece)
 {
 	struct packet_list list = {0};
 	struct virtio_net_hdr header;
 
-	push_three(&list);
+	pushes[_i](&list);
 	ck_assert_int_eq(
 	    tun_batch_write(batch, device[0], &list, &writer), TUN_DONE);
 	header = kernel_gets(HEADERS + 2500);
@@ -417,7 +458,7 @@ START_TEST(a_refused_whole_goes_singly_and_ends_it)
 	struct packet_list list = {0};
 
 	refuse_wholes = EINVAL;
-	push_three(&list);
+	pushes[_i](&list);
 	ck_assert_int_eq(
 	    tun_batch_write(batch, device[0], &list, &writer), TUN_DONE);
 	for (int i = 0; i < 3; i++)
@@ -427,12 +468,28 @@ START_TEST(a_refused_whole_goes_singly_and_ends_it)
 	ck_assert(tun_batch_joins_udp(batch));
 	ck_assert_int_eq(tun_batch_udp_error(batch), 0);
 	refuse_wholes = 0;
-	push_three(&list);
+	pushes[_i](&list);
 	ck_assert_int_eq(
 	    tun_batch_write(batch, device[0], &list, &writer), TUN_DONE);
 	for (int i = 0; i < 3; i++)
 		check_single(VIRTIO_NET_HDR_F_NEEDS_CSUM, i < 2 ? 1000 : 500);
 	ck_assert_uint_eq(failed, 0);
+}
+END_TEST
+
+START_TEST(what_no_packet_is_left_for_has_failed)
+{
+	struct packet_list list = {0}, taken = {0};
+
+	refuse_wholes = ENOMEM;
+	push_whole(&list);
+	while (pool_available(pool) > 1)
+		packet_list_push(&taken, pool_get(pool));
+	ck_assert_int_eq(
+	    tun_batch_write(batch, device[0], &list, &writer), TUN_DONE);
+	check_single(VIRTIO_NET_HDR_F_NEEDS_CSUM, 1000);
+	ck_assert_uint_eq(failed, 2);
+	pool_put_list(pool, &taken);
 }
 END_TEST
 
@@ -493,8 +550,10 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_checksum_behind_the_packet_is_no_trap);
 	tcase_add_test(tcase, a_packet_larger_than_a_buffer_is_refused);
 	tcase_add_test(tcase, an_empty_device_is_told);
-	tcase_add_test(tcase, a_chain_goes_in_one_piece);
-	tcase_add_test(tcase, a_refused_whole_goes_singly_and_ends_it);
+	tcase_add_loop_test(tcase, a_chain_or_a_whole_goes_in_one_piece, 0, 2);
+	tcase_add_test(tcase, what_no_packet_is_left_for_has_failed);
+	tcase_add_loop_test(
+	    tcase, a_refused_whole_goes_singly_and_ends_it, 0, 2);
 	tcase_add_test(tcase, another_error_does_not_end_it);
 	tcase_add_test(tcase, a_complete_checksum_is_left_alone);
 	tcase_add_test(tcase, what_the_device_refuses_is_told);

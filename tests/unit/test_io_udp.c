@@ -716,7 +716,31 @@ static void send_run(size_t count)
 	ck_assert_int_eq(udp_send(here, &out, &sender), 0);
 }
 
+/* So few are no train. */
 START_TEST(one_call_takes_what_the_kernel_has_put_together)
+{
+	struct packet_list in = {0};
+	struct udp_received received;
+
+	for (int i = 0; i < 3; i++)
+		send_run(7);
+	received = receive(&in);
+	ck_assert_uint_eq(received.count, 3 * 7);
+	ck_assert_uint_eq(received.lost, 0);
+	for (size_t i = 0; i < 3 * 7; i++) {
+		struct packet *pkt = packet_list_pop(&in);
+
+		ck_assert_uint_eq(pkt->len, i % 7 < 6 ? 1400 : 77);
+		packet_fetch(pkt);
+		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], i % 7);
+		ck_assert_uint_eq(pkt->endpoint.port, udp_port(here));
+		ck_assert_uint_eq(pkt->segment_bytes, 0);
+		pool_put(pool, pkt);
+	}
+}
+END_TEST
+
+START_TEST(many_stay_one_packet)
 {
 	struct packet_list in = {0};
 	struct udp_received received;
@@ -725,17 +749,42 @@ START_TEST(one_call_takes_what_the_kernel_has_put_together)
 		send_run(40);
 	received = receive(&in);
 	ck_assert_uint_eq(received.count, 3 * 40);
-	ck_assert_uint_eq(received.lost, 0);
-	for (size_t i = 0; i < 3 * 40; i++) {
+	ck_assert(received.has_train);
+	ck_assert_uint_eq(in.len, 3);
+	while (in.first) {
 		struct packet *pkt = packet_list_pop(&in);
 
-		ck_assert_uint_eq(pkt->len, i % 40 < 39 ? 1400 : 77);
-		packet_fetch(pkt);
-		ck_assert_uint_eq(packet_data(pkt)[pkt->len - 1], i % 40);
+		ck_assert(packet_is_received_train(pkt));
+		ck_assert_uint_eq(pkt->segments, 40);
+		ck_assert_uint_eq(pkt->segment_bytes, 1400);
+		ck_assert_uint_eq(pkt->len, 39 * 1400 + 77);
 		ck_assert_uint_eq(pkt->endpoint.port, udp_port(here));
-		ck_assert_uint_eq(pkt->segment_bytes, 0);
+		for (size_t i = 0; i < 40; i++)
+			ck_assert_uint_eq(pkt->away[i * 1400], i);
+		ck_assert_mem_eq(
+		    packet_data(pkt), pkt->away, PACKET_PEEK_BYTES);
 		pool_put(pool, pkt);
 	}
+}
+END_TEST
+
+/* What comes next would be where they are. */
+START_TEST(behind_a_train_a_call_takes_no_more)
+{
+	struct packet_list in = {0};
+	struct udp_received received;
+
+	send_run(8);
+	for (int i = 0; i < 6; i++)
+		send_run(2);
+	received = receive(&in);
+	ck_assert_uint_eq(received.count, 8 + 3 * 2);
+	ck_assert(received.has_more);
+	ck_assert_uint_eq(in.first->away[7 * 1400 + 76], 7);
+	pool_put_list(pool, &in);
+	received = receive(&in);
+	ck_assert_uint_eq(received.count, 3 * 2);
+	pool_put_list(pool, &in);
 }
 END_TEST
 
@@ -777,12 +826,13 @@ START_TEST(what_no_packet_is_left_for_is_counted)
 	struct packet_list in = {0}, all = {0};
 	struct udp_received received;
 
+	send_run(6);
 	send_run(40);
 	while (pool_available(pool) > 3)
 		packet_list_push(&all, pool_get(pool));
 	received = receive(&in);
 	ck_assert_uint_eq(received.count, 3);
-	ck_assert_uint_eq(received.lost, 37);
+	ck_assert_uint_eq(received.lost, 3 + 40);
 	pool_put_list(pool, &in);
 	pool_put_list(pool, &all);
 }
@@ -797,8 +847,9 @@ static TCase *gro_cases(void)
 	tcase_add_test(tcase, a_long_datagram_stays_where_it_was_received);
 	tcase_add_test(tcase, what_is_away_is_fetched_before_the_next_call);
 	tcase_add_test(tcase, what_no_packet_is_left_for_is_counted);
+	tcase_add_test(tcase, many_stay_one_packet);
+	tcase_add_test(tcase, behind_a_train_a_call_takes_no_more);
 	tcase_add_test(tcase, equal_lengths_go_as_segments_of_one_datagram);
-	tcase_add_test(tcase, a_full_batch_is_cut_where_the_kernel_wants_it);
 	tcase_add_test(tcase, another_mark_or_peer_ends_a_run);
 	tcase_add_test(tcase, udp_knows_an_ipv4_sender_as_ipv4);
 	tcase_add_test(tcase, udp_knows_an_ipv6_sender_as_ipv6);

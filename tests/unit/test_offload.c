@@ -36,6 +36,7 @@ START_TEST(what_was_put_together_comes_apart_as_it_was)
 	ck_assert_uint_gt(seen.wholes, STORIES);
 	ck_assert_uint_gt(seen.joined, 3 * STORIES);
 	ck_assert_uint_lt(seen.joined, seen.packets);
+	ck_assert_uint_gt(seen.gathered, 3 * STORIES);
 }
 END_TEST
 
