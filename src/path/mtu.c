@@ -79,8 +79,7 @@ static enum verdict cut(struct path *path, struct packet *pkt, size_t mtu)
 	snmp_count_several(path, pkt, SNMP_IpFragOKs, SNMP_NONE, 1);
 	snmp_count_several(
 	    path, pkt, SNMP_IpFragCreates, SNMP_NONE, pieces.len);
-	packet_list_append(
-	    &path->lane->emitted[TABLE_OUT][OUTBOUND_MTU + 1], &pieces);
+	path_emit_list(path, TABLE_OUT, OUTBOUND_MTU + 1, &pieces);
 	pool_put(path->setup.pool, pkt);
 	return VERDICT_TAKEN;
 }

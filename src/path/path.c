@@ -204,12 +204,13 @@ static void drop_given_up(struct path *path)
 /* Frames before released packets: a HELLO goes ahead of the data. */
 static void collect(struct path *path)
 {
-	struct packet_list *out = path->lane->emitted[TABLE_OUT];
+	struct packet_list released = {0};
 
 	send_messages(path);
 	drop_given_up(path);
 	send_frames(path);
-	tunnel_take_released(path->setup.tunnel, &out[OUTBOUND_NEIGH]);
+	tunnel_take_released(path->setup.tunnel, &released);
+	path_emit_list(path, TABLE_OUT, OUTBOUND_NEIGH, &released);
 }
 
 /* Runs what was emitted, later stages first. False: there was nothing. */
@@ -218,6 +219,9 @@ static bool run_emitted(struct path *path, enum path_table table)
 	struct packet_list list = {0};
 	bool has_run = false;
 
+	if (!path->lane->has_emitted[table])
+		return false;
+	path->lane->has_emitted[table] = false;
 	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
 		if (!path->lane->emitted[table][idx].first)
 			continue;

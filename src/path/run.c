@@ -72,10 +72,14 @@ static void branch(struct path *path, struct path_branch to, struct packet *pkt)
 	const struct stage *stage = &path->tables[to.table][to.idx];
 
 	if (pkt->segments > 1 && stage->wants_single &&
-	    stage->wants_single(path, pkt))
-		path_cut(path, to, pkt, &path->lane->emitted[to.table][to.idx]);
-	else
+	    stage->wants_single(path, pkt)) {
+		struct packet_list pieces = {0};
+
+		path_cut(path, to, pkt, &pieces);
+		path_emit_list(path, to.table, to.idx, &pieces);
+	} else {
 		path_emit(path, to.table, to.idx, pkt);
+	}
 }
 
 /* Keeps what passed, in order. */
@@ -184,7 +188,17 @@ void path_emit(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt)
 {
 	assert(idx < PATH_STAGES_MAX);
+	path->lane->has_emitted[table] = true;
 	packet_list_push(&path->lane->emitted[table][idx], pkt);
+}
+
+void path_emit_list(struct path *path, enum path_table table, size_t idx,
+    struct packet_list *list)
+{
+	if (!list->first)
+		return;
+	path->lane->has_emitted[table] = true;
+	packet_list_append(&path->lane->emitted[table][idx], list);
 }
 
 void path_count(struct path *path, enum path_table table, size_t idx,

@@ -143,6 +143,7 @@ struct gro {
  * (base/gate.h) in the middle. */
 struct path_lane {
 	struct packet_list to_wire, to_device;
+	bool has_emitted[TABLE_COUNT]; /* perhaps */
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
 	struct gather gather; /* of received trains (path/train.c) */
 	uint64_t gathered_to; /* the newest counter in it */
@@ -190,6 +191,9 @@ void path_run_from(struct path *path, enum path_table table, size_t idx,
 /* The packet goes on at this stage, after the batch that runs now. */
 void path_emit(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt);
+/* The same for all of the list. */
+void path_emit_list(struct path *path, enum path_table table, size_t idx,
+    struct packet_list *list);
 
 /* The verdict of a stage whose packet goes on there. */
 static inline enum verdict path_go(
