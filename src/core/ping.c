@@ -13,8 +13,10 @@ static struct core_ping_slot *free_slot(struct core *core)
 	return NULL;
 }
 
-static void finish(struct core_ping_slot *slot, int64_t rtt_ns)
+static void finish(
+    struct core *core, struct core_ping_slot *slot, int64_t rtt_ns)
 {
+	core->pings_done++;
 	slot->is_done = true;
 	slot->rtt_ns = rtt_ns;
 }
@@ -33,7 +35,7 @@ void ping_answered(struct core *core, const struct tunnel_event *event)
 
 		if (is_waiting(slot) && slot->peer == peer &&
 		    slot->id == event->echo_id)
-			finish(slot, event->rtt_ns);
+			finish(core, slot, event->rtt_ns);
 	}
 }
 
@@ -47,7 +49,7 @@ struct instant ping_turn(struct core *core, const struct moment *now)
 		if (!is_waiting(slot))
 			continue;
 		if (instant_has_come(slot->deadline, now->now))
-			finish(slot, -1);
+			finish(core, slot, -1);
 		else
 			next = instant_earlier(next, slot->deadline);
 	}
@@ -63,13 +65,13 @@ void ping_forget(struct core *core, const struct core_peer *peer)
 			continue;
 		slot->peer = NULL;
 		if (is_waiting(slot))
-			finish(slot, -1);
+			finish(core, slot, -1);
 	}
 }
 
 bool ping_take_event(struct core *core, struct core_event *ret)
 {
-	for (size_t i = 0; i < CORE_PINGS; i++) {
+	for (size_t i = 0; core->pings_done && i < CORE_PINGS; i++) {
 		struct core_ping_slot *slot = &core->pings[i];
 
 		if (!slot->is_used || !slot->is_done)
@@ -80,6 +82,7 @@ bool ping_take_event(struct core *core, struct core_event *ret)
 		ret->ping = slot->id;
 		ret->rtt_ns = slot->rtt_ns;
 		memset(slot, 0, sizeof(*slot));
+		core->pings_done--;
 		return true;
 	}
 	return false;
@@ -87,10 +90,7 @@ bool ping_take_event(struct core *core, struct core_event *ret)
 
 bool ping_has_event(const struct core *core)
 {
-	for (size_t i = 0; i < CORE_PINGS; i++)
-		if (core->pings[i].is_used && core->pings[i].is_done)
-			return true;
-	return false;
+	return core->pings_done != 0;
 }
 
 static void explain(const struct core *core, const struct core_peer *peer,

@@ -92,6 +92,7 @@ struct core {
 	struct core_alarm alarms[CORE_ALARMS];
 	struct core_host host;
 	struct core_ping_slot pings[CORE_PINGS];
+	unsigned pings_done; /* of them, that nobody has been told of */
 	struct core_follower *followers;
 	struct core_live *live;	  /* follow.c; NULL: no packet is traced */
 	bool followers_have_news; /* a record came for one of them */
