@@ -33,6 +33,7 @@ static void init(struct daemon *daemon)
 	daemon->core_host.started = daemon->moment.now;
 	daemon->underlay_due = INSTANT_NEVER;
 	daemon->device_due = INSTANT_NEVER;
+	daemon->was_alone = true;
 	mend_clock_clear(&daemon->look);
 	logger_init(&daemon->logger, daemon->options.has_log_level
 					 ? daemon->options.log_level

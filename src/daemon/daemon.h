@@ -103,6 +103,8 @@ struct daemon {
 	struct mend_clock look;	  /* at the host, for what others removed */
 	struct instant state_due, underlay_due, device_due, notify_due;
 	struct instant status_due; /* not before, when it is stale */
+	struct instant others_due; /* what packets do not change */
+	bool was_alone;		   /* this turn is about more than packets */
 	int exit_code;
 	char error[DAEMON_ERROR_BYTES];
 };
@@ -139,8 +141,8 @@ void daemon_stop(struct daemon *daemon);
 void daemon_finish(struct daemon *daemon);
 
 /* ---- turn.c ---- */
-void turn_began(void *context);
-int64_t turn_ended(void *context);
+struct instant turn_began(void *context);
+struct instant turn_ended(void *context);
 void turn_alone(void *context);
 /* From now on the worker receives, or this thread does. */
 void turn_split(struct daemon *daemon, bool is_split);

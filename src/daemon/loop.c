@@ -20,6 +20,8 @@ struct loop {
 	ev_prepare prepare;
 	ev_check check;
 	ev_timer timer;
+	struct instant now;   /* of the turn */
+	struct instant rings; /* the timer, while it is active */
 	ev_signal signals[ARRAY_SIZE(signals)];
 };
 
@@ -44,19 +46,32 @@ static void check_came(struct ev_loop *ev, ev_check *check, int events)
 
 	(void)ev;
 	(void)events;
-	loop->hooks.turn_began(loop->hooks.context);
+	loop->now = loop->hooks.turn_began(loop->hooks.context);
 }
 
+static void set_timer(struct loop *loop, struct instant when)
+{
+	int64_t wait_ns = instant_age_ns(loop->now, when);
+
+	ev_timer_stop(loop->ev, &loop->timer);
+	ev_now_update(loop->ev);
+	ev_timer_set(&loop->timer, (double)wait_ns / (double)NS_PER_S, 0.0);
+	ev_timer_start(loop->ev, &loop->timer);
+	loop->rings = when;
+}
+
+/* Mostly the next turn may come later than was said before: then the timer
+ * stays, and at worst there is a turn for nothing. */
 static void prepare_came(struct ev_loop *ev, ev_prepare *prepare, int events)
 {
 	struct loop *loop = prepare->data;
-	int64_t wait_ns = loop->hooks.turn_ended(loop->hooks.context);
+	struct instant until = loop->hooks.turn_ended(loop->hooks.context);
 
+	(void)ev;
 	(void)events;
-	ev_timer_stop(ev, &loop->timer);
-	ev_now_update(ev);
-	ev_timer_set(&loop->timer, (double)wait_ns / (double)NS_PER_S, 0.0);
-	ev_timer_start(ev, &loop->timer);
+	if (!ev_is_active(&loop->timer) ||
+	    instant_is_before(until, loop->rings))
+		set_timer(loop, until);
 }
 
 static void be_alone(const struct loop *loop)

@@ -8,9 +8,8 @@
 #ifndef DAEMON_LOOP_H
 #define DAEMON_LOOP_H
 
-#include <stdint.h>
-
 #include "base/attributes.h"
+#include "base/instant.h"
 
 struct loop;
 struct loop_watch;
@@ -23,9 +22,10 @@ enum loop_event {
 typedef void loop_fn(void *context, unsigned events);
 
 struct loop_hooks {
-	void (*turn_began)(void *context);
-	/* Returns the longest that the loop may wait. */
-	int64_t (*turn_ended)(void *context);
+	/* Returns what time it is. */
+	struct instant (*turn_began)(void *context);
+	/* Returns until when the loop may wait at most. */
+	struct instant (*turn_ended)(void *context);
 	void (*signalled)(void *context, int number);
 	/* Before anything is called back but what loop_watch_beside has; may
 	 * be NULL. */

@@ -16,11 +16,12 @@
 /* It counts all peers, and thousands of them may come up at once. */
 #define STATUS_MIN_NS NS_PER_S
 
-void turn_began(void *context)
+struct instant turn_began(void *context)
 {
 	struct daemon *daemon = context;
 
 	daemon->moment = clock_read();
+	return daemon->moment.now;
 }
 
 void turn_signalled(void *context, int number)
@@ -225,18 +226,16 @@ static bool is_balanced(const struct daemon *daemon)
 	       core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO;
 }
 
-static struct instant deadline(struct daemon *daemon)
+/* But for what packets may change. */
+static struct instant deadline_of_others(struct daemon *daemon)
 {
 	const struct instant due[] = {
-	    core_deadline(daemon->core),
 	    control_deadline(daemon->control),
 	    resolve_deadline(daemon->resolve),
 	    daemon->is_state_stale ? daemon->state_due : INSTANT_NEVER,
 	    daemon->underlay_due,
 	    daemon->device_due,
 	    daemon->look.due,
-	    is_balanced(daemon) ? balance_deadline(&daemon->balance)
-				: INSTANT_NEVER,
 	    daemon->notify.fd >= 0 ? status_due(daemon) : INSTANT_NEVER,
 	};
 	struct instant first = INSTANT_NEVER;
@@ -244,6 +243,16 @@ static struct instant deadline(struct daemon *daemon)
 	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
 		first = instant_earlier(first, due[i]);
 	return first;
+}
+
+static struct instant deadline(const struct daemon *daemon)
+{
+	struct instant due =
+	    instant_earlier(core_deadline(daemon->core), daemon->others_due);
+
+	return is_balanced(daemon)
+		   ? instant_earlier(due, balance_deadline(&daemon->balance))
+		   : due;
 }
 
 /* With a loop that does not wait, whom our packets woke may be waiting for this
@@ -309,15 +318,14 @@ static void run_turn(struct daemon *daemon)
 	if (is_due(daemon, daemon->state_due))
 		turn_save_state(daemon);
 	tell_manager(daemon);
-	keep_balance(daemon);
 }
 
-/* Beside the worker: there have been packets only, and nothing is due. */
+/* There have been packets only, and nothing is due. */
 static bool is_quiet(struct daemon *daemon)
 {
 	bool is_quiet;
 
-	if (threads_is_alone(daemon->threads))
+	if (daemon->was_alone)
 		return false;
 	threads_enter(daemon->threads);
 	is_quiet = !is_due(daemon, deadline(daemon)) &&
@@ -330,18 +338,26 @@ void turn_alone(void *context)
 {
 	struct daemon *daemon = context;
 
+	daemon->was_alone = true;
 	threads_alone(daemon->threads);
 }
 
-int64_t turn_ended(void *context)
+static void run_alone(struct daemon *daemon)
+{
+	threads_alone(daemon->threads);
+	run_turn(daemon);
+	daemon->others_due = deadline_of_others(daemon);
+	daemon->was_alone = false;
+}
+
+struct instant turn_ended(void *context)
 {
 	struct daemon *daemon = context;
 	struct instant until;
 
-	if (!is_quiet(daemon)) {
-		threads_alone(daemon->threads);
-		run_turn(daemon);
-	}
+	if (!is_quiet(daemon))
+		run_alone(daemon);
+	keep_balance(daemon);
 	watch_data(daemon);
 	threads_enter(daemon->threads);
 	until = wait_until(daemon);
@@ -350,5 +366,5 @@ int64_t turn_ended(void *context)
 	if (daemon->is_split)
 		threads_resume(daemon->threads);
 	share_processor(daemon, !instant_has_come(until, daemon->moment.now));
-	return until.ns - daemon->moment.now.ns;
+	return until;
 }

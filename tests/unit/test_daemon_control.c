@@ -20,18 +20,19 @@ static unsigned requests;
 static const struct stream_source *streams; /* what answers, if not NULL */
 static int fds[CONTROL_CLIENTS];
 
-static void turn_began(void *context)
+static struct instant turn_began(void *context)
 {
 	(void)context;
+	return (struct instant){0};
 }
 
-static int64_t turn_ended(void *context)
+static struct instant turn_ended(void *context)
 {
 	(void)context;
 	control_turn(control);
 	if (!turns_left--)
 		loop_stop(loop);
-	return 0;
+	return (struct instant){0};
 }
 
 static void signalled(void *context, int number)
