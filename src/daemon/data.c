@@ -96,11 +96,14 @@ static void write_batches(struct data *data, struct packet_list *list)
 		packet_list_push(
 		    &lists[queues_of(queues, pkt, data->moment->now)], pkt);
 	}
-	for (size_t i = 0; i < queues->count; i++)
-		if (lists[i].first &&
-		    tun_batch_write(data->batch, queues->fds[i], &lists[i],
+	for (size_t i = 0; i < queues->count; i++) {
+		if (!lists[i].first)
+			continue;
+		habit_note_written(&data->habits[i], data->moment->now);
+		if (tun_batch_write(data->batch, queues->fds[i], &lists[i],
 			&writer) == TUN_GONE)
 			data->is_device_gone = true;
+	}
 }
 
 static void write_packets(struct data *data, struct packet_list *list)
@@ -372,16 +375,19 @@ static bool read_list(struct data *data, struct packet_list *list)
 {
 	const struct queues_budget budget = queues_budget(
 	    &data->device->queues, data->queue, data->moment->now);
+	struct habit *habit = &data->habits[data->queue];
+	bool is_one = habit_is_one(habit, data->moment->now), is_full = false;
 	size_t bytes = 0, reads = 0;
 
 	/* what is refused is read, too, but is not on the list */
-	while (read_some(data, list)) {
+	while (!is_full && !(is_one && reads) && read_some(data, list)) {
 		bytes += list->last ? list->last->len : 0;
-		if (list->len >= budget.packets || bytes >= budget.bytes ||
-		    ++reads >= budget.packets)
-			return true;
+		reads++;
+		is_full = list->len >= budget.packets ||
+			  bytes >= budget.bytes || reads >= budget.packets;
 	}
-	return false;
+	habit_note_read(habit, reads, data->moment->now);
+	return is_full;
 }
 
 /* True: it was a full batch, so there may be more. */
@@ -407,12 +413,22 @@ void data_from_device(struct data *data, size_t queue)
 {
 	int batches = BATCHES;
 
-	/* another queue's turn, just before, may have filled all */
-	if (data->device->fd < 0 || !data_wants_more(data))
+	/* its answers may have been read, and another queue's turn, just
+	 * before, may have filled all */
+	if (data->device->fd < 0 ||
+	    habit_was_read(&data->habits[queue], data->moment->now) ||
+	    !data_wants_more(data))
 		return;
 	data->queue = queue;
 	while (batches-- && carry_from_device(data))
 		;
+}
+
+void data_from_answering(struct data *data)
+{
+	for (size_t i = 0; i < data->device->queues.count; i++)
+		if (habit_has_answer(&data->habits[i], data->moment->now))
+			data_from_device(data, i);
 }
 
 /* ---- socket to device ---- */

@@ -15,6 +15,7 @@
 
 #include "base/packet.h"
 #include "core/core.h"
+#include "daemon/habit.h"
 #include "daemon/queues.h"
 #include "daemon/threads.h"
 #include "daemon/underlay.h"
@@ -30,6 +31,7 @@ struct data_device {
 struct data {
 	struct data_device *device;
 	size_t queue;		/* the one of them that is being read */
+	struct habit habits[TUN_QUEUES];
 	struct backlog waiting; /* in the UDP socket, to be read */
 	struct backlog sending; /* in it, to be sent */
 	struct instant blocked_since;
@@ -54,6 +56,8 @@ struct data {
 /* Reads from one of the device's queues. */
 void data_from_device(struct data *data, size_t queue);
 void data_from_wire(struct data *data);
+/* What the host has answered at once to what was written in this turn. */
+void data_from_answering(struct data *data);
 /* What the device does for the path, which may change with each write. */
 void data_tell_path(struct data *data);
 /* Carries out what the core has made. */

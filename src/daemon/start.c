@@ -57,10 +57,12 @@ static void wire_ready(void *context, unsigned events)
 {
 	struct daemon *daemon = context;
 
-	if (events & LOOP_READ)
+	if (events & LOOP_READ) {
 		data_from_wire(&daemon->data);
-	else
+		data_from_answering(&daemon->data);
+	} else {
 		data_flush(&daemon->data);
+	}
 }
 
 static int open_socket(struct daemon *daemon)

@@ -34,6 +34,7 @@ D = "src/daemon/"
 MEND = ("test_daemon_mend",)
 BUSY = ("test_daemon_busy_poll",)
 QUEUES = ("test_daemon_queues",)
+HABIT = ("test_daemon_habit",)
 BPF = "src/packet/bpf.c"
 CHECKED = ("test_bpf_check",)
 
@@ -55,6 +56,10 @@ MUTANTS = [
     ("polling begins with the packets, not after them", D + "busy_poll.c",
      "if (has_carried)\n\t\tpoll->until = INSTANT_NEVER",
      "if (has_carried)\n\t\tpoll->until = instant_after(now, for_ns)", BUSY),
+    ("an old answer is looked for", D + "habit.c",
+     "habit->written.ns == now.ns", "true", HABIT),
+    ("a burst is read one by one", D + "habit.c",
+     "reads == 1 && is_far(habit, now)", "reads == 1", HABIT),
     ("what is left is spoken of again", D + "mend.c",
      "change->is_left || is_there", "is_there", MEND),
     ("two programs fight for ever", D + "mend.c",
