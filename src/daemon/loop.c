@@ -205,6 +205,8 @@ void loop_unwatch(struct loop_watch *watch)
 
 void loop_run(struct loop *loop)
 {
+	/* libev's first turn ends what no check has begun */
+	loop->now = loop->hooks.turn_began(loop->hooks.context);
 	ev_run(loop->ev, 0);
 }
 
