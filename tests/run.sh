@@ -202,7 +202,7 @@ stage_fuzz() {
 	step "build the fuzzers" also_build fuzz CC=clang --enable-werror \
 		--enable-sanitizers --enable-fuzzers || return
 	FUZZ_SEED=${FUZZ_SEED:-1} \
-		make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-13}" \
+		make -C "$T/fuzz/build" -s -k fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-12}" \
 		>"$T/logs/fuzz" 2>&1
 	count_tap fuzz "$T/logs/fuzz"
 }

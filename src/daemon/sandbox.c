@@ -154,7 +154,7 @@ static int add_rules(scmp_filter_ctx filter)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; i < ARRAY_SIZE(of_oneself) && !code; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, of_oneself[i],
-		    1, SCMP_A0(SCMP_CMP_EQ, 0));
+		    1, SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	for (size_t i = 0; i < ARRAY_SIZE(without_exec) && !code; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, without_exec[i],
 		    1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));

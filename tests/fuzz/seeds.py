@@ -593,3 +593,19 @@ save("gro", "odd", datagrams((1000, 0, 1), (1000, -1, 1), (1000, 1000, 1),
 for number in range(4):
     save("fq", "story%d" % number, b"\x40\xff\x08\x00"[number:number + 1] +
          hashlib.shake_128(b"fq%d" % number).digest(800))
+
+
+def train(count, length, kind, last, *acts):
+    """Datagrams of one train, and what is the matter with some of them."""
+    head = bytes([count - 2, length, kind, last])
+    return head + b"".join(bytes(act) for act in acts)
+
+
+NOTHING = (0, 0)
+save("train", "tcp", train(24, 63, 0, 1))
+save("train", "udp", train(24, 20, 1, 0))
+save("train", "known", train(16, 63, 2, 0, *[NOTHING] * 9, (138, 1)))
+for act in range(1, 23):
+    save("train", "act%d" % act, train(
+        20, 60, act % 4, act, *[NOTHING] * 8, (138 + (act - 138) % 23, act),
+        *[NOTHING] * 3, (138 + (act - 138) % 23, 200)))
