@@ -142,10 +142,10 @@ START_TEST(behind_a_gap_datagrams_begin_anew)
 {
 	come(_i ? &tcp : &datagrams, 0, 10);
 	packet_list_push(
-	    &came, piece(_i ? &other : &datagrams, _i ? 0 : 10, 10));
+	    &came, piece(_i ? &other : &datagrams, _i ? 0 : 30, 10));
 	packet_list_push(
-	    &came, train_begin(piece(_i ? &tcp : &datagrams, 10 + !_i, 11)));
-	train_add(came.last, piece(_i ? &tcp : &datagrams, 11 + !_i, 12));
+	    &came, train_begin(piece(_i ? &tcp : &datagrams, 10, 11)));
+	train_add(came.last, piece(_i ? &tcp : &datagrams, 11, 12));
 	run();
 	ck_assert_uint_eq(path_to_device(path)->len, _i ? 2 : 3);
 	ck_assert_uint_eq(path_to_device(path)->first->segments, _i ? 12 : 10);
