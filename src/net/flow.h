@@ -137,7 +137,9 @@ must_check bool flows_find(const struct flows *flows, const struct packet *pkt,
 /*
  * The present rules were asked about the flow of a stale packet. Accepted: it
  * is as before. Otherwise the flow is forgotten, and the packet is that of a
- * new one, or (about a flow) VPN_CT_INVALID.
+ * new one; but a TCP connection stays known, so that what its other end sends
+ * can not pick it up again: DROP_NONE for who began it, whose packet is that
+ * of a new one, VPN_CT_INVALID for the other end. About a flow: the same.
  */
 must_check enum drop flows_judged(struct flows *flows, struct packet *pkt,
     struct instant now, bool is_accepted);

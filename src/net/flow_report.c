@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Flows as others see them: to be shown, counted, and judged again. */
 #include "net/flow_probe.h"
+#include "net/flow_tcp.h"
 #include "packet/ip.h"
 
 static void read_end(
@@ -47,20 +48,18 @@ static void report(const struct flows *flows, const struct flow *flow,
 	read_end(&ret->destination, flow, to);
 }
 
-static struct flow *find(
-    const struct flows *flows, const struct packet *pkt, struct instant now)
+static struct flow *find(const struct flows *flows, const struct packet *pkt,
+    struct instant now, struct flow_probe *probe)
 {
-	struct flow_probe probe;
-
 	if (pkt->flow_state == FLOW_RELATED) {
-		if (!probe_quote(flows, &probe, pkt))
+		if (!probe_quote(flows, probe, pkt))
 			return NULL;
 	} else {
-		probe_packet(flows, &probe, pkt);
+		probe_packet(flows, probe, pkt);
 	}
-	probe.is_exact = true;
-	probe.to_id = pkt->flow_peer;
-	return flow_table_find(flows, &probe, now);
+	probe->is_exact = true;
+	probe->to_id = pkt->flow_peer;
+	return flow_table_find(flows, probe, now);
 }
 
 static bool is_tracked(const struct packet *pkt)
@@ -74,38 +73,60 @@ static bool is_tracked(const struct packet *pkt)
 bool flows_find(const struct flows *flows, const struct packet *pkt,
     struct instant now, struct flow_report *ret)
 {
+	struct flow_probe probe;
 	const struct flow *flow =
-	    is_tracked(pkt) ? find(flows, pkt, now) : NULL;
+	    is_tracked(pkt) ? find(flows, pkt, now, &probe) : NULL;
 
 	if (flow)
 		report(flows, flow, now, ret);
 	return flow;
 }
 
-/* A packet about a flow that is no more. */
-static enum drop forget(struct packet *pkt)
+static enum drop refuse(struct flows *flows, struct packet *pkt)
 {
-	enum flow_state before = pkt->flow_state;
-
 	pkt->flow_generation = 0;
-	pkt->flow_state = before == FLOW_RELATED ? FLOW_INVALID : FLOW_NEW;
-	return before == FLOW_RELATED ? DROP_VPN_CT_INVALID : DROP_NONE;
+	pkt->flow_state = FLOW_INVALID;
+	if (!pkt->is_dry)
+		flows->counters.invalid += pkt->segments;
+	return DROP_VPN_CT_INVALID;
+}
+
+/* Without its flow, any ACK would pick a connection up as if its sender had
+ * begun it: the refused one would go on as the other end's. */
+static bool stays_refused(const struct flow *flow, const struct packet *pkt)
+{
+	return flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP &&
+	       (pkt->flow_state == FLOW_RELATED ||
+		   (pkt->tcp_flags & TCP_DECIDING) != TCP_SYN);
+}
+
+static enum drop judged_refused(struct flows *flows, struct flow *flow,
+    const struct flow_probe *probe, struct packet *pkt)
+{
+	bool stays = flow && stays_refused(flow, pkt);
+
+	if (flow && !stays && !pkt->is_dry)
+		flow_table_remove(flows, flow);
+	if (pkt->flow_state == FLOW_RELATED ||
+	    (stays && probe->sender != flow->beginner))
+		return refuse(flows, pkt);
+	pkt->flow_generation = 0;
+	pkt->flow_state = FLOW_NEW;
+	return DROP_NONE;
 }
 
 enum drop flows_judged(struct flows *flows, struct packet *pkt,
     struct instant now, bool is_accepted)
 {
-	struct flow *flow = find(flows, pkt, now);
+	struct flow_probe probe;
+	struct flow *flow = find(flows, pkt, now, &probe);
 
-	if (is_accepted)
-		pkt->flow_generation = flows->generation;
-	if (flow && !pkt->is_dry) {
-		if (is_accepted)
-			flow->generation = flows->generation;
-		else
-			flow_table_remove(flows, flow);
-	}
-	return is_accepted ? DROP_NONE : forget(pkt);
+	if (!is_accepted)
+		return judged_refused(flows, flow, &probe, pkt);
+	pkt->flow_generation = flows->generation;
+	if (flow && !pkt->is_dry)
+		flow->generation = flows->generation;
+	return DROP_NONE;
 }
 
 void flows_status(const struct flows *flows, struct flows_status *ret)

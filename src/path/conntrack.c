@@ -3,6 +3,8 @@
 #include "path/conntrack.h"
 
 #include "net/flow.h"
+#include "packet/ip.h"
+#include "path/answer.h"
 #include "path/judge.h"
 #include "path/run.h"
 
@@ -13,8 +15,13 @@ static enum drop judge_again(struct path *path, struct packet *pkt)
 	struct flow_report flow;
 	bool is_accepted = flows_find(path->flows, pkt, path->now.now, &flow) &&
 			   (flow.is_accepted || judge_flow(path, pkt, &flow));
+	enum drop reason =
+	    flows_judged(path->flows, pkt, path->now.now, is_accepted);
 
-	return flows_judged(path->flows, pkt, path->now.now, is_accepted);
+	/* Whom the host serves can not tell it any more. */
+	if (reason && !pkt->from_id && pkt->l4_protocol == IP_PROTOCOL_TCP)
+		(void)answer_reject(path, pkt);
+	return reason;
 }
 
 static enum verdict finish(struct path *path, struct packet *pkt)

@@ -48,6 +48,8 @@ dns='{ name = "dns"; hook = "input"; to = "@lan"; proto = "udp"; dport = "53";
 	action = "accept"; }'
 mute='{ name = "mute"; hook = "input"; proto = "tcp,udp"; dport = "24";
 	action = "drop"; }'
+push='{ name = "push"; hook = "input"; proto = "tcp"; dport = "26";
+	action = "accept"; }'
 long='{ name = "long"; hook = "input"; match = "icmp and greater 1000";
 	action = "drop"; }'
 # drops STAGE REASON: how often, so far
@@ -133,6 +135,28 @@ check "the rule is removed: reload says what changed" \
 check "the connection is judged again, and reset" wait_for 5 \
 	contains "$RUN/talk.log" ECONNRESET
 check "and no other one is accepted" gets ECONNREFUSED a tcp 10.77.0.2 22
+
+# The host's end speaks first after the reload: it may begin connections.
+spawn b push socat TCP-LISTEN:26 \
+	SYSTEM:"while echo pushed; do sleep 0.02; done"
+pushes_at_26() { on b ss -Hltn 'sport = :26' | grep -q .; }
+filter "$push"
+check "a rule for another connection: reload succeeds" ctl b reload
+check "b listens on port 26" wait_for 5 pushes_at_26
+spawn a pushed socat -u TCP:10.77.0.2:26 -
+pushes() { grep -c pushed "$RUN/pushed.log"; }
+is_pushed() { [ "$(pushes)" -gt 5 ]; }
+check "b pushes to a" wait_for 5 is_pushed
+filter "$mute, $dns"
+check "that rule is removed: reload succeeds" ctl b reload
+# shellcheck disable=SC2317 # called by wait_for
+is_over_at() { ! on "$1" ss -Htn state established | grep -q ':26 '; }
+check "b's end is reset, though it may begin connections" \
+	wait_for 5 is_over_at b
+heard=$(pushes)
+is_quiet() { same "$heard" "$(pushes)"; }
+check "and a hears no more of it" stays 300 is_quiet
+
 filter "$ssh" 'input = "drop"; forward = "drop";'
 check "the policy becomes drop: reload succeeds" ctl b reload
 check "and nobody hears anything" gets silence a tcp 10.77.0.2 23

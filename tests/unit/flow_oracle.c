@@ -526,20 +526,36 @@ enum drop flow_oracle_confirm(struct flow_oracle *oracle,
 	return drop;
 }
 
-void flow_oracle_judge(struct flow_oracle *oracle,
-    const struct oracle_packet *pkt, const struct oracle_verdict *verdict,
+static bool is_of_refused(
+    const struct oracle_flow *flow, const struct oracle_packet *pkt)
+{
+	return flow->protocol == TCP &&
+	       (pkt->is_error || !is_deciding(pkt, SYN));
+}
+
+enum drop flow_oracle_judge(struct flow_oracle *oracle,
+    const struct oracle_packet *pkt, struct oracle_verdict *verdict,
     struct instant now, bool is_accepted)
 {
 	struct oracle_packet exact = *pkt;
 	struct oracle_flow *flow;
+	bool goes_on;
 
 	exact.to = verdict->peer;
 	flow = find(oracle, &exact, true, now);
 	assert(flow);
-	if (is_accepted)
+	verdict->generation = is_accepted ? oracle->generation : 0;
+	if (is_accepted) {
 		flow->generation = oracle->generation;
-	else
+		return DROP_NONE;
+	}
+	goes_on = pkt->is_error || (is_of_refused(flow, pkt) &&
+				       direction_of(flow, pkt) < 0);
+	if (!is_of_refused(flow, pkt))
 		flow_oracle_remove(oracle, (int)(flow - oracle->flows));
+	oracle->counters.invalid += goes_on;
+	verdict->state = goes_on ? FLOW_INVALID : FLOW_NEW;
+	return goes_on ? DROP_VPN_CT_INVALID : DROP_NONE;
 }
 
 void flow_oracle_remove_peer(struct flow_oracle *oracle, uint32_t id)

@@ -79,8 +79,8 @@ enum drop flow_oracle_confirm(struct flow_oracle *oracle,
     const struct oracle_packet *pkt, const struct oracle_verdict *verdict,
     struct instant now);
 /* The flow of a packet of that verdict is renewed, or forgotten. */
-void flow_oracle_judge(struct flow_oracle *oracle,
-    const struct oracle_packet *pkt, const struct oracle_verdict *verdict,
+enum drop flow_oracle_judge(struct flow_oracle *oracle,
+    const struct oracle_packet *pkt, struct oracle_verdict *verdict,
     struct instant now, bool is_accepted);
 void flow_oracle_remove_peer(struct flow_oracle *oracle, uint32_t id);
 /* A flow is not found once it has ended; it takes room until somebody takes it

@@ -209,16 +209,12 @@ static bool judge(struct story *story, const struct course *course,
 		return true;
 	story->count->judged++;
 	drop = flows_judged(story->flows, pkt, story->now, is_kept);
-	if (!course->is_dry)
-		flow_oracle_judge(&story->oracle, &course->oracle, verdict,
-		    story->now, is_kept);
-	assert(drop == (is_kept || pkt->flow_state == FLOW_NEW
-			       ? DROP_NONE
-			       : DROP_VPN_CT_INVALID));
+	assert(drop == flow_oracle_judge(&story->oracle, &course->oracle,
+			   verdict, story->now, is_kept));
+	assert(pkt->flow_state == verdict->state);
+	assert(pkt->flow_generation == verdict->generation);
 	if (is_kept)
 		assert(flows_is_accepted(story->flows, pkt, false));
-	else
-		verdict->state = FLOW_NEW;
 	return !drop;
 }
 

@@ -306,6 +306,45 @@ START_TEST(after_a_reload_flows_end_that_may_not_begin)
 }
 END_TEST
 
+static struct packet *as_tcp(struct packet *pkt, uint8_t flags)
+{
+	uint8_t *bytes = packet_data(pkt);
+
+	bytes[3] = 40;
+	bytes[9] = IP_PROTOCOL_TCP;
+	bytes[24] = bytes[25] = 0;
+	bytes[32] = 5 << 4;
+	bytes[33] = flags;
+	header_finish(bytes, IPV4_BYTES);
+	pkt->len = 40;
+	pkt->checksum = CHECKSUM_VERIFIED;
+	return pkt;
+}
+
+START_TEST(after_a_reload_a_refused_connection_does_not_go_on_as_the_hosts)
+{
+	set_rules(&accept_dns, 1);
+	receive(as_tcp(question(), 2));
+	transmit(as_tcp(answer(), 0x12));
+	receive(as_tcp(question(), 0x10));
+	ck_assert_uint_eq(delivered(), 2);
+	ck_assert_uint_eq(sent(), 1);
+	set_rules(NULL, 0);
+	/* the host's end speaks first: it may begin connections, not this one,
+	 * and is told */
+	transmit(as_tcp(answer(), 0x10));
+	check_dropped_once("output", DROP_VPN_CT_INVALID);
+	ck_assert_uint_eq(sent(), 0);
+	ck_assert_uint_eq(path_to_device(path)->len, 1);
+	ck_assert_uint_eq(path_to_device(path)->first->tcp_flags, 4);
+	ck_assert_uint_eq(delivered(), 1);
+	receive(as_tcp(question(), 0x10));
+	ck_assert_uint_eq(delivered(), 0);
+	transmit(as_tcp(answer(), 0x10));
+	ck_assert_uint_eq(sent(), 0);
+}
+END_TEST
+
 START_TEST(what_waited_through_a_reload_is_judged_by_the_new_rules)
 {
 	transmit(answer());
@@ -633,6 +672,8 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, an_answer_of_another_peer_is_none);
 	tcase_add_test(tcase, after_a_reload_flows_go_on_that_may_begin);
 	tcase_add_test(tcase, after_a_reload_flows_end_that_may_not_begin);
+	tcase_add_test(tcase,
+	    after_a_reload_a_refused_connection_does_not_go_on_as_the_hosts);
 	tcase_add_test(
 	    tcase, what_waited_through_a_reload_is_judged_by_the_new_rules);
 	tcase_add_test(tcase, a_stray_is_dropped_before_the_rules);

@@ -532,6 +532,43 @@ START_TEST(flow_that_new_rules_refuse_is_forgotten)
 }
 END_TEST
 
+static enum drop refuse_tcp(uint32_t from, uint32_t to, uint8_t flags)
+{
+	ck_assert_str_eq(tcp(from, to, 4000, flags), "established");
+	ck_assert(flows_is_stale(flows, &last));
+	return flows_judged(flows, &last, now, false);
+}
+
+START_TEST(flow_of_tcp_that_is_refused_is_not_picked_up_by_its_other_end)
+{
+	open_tcp(4000);
+	flows_set_generation(flows, 2);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(refuse_tcp(0, 1, 0x10), DROP_VPN_CT_INVALID);
+		ck_assert_int_eq(last.flow_state, FLOW_INVALID);
+		/* who began it may have that said by the rules */
+		ck_assert_int_eq(refuse_tcp(1, 0, 0x10), DROP_NONE);
+		ck_assert_int_eq(last.flow_state, FLOW_NEW);
+		ck_assert_uint_eq(status().flows, 1);
+		ck_assert_uint_eq(status().invalid, (uint64_t)i + 1);
+	}
+	/* and when they let that packet pass, it goes on */
+	ck_assert_int_eq(flows_confirm(flows, &last, now), DROP_NONE);
+	ck_assert_str_eq(tcp(0, 1, 4000, 0x10), "established");
+	ck_assert(flows_is_accepted(flows, &last, true));
+}
+END_TEST
+
+START_TEST(flow_of_tcp_that_is_refused_gives_way_to_a_new_one)
+{
+	open_tcp(4000);
+	flows_set_generation(flows, 2);
+	ck_assert_int_eq(refuse_tcp(0, 1, 2), DROP_NONE);
+	ck_assert_int_eq(last.flow_state, FLOW_NEW);
+	ck_assert_uint_eq(status().flows, 0);
+}
+END_TEST
+
 START_TEST(flow_of_a_peer_that_is_gone_is_gone)
 {
 	static const struct flow_packet first = {
@@ -803,6 +840,10 @@ Suite *unit_suite(void)
 	tcase_add_test(
 	    tcase, flow_is_accepted_under_the_rules_that_accepted_it);
 	tcase_add_test(tcase, flow_that_new_rules_refuse_is_forgotten);
+	tcase_add_test(tcase,
+	    flow_of_tcp_that_is_refused_is_not_picked_up_by_its_other_end);
+	tcase_add_test(
+	    tcase, flow_of_tcp_that_is_refused_gives_way_to_a_new_one);
 	tcase_add_test(tcase, flow_of_a_peer_that_is_gone_is_gone);
 	tcase_add_test(tcase, flow_goes_on_in_a_table_of_another_size);
 	tcase_add_test(tcase, flow_counts_segments);
