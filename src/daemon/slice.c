@@ -66,5 +66,5 @@ bool slice_turn(struct slice *slice, bool is_flooded, struct instant now)
 		slice->is_short = set(SLICE_NS);
 	else if (!is_flooded && slice->is_short && is_over)
 		slice->is_short = !set(slice->usual_ns);
-	return is_flooded;
+	return slice->is_short;
 }

@@ -33,7 +33,9 @@ struct slice {
  * another scheduling class, it stays as it is, and the processor should not be
  * left. */
 void slice_begin(struct slice *slice);
-/* After a turn of that thread. True: it should leave the processor. */
+/* After a turn of that thread. True: it should leave the processor; also where
+ * TCP alone keeps it, a little after a turn with a flood: who carries both,
+ * each in turns of its own, would have it for a tick of the clock again. */
 must_check bool slice_turn(
     struct slice *slice, bool is_flooded, struct instant now);
 
