@@ -110,6 +110,18 @@ static const char *const words[] = {
     [FLOW_UNTRACKED] = "untracked",
 };
 
+/* Such a packet has no flow any more; but who has begun it has. */
+static bool is_of_refused(const struct path *path, const struct packet *pkt)
+{
+	struct packet like = *pkt;
+	struct flow_report flow;
+
+	like.flow_state = FLOW_ESTABLISHED;
+	return pkt->has_l4 &&
+	       flows_find(path->flows, &like, path->now.now, &flow) &&
+	       !flow.is_accepted;
+}
+
 void conntrack_why(
     const struct path *path, const struct packet *pkt, struct path_why *why)
 {
@@ -123,7 +135,10 @@ void conntrack_why(
 	if (pkt->is_later_fragment || pkt->drop == DROP_VPN_FRAG_TINY)
 		why_fragment(pkt, why);
 	else if (pkt->drop == DROP_VPN_CT_INVALID)
-		why_add(why, "no flow, and it can not begin one");
+		why_add(why, "%s",
+		    is_of_refused(path, pkt)
+			? "of a connection that the present rules refuse"
+			: "no flow, and it can not begin one");
 	else if (pkt->flow_state == FLOW_UNTRACKED)
 		why_add(why, "no packet of a flow");
 	else if (flows_find(path->flows, pkt, path->now.now, &flow))

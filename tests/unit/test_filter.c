@@ -434,11 +434,23 @@ static void tell(void *context, const struct trace_step *step)
 	    step->why->word ? ": " : "", step->why->text);
 }
 
+static unsigned made;
+
+static void see_made(
+    void *context, struct packet *pkt, const struct stage *entry)
+{
+	(void)context;
+	(void)entry;
+	(void)pkt;
+	made++;
+}
+
 static void look(struct packet *pkt, enum trace_entry entry)
 {
-	const struct tracer tracer = {.step = tell};
+	const struct tracer tracer = {.step = tell, .made = see_made};
 
 	told[0] = '\0';
+	made = 0;
 	pkt->peer = entry == TRACE_FROM_PEER ? &tunnel.peers[0] : NULL;
 	path_trace(path, entry, pkt, &now, &tracer);
 }
@@ -464,6 +476,24 @@ START_TEST(a_trace_tells_of_the_flow_and_changes_nothing)
 	path_set_filter(path, NULL, NULL);
 	look(question(), TRACE_FROM_PEER);
 	ck_assert_ptr_nonnull(strstr(told, "conntrack(no stateful filter)"));
+	(void)delivered();
+	(void)sent();
+}
+END_TEST
+
+START_TEST(a_trace_tells_of_a_refused_connection)
+{
+	set_rules(&accept_dns, 1);
+	receive(as_tcp(question(), 2));
+	transmit(as_tcp(answer(), 0x12));
+	set_rules(NULL, 0);
+	look(as_tcp(answer(), 0x10), TRACE_FROM_HOST);
+	ck_assert_ptr_nonnull(strstr(told,
+	    "!output(invalid: of a connection that the present rules refuse"));
+	ck_assert_uint_eq(made, 1); /* the reset */
+	look(as_tcp(answer(), 1), TRACE_FROM_HOST);
+	ck_assert_ptr_nonnull(strstr(told, "no flow, and it can not begin"));
+	ck_assert_uint_eq(live_flows(), 1);
 	(void)delivered();
 	(void)sent();
 }
@@ -681,6 +711,7 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, a_later_fragment_without_first_one_is_dropped);
 	tcase_add_test(tcase, of_our_own_answers_none_is_a_stray);
 	tcase_add_test(tcase, a_trace_tells_of_the_flow_and_changes_nothing);
+	tcase_add_test(tcase, a_trace_tells_of_a_refused_connection);
 	tcase_add_test(tcase, a_trace_finds_the_flow_table_full);
 	return tcase;
 }
