@@ -114,7 +114,8 @@ device_settings=
 host c
 wire a wa c wc
 addr a wa 10.98.0.1/24
-addr c wc 10.98.0.2/24 10.98.0.3/25
+# The first one is what the kernel sends from, whenever c looks again.
+addr c wc 10.98.0.2/25 10.98.0.3/24
 keys c
 three_conf() { # ADDRESS OF C
 	conf a $here_addresses "" \
@@ -153,7 +154,7 @@ check "two ways: b's takes segments" alone_is a b null
 check "two ways: b got trains" some_trains b
 check "two ways: c got none" no_trains c
 three_conf 10.98.0.3
-ip_on c addr del 10.98.0.2/24 dev wc
+ip_on c addr del 10.98.0.2/25 dev wc
 check "two ways: c has another address" ctl a reload
 check "two ways: it is tried again" wait_for 5 alone_is a c null
 check "two ways: a file arrives unchanged there" \
