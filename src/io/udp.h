@@ -73,7 +73,8 @@ struct udp_received {
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
-/* Reads and forgets up to `most` datagrams; returns how many. */
+/* Reads and forgets `most` datagrams, and those that the kernel has put together
+ * with them; returns how many. */
 size_t udp_discard(struct udp *udp, size_t most);
 
 struct udp_sender {

@@ -196,13 +196,36 @@ void udp_receive(
 	}
 }
 
+/* Takes off what the kernel has put together; how many datagrams that was. */
+static size_t discard_some(struct udp *udp)
+{
+	uint8_t byte;
+	struct iovec bytes = {&byte, sizeof(byte)};
+	struct msghdr header = {.msg_iov = &bytes,
+	    .msg_iovlen = 1,
+	    .msg_control = udp->rx[0].control,
+	    .msg_controllen = sizeof(udp->rx[0].control)};
+	ssize_t len = recvmsg(udp->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
+	struct packet like = {0};
+	struct cmsghdr *option;
+
+	if (len < 0)
+		return 0;
+	for (option = CMSG_FIRSTHDR(&header); option;
+	     option = CMSG_NXTHDR(&header, option))
+		if (option->cmsg_level == SOL_UDP &&
+		    option->cmsg_type == UDP_GRO)
+			take_segment(option, &like);
+	if (!like.segment_bytes)
+		return 1;
+	return ((size_t)len + like.segment_bytes - 1) / like.segment_bytes;
+}
+
 size_t udp_discard(struct udp *udp, size_t most)
 {
-	size_t count = 0;
-	uint8_t byte;
+	size_t count = 0, some;
 
-	while (count < most &&
-	       recv(udp->fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
-		count++;
+	while (count < most && (some = discard_some(udp)))
+		count += some;
 	return count;
 }

@@ -24,19 +24,24 @@ static void take_datagram(
 	packet_leave(to, train->away + at, len);
 }
 
-static void drop_rest(struct path *path, struct path_branch where,
-    const struct packet *train, uint32_t count)
-{
-	struct packet lost = *train;
-
-	lost.segments = (uint16_t)count;
-	lost.drop = DROP_NOMEM;
-	path_note_drop(path, where.table, where.idx, &lost);
-}
-
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* The train becomes the first of them, which its buffer has room for: what is
+ * told of a drop is read there. The stage `outer` has not counted them yet. */
+static void drop_rest(struct path *path, struct path_branch where,
+    struct packet *train, uint32_t at, uint32_t count)
+{
+	packet_leave(train, train->away + at,
+	    smaller(train->segment_bytes, train->len - at));
+	packet_fetch(train);
+	train->segments = (uint16_t)count;
+	train->drop = DROP_NOMEM;
+	if (where.table == TABLE_IN && where.idx == INBOUND_OUTER)
+		path->totals.rx_packets += count;
+	path_note_drop(path, where.table, where.idx, train);
 }
 
 void train_take_apart(struct path *path, struct path_branch where,
@@ -48,7 +53,7 @@ void train_take_apart(struct path *path, struct path_branch where,
 		struct packet *pkt = pool_get(path->setup.pool);
 
 		if (!pkt) {
-			drop_rest(path, where, train, left);
+			drop_rest(path, where, train, at, left);
 			break;
 		}
 		len = smaller(train->segment_bytes, train->len - at);

@@ -838,6 +838,17 @@ START_TEST(what_no_packet_is_left_for_is_counted)
 }
 END_TEST
 
+START_TEST(what_is_discarded_counts_as_its_datagrams)
+{
+	struct pollfd ready = {.fd = udp_fd(there), .events = POLLIN};
+
+	send_run(40);
+	send_run(1);
+	ck_assert_int_eq(poll(&ready, 1, 1000), 1);
+	ck_assert_uint_eq(udp_discard(there, 64), 40 + 1);
+}
+END_TEST
+
 static TCase *gro_cases(void)
 {
 	TCase *tcase = tcase_create("gro");
@@ -847,6 +858,7 @@ static TCase *gro_cases(void)
 	tcase_add_test(tcase, a_long_datagram_stays_where_it_was_received);
 	tcase_add_test(tcase, what_is_away_is_fetched_before_the_next_call);
 	tcase_add_test(tcase, what_no_packet_is_left_for_is_counted);
+	tcase_add_test(tcase, what_is_discarded_counts_as_its_datagrams);
 	tcase_add_test(tcase, many_stay_one_packet);
 	tcase_add_test(tcase, behind_a_train_a_call_takes_no_more);
 	tcase_add_test(tcase, equal_lengths_go_as_segments_of_one_datagram);

@@ -253,6 +253,49 @@ START_TEST(what_no_packet_is_left_for_is_counted)
 	path_run_inbound(path, &came, &now);
 	ck_assert_uint_eq(path_to_device(path)->len, 3);
 	check_drops("outer", DROP_NOMEM, 7);
+	ck_assert_uint_eq(totals().rx_dropped, 7);
+	take_results();
+	pool_put_list(pool, &all);
+}
+END_TEST
+
+static struct {
+	unsigned sights, segments;
+	uint32_t number;
+} lost;
+
+/* As a capture does, which copies it all. */
+static void note_lost(void *context, const struct path_sight *sight)
+{
+	const struct packet *pkt = sight->pkt;
+
+	(void)context;
+	lost.sights++;
+	lost.segments = pkt->segments;
+	ck_assert_uint_le(pkt->offset + pkt->len, pkt->buffer_bytes);
+	lost.number = number_of(pkt);
+}
+
+static void setup_lossy(void)
+{
+	lost.sights = 0;
+	watching = note_lost;
+	setup_trains();
+	path_set_watched(path, PATH_WATCH_DROPS);
+}
+
+START_TEST(what_is_shown_of_lost_ones_is_the_first_of_them)
+{
+	struct packet_list all = {0};
+
+	come(&tcp, 0, 20);
+	while (pool_available(pool) > 3)
+		packet_list_push(&all, pool_get(pool));
+	path_run_inbound(path, &came, &now);
+	ck_assert_uint_eq(lost.sights, 1);
+	ck_assert_uint_eq(lost.segments, 17);
+	ck_assert_uint_eq(lost.number, 3);
+	check_drops("outer", DROP_NOMEM, 17);
 	take_results();
 	pool_put_list(pool, &all);
 }
@@ -347,7 +390,7 @@ Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("path/train");
 	TCase *tun = tcase_create("tun"), *tap = tcase_create("tap");
-	TCase *watched = tcase_create("watched");
+	TCase *watched = tcase_create("watched"), *lossy = tcase_create("lossy");
 
 	tcase_add_checked_fixture(tun, setup_trains, teardown);
 	tcase_add_loop_test(tun, a_train_reaches_the_device_as_one, 0, 2);
@@ -365,6 +408,10 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(watched, setup_watched, teardown);
 	tcase_add_test(watched, who_looks_on_sees_each_packet);
 	suite_add_tcase(suite, watched);
+	tcase_add_checked_fixture(lossy, setup_lossy, teardown);
+	tcase_add_test(
+	    lossy, what_is_shown_of_lost_ones_is_the_first_of_them);
+	suite_add_tcase(suite, lossy);
 	tcase_add_checked_fixture(tap, setup_tap_trains, teardown_tap);
 	tcase_add_test(tap, a_train_of_frames_reaches_the_device_as_one);
 	tcase_add_test(tap, a_switched_train_goes_packet_by_packet);
