@@ -119,6 +119,8 @@ struct packet {
 	enum flow_state flow_state;
 	uint32_t flow_generation; /* of the rules that accepted it; 0: none */
 	uint32_t flow_peer;	  /* id of the other end, as the flow has it */
+	/* of the rules that were asked before the route; 0: none were */
+	uint32_t rules_generation;
 	bool is_answer;		  /* of ours, about one that was refused */
 	/* a trial: nothing is counted, kept, or changed, and who would take the
 	 * packet leaves it where it is */

@@ -62,9 +62,11 @@ bool slice_turn(struct slice *slice, bool is_flooded, struct instant now)
 		return false;
 	if (is_flooded)
 		slice->short_until = instant_after(now, SHORT_NS);
-	if (is_flooded && !slice->is_short)
+	if (is_flooded && !slice->is_short) {
 		slice->is_short = set(SLICE_NS);
-	else if (!is_flooded && slice->is_short && is_over)
-		slice->is_short = !set(slice->usual_ns);
+	} else if (!is_flooded && slice->is_short && is_over) {
+		(void)set(slice->usual_ns); /* another class has none */
+		slice->is_short = false;
+	}
 	return slice->is_short;
 }

@@ -101,6 +101,10 @@ void flows_track_batch(struct flows *flows, struct packet *const *pkts,
 must_check bool flows_is_accepted(
     const struct flows *flows, const struct packet *pkt, bool is_routed);
 
+/* A parsed packet that is not tracked yet will be of such a flow. */
+must_check bool flows_will_accept(
+    const struct flows *flows, const struct packet *pkt, struct instant now);
+
 /* It would be accepted, had the rules not changed since. */
 must_check bool flows_is_stale(
     const struct flows *flows, const struct packet *pkt);
@@ -139,7 +143,8 @@ must_check bool flows_find(const struct flows *flows, const struct packet *pkt,
  * is as before. Otherwise the flow is forgotten, and the packet is that of a
  * new one; but a TCP connection stays known, so that what its other end sends
  * can not pick it up again: DROP_NONE for who began it, whose packet is that
- * of a new one, VPN_CT_INVALID for the other end. About a flow: the same.
+ * of a new one, and for any SYN, which replaces it when it is confirmed;
+ * VPN_CT_INVALID for what else the other end sends, and about a flow.
  */
 must_check enum drop flows_judged(struct flows *flows, struct packet *pkt,
     struct instant now, bool is_accepted);

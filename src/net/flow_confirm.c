@@ -18,6 +18,20 @@ bool flows_is_accepted(
 	       (!is_routed || pkt->flow_peer == pkt->to_id);
 }
 
+bool flows_will_accept(
+    const struct flows *flows, const struct packet *pkt, struct instant now)
+{
+	struct flow_probe probe;
+	const struct flow *flow;
+
+	if (!pkt->family || pkt->is_later_fragment)
+		return false;
+	probe_packet(flows, &probe, pkt);
+	flow = flow_table_find(flows, &probe, now);
+	return flow && flow->flags & FLOW_IS_ANSWERED &&
+	       flow->generation == flows->generation;
+}
+
 bool flows_is_stale(const struct flows *flows, const struct packet *pkt)
 {
 	return (pkt->flow_state == FLOW_ESTABLISHED ||
@@ -32,8 +46,9 @@ void flows_follow_route(
 	struct flow_probe probe;
 	const struct flow *flow;
 
-	if (pkt->is_later_fragment || pkt->flow_state != FLOW_ESTABLISHED ||
-	    pkt->flow_peer == pkt->to_id)
+	if (pkt->is_later_fragment || pkt->flow_peer == pkt->to_id ||
+	    (pkt->flow_state != FLOW_ESTABLISHED &&
+		(pkt->flow_state != FLOW_NEW || !pkt->flow_generation)))
 		return;
 	probe_packet(flows, &probe, pkt);
 	probe.is_exact = true;
@@ -78,6 +93,18 @@ static enum drop add(struct flows *flows, const struct flow_probe *probe,
 	return DROP_NONE;
 }
 
+/* A SYN that the rules accept, in a connection that is over, or that they do
+ * not: another one begins. */
+static bool begins_anew(const struct flows *flows, const struct flow *flow,
+    const struct packet *pkt)
+{
+	if (pkt->l4_protocol != IP_PROTOCOL_TCP)
+		return false;
+	return tcp_begins_anew(flow, pkt->tcp_flags) ||
+	       ((pkt->tcp_flags & TCP_DECIDING) == TCP_SYN &&
+		   flow_is_to_be_judged(flows, flow));
+}
+
 static enum drop confirm_new(
     struct flows *flows, struct packet *pkt, struct instant now)
 {
@@ -89,8 +116,7 @@ static enum drop confirm_new(
 	probe.is_exact = true;
 	probe.to_id = pkt->to_id;
 	flow = flow_table_find(flows, &probe, now);
-	if (flow && pkt->l4_protocol == IP_PROTOCOL_TCP &&
-	    tcp_begins_anew(flow, pkt->tcp_flags)) {
+	if (flow && begins_anew(flows, flow, pkt)) {
 		flow_table_remove(flows, flow);
 		flow = NULL;
 	}

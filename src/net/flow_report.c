@@ -91,24 +91,24 @@ static enum drop refuse(struct flows *flows, struct packet *pkt)
 	return DROP_VPN_CT_INVALID;
 }
 
-/* Without its flow, any ACK would pick a connection up as if its sender had
- * begun it: the refused one would go on as the other end's. */
-static bool stays_refused(const struct flow *flow, const struct packet *pkt)
+static bool is_syn(const struct packet *pkt)
 {
-	return flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP &&
-	       (pkt->flow_state == FLOW_RELATED ||
-		   (pkt->tcp_flags & TCP_DECIDING) != TCP_SYN);
+	return pkt->flow_state != FLOW_RELATED &&
+	       (pkt->tcp_flags & TCP_DECIDING) == TCP_SYN;
 }
 
+/* Without its flow, any ACK would pick a connection up as if its sender had
+ * begun it: the refused one would go on as the other end's. A SYN replaces it
+ * when it has passed the hooks (flows_confirm), not before. */
 static enum drop judged_refused(struct flows *flows, struct flow *flow,
     const struct flow_probe *probe, struct packet *pkt)
 {
-	bool stays = flow && stays_refused(flow, pkt);
+	bool stays = flow && flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP;
 
 	if (flow && !stays && !pkt->is_dry)
 		flow_table_remove(flows, flow);
 	if (pkt->flow_state == FLOW_RELATED ||
-	    (stays && probe->sender != flow->beginner))
+	    (stays && probe->sender != flow->beginner && !is_syn(pkt)))
 		return refuse(flows, pkt);
 	pkt->flow_generation = 0;
 	pkt->flow_state = FLOW_NEW;
@@ -124,8 +124,12 @@ enum drop flows_judged(struct flows *flows, struct packet *pkt,
 	if (!is_accepted)
 		return judged_refused(flows, flow, &probe, pkt);
 	pkt->flow_generation = flows->generation;
-	if (flow && !pkt->is_dry)
+	if (flow && !pkt->is_dry) {
 		flow->generation = flows->generation;
+		if (pkt->flow_state != FLOW_RELATED)
+			flow_table_go_on(
+			    flows, flow, probe.sender, pkt->tcp_flags, now);
+	}
 	return DROP_NONE;
 }
 

@@ -316,21 +316,26 @@ static struct flow *take_unused(struct flows *flows)
 	return flow;
 }
 
-/* Removes the last one of the chain when there are too many with this key. */
+/* Removes the last one of the chain when there are too many with this key: of
+ * those without an answer, as the others are more than copies of a flood. */
 static void limit_same_key(struct flows *flows, const struct flow_probe *probe)
 {
 	struct flow *flow = flow_at(flows, *probe->chain), *last = NULL;
+	struct flow *answered = NULL;
 	int count = 0;
 
 	for (; flow; flow = flow_at(flows, flow->next)) {
 		if (!flow_key_is_equal(&flow->key, &probe->key) ||
 		    flow->peers[probe->sender] != probe->from_id)
 			continue;
-		last = flow;
+		if (flow->flags & FLOW_IS_ANSWERED)
+			answered = flow;
+		else
+			last = flow;
 		count++;
 	}
 	if (count >= SAME_KEY_MAX)
-		flow_table_remove(flows, last);
+		flow_table_remove(flows, last ? last : answered);
 }
 
 struct flow *flow_table_take(struct flows *flows,

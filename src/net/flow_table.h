@@ -138,6 +138,14 @@ static inline void flow_describe(
 	pkt->flow_peer = flow->peers[!sender];
 }
 
+/* The rules have changed since they accepted it. */
+static inline bool flow_is_to_be_judged(
+    const struct flows *flows, const struct flow *flow)
+{
+	return flow->flags & FLOW_IS_ANSWERED &&
+	       flow->generation != flows->generation;
+}
+
 static inline enum drop flows_refuse_full(
     struct flows *flows, const struct packet *pkt)
 {
@@ -189,6 +197,9 @@ void flow_table_put(struct flows *flows, const struct flow_probe *probe,
     struct flow *flow, struct instant now);
 void flow_table_remove(struct flows *flows, struct flow *flow);
 
+/* A packet from the end `sender` is part of it. */
+void flow_table_go_on(struct flows *flows, struct flow *flow, unsigned sender,
+    uint8_t tcp_flags, struct instant now);
 /* After a change: weak or not, and when it ends. */
 void flow_table_settle(
     struct flows *flows, struct flow *flow, bool was_weak, struct instant now);

@@ -13,35 +13,49 @@
 #define AGE_A_LITTLE 8
 #define AGE_A_LOT    64
 
-static void go_on(struct flow *flow, const struct flow_probe *probe,
-    const struct packet *pkt, struct instant now)
+static void go_on(
+    struct flow *flow, unsigned sender, uint8_t tcp_flags, struct instant now)
 {
-	if (probe->sender != flow->beginner)
+	if (sender != flow->beginner)
 		flow->flags |= FLOW_IS_ANSWERED;
 	if (flow_key_protocol(&flow->key) == IP_PROTOCOL_TCP)
-		tcp_go_on(flow, probe->sender, pkt->tcp_flags);
+		tcp_go_on(flow, sender, tcp_flags);
 	flow_refresh(flow, now);
 }
 
 /* The lists are touched when the flow's kind changes, not by each packet. */
-static void track_known(struct flows *flows, struct flow *flow,
-    const struct flow_probe *probe, struct packet *pkt, struct instant now)
+void flow_table_go_on(struct flows *flows, struct flow *flow, unsigned sender,
+    uint8_t tcp_flags, struct instant now)
 {
 	uint8_t flags = flow->flags, phase = flow->phase, changed;
-	struct flow trial;
 
-	if (pkt->is_dry) {
-		trial = *flow;
-		go_on(&trial, probe, pkt, now);
-		flow_describe(pkt, &trial, probe->sender);
-		return;
-	}
-	go_on(flow, probe, pkt, now);
-	flow_describe(pkt, flow, probe->sender);
+	go_on(flow, sender, tcp_flags, now);
 	changed = flags ^ flow->flags;
 	flows->counters.answered += (changed & FLOW_IS_ANSWERED) != 0;
 	if (changed & FLOW_IS_WEAK || phase != flow->phase)
 		flow_table_settle(flows, flow, flags & FLOW_IS_WEAK, now);
+}
+
+/* A packet that the rules may refuse by now keeps its flow known, and changes
+ * nothing else until they were asked (flows_judged): a reset that nobody gets
+ * ends no connection. */
+static void track_known(struct flows *flows, struct flow *flow,
+    const struct flow_probe *probe, struct packet *pkt, struct instant now)
+{
+	struct flow trial;
+
+	if (flow_is_to_be_judged(flows, flow)) {
+		if (!pkt->is_dry)
+			flow_refresh(flow, now);
+	} else if (!pkt->is_dry) {
+		flow_table_go_on(
+		    flows, flow, probe->sender, pkt->tcp_flags, now);
+	} else {
+		trial = *flow;
+		go_on(&trial, probe->sender, pkt->tcp_flags, now);
+		flow = &trial;
+	}
+	flow_describe(pkt, flow, probe->sender);
 }
 
 /* ---- a packet of none ---- */

@@ -62,14 +62,20 @@ bool conntrack_is_accepted(
 	       flows_is_accepted(path->flows, pkt, is_routed(hook));
 }
 
-bool conntrack_is_rerouted(struct path *path, struct packet *pkt)
+enum drop conntrack_follow_route(
+    struct path *path, struct packet *pkt, bool *is_new)
 {
 	enum flow_state before = pkt->flow_state;
+	enum drop reason = DROP_NONE;
 
+	*is_new = false;
 	if (!path->flows)
-		return false;
+		return DROP_NONE;
 	flows_follow_route(path->flows, pkt, path->now.now);
-	return pkt->flow_state != before;
+	if (!pkt->is_answer && flows_is_stale(path->flows, pkt))
+		reason = judge_again(path, pkt);
+	*is_new = pkt->flow_state == FLOW_NEW && before != FLOW_NEW;
+	return reason;
 }
 
 enum drop conntrack_confirm(struct path *path, struct packet *pkt)

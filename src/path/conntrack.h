@@ -28,9 +28,12 @@ void conntrack_why(
 bool conntrack_is_accepted(
     const struct path *path, const struct packet *pkt, enum hook hook);
 
-/* The packet goes to another peer than its flow did until now: the hook before
- * the route was asked about the other one, if it was. */
-bool conntrack_is_rerouted(struct path *path, struct packet *pkt);
+/* Behind the route, at each hook: of what waited, the rules may have changed
+ * since. `is_new`: the packet goes to another peer than its flow did until now,
+ * or its flow is refused: the hook before the route was asked about the other
+ * one, if it was. DROP_NONE or VPN_CT_INVALID. */
+must_check enum drop conntrack_follow_route(
+    struct path *path, struct packet *pkt, bool *is_new);
 
 /* The packet has passed its last hook. DROP_NONE or VPN_CT_FULL. */
 enum drop conntrack_confirm(struct path *path, struct packet *pkt);

@@ -23,13 +23,28 @@ static enum drop ask(struct path *path, enum hook hook, struct packet *pkt)
 	return result.drop;
 }
 
-/* Its flow went to somebody else: it is one of a new flow, and has not been
- * judged as such. */
-static enum drop ask_about_route(struct path *path, struct packet *pkt)
+/* It has waited through a reload. */
+static bool is_late(const struct path *path, const struct packet *pkt)
 {
-	if (!conntrack_is_rerouted(path, pkt))
-		return DROP_NONE;
-	return ask(path, pkt->from_id ? HOOK_PREROUTING : HOOK_OUTPUT, pkt);
+	return pkt->rules_generation && !pkt->is_answer &&
+	       pkt->rules_generation != ruleset_generation(path->rules);
+}
+
+/* Its flow went to somebody else: it is one of a new flow, and has not been
+ * judged as such. Nor has what others than these rules accepted. */
+static enum drop ask_about_route(
+    struct path *path, enum hook hook, struct packet *pkt)
+{
+	bool is_new, was_late = is_late(path, pkt);
+	enum drop reason = conntrack_follow_route(path, pkt, &is_new);
+
+	was_late &= !conntrack_is_accepted(path, pkt, hook);
+	if (!reason && (is_new || was_late))
+		reason = ask(
+		    path, pkt->from_id ? HOOK_PREROUTING : HOOK_OUTPUT, pkt);
+	if (!reason && was_late && pkt->from_id && hook == HOOK_POSTROUTING)
+		reason = ask(path, HOOK_FORWARD, pkt);
+	return reason;
 }
 
 static enum drop run(struct path *path, enum hook hook, struct packet *pkt)
@@ -39,7 +54,9 @@ static enum drop run(struct path *path, enum hook hook, struct packet *pkt)
 	if (!path->rules)
 		return DROP_NONE;
 	if (hook == HOOK_FORWARD || hook == HOOK_POSTROUTING)
-		reason = ask_about_route(path, pkt);
+		reason = ask_about_route(path, hook, pkt);
+	else if (hook != HOOK_INPUT)
+		pkt->rules_generation = ruleset_generation(path->rules);
 	if (reason || conntrack_is_accepted(path, pkt, hook))
 		return reason;
 	return ask(path, hook, pkt);
@@ -142,14 +159,11 @@ static bool tells_apart(
 /* Its flow is looked up with it: the last segment ends it. */
 bool hook_output_wants_single(const struct path *path, const struct packet *pkt)
 {
-	struct flow_report flow;
-
 	if (path->flows && pkt->tcp_flags & TCP_FIN)
 		return true;
 	return tells_apart(path, HOOK_OUTPUT, pkt) &&
 	       !(path->flows &&
-		   flows_find(path->flows, pkt, path->now.now, &flow) &&
-		   flow.is_accepted);
+		   flows_will_accept(path->flows, pkt, path->now.now));
 }
 
 static bool wants_single(

@@ -187,6 +187,12 @@ static void go_on(struct flow_oracle *oracle, struct oracle_flow *flow,
 		flow->rank = -(int64_t)++oracle->sequence;
 }
 
+static bool is_to_be_judged(
+    const struct flow_oracle *oracle, const struct oracle_flow *flow)
+{
+	return flow->is_answered && flow->generation != oracle->generation;
+}
+
 static void describe(struct oracle_verdict *verdict,
     const struct oracle_flow *flow, int direction)
 {
@@ -360,7 +366,10 @@ struct oracle_verdict flow_oracle_track(struct flow_oracle *oracle,
 	if (!flow || begins_anew(flow, pkt)) {
 		track_new(oracle, pkt, &verdict);
 	} else {
-		go_on(oracle, flow, pkt, now);
+		if (is_to_be_judged(oracle, flow))
+			refresh(flow, now);
+		else
+			go_on(oracle, flow, pkt, now);
 		describe(&verdict, flow, direction_of(flow, pkt));
 	}
 	if (pkt->is_first_fragment && !verdict.drop)
@@ -436,6 +445,13 @@ static bool make_room(struct flow_oracle *oracle, uint32_t owner)
 	return true;
 }
 
+static bool is_sooner(const struct oracle_flow *a, const struct oracle_flow *b)
+{
+	if (a->is_answered != b->is_answered)
+		return !a->is_answered;
+	return a->created < b->created;
+}
+
 static void limit_same_key(
     struct flow_oracle *oracle, const struct oracle_packet *pkt)
 {
@@ -449,7 +465,7 @@ static void limit_same_key(
 		    !is_between(flow, direction, pkt->from, 0, false))
 			continue;
 		count++;
-		if (oldest < 0 || flow->created < oracle->flows[oldest].created)
+		if (oldest < 0 || is_sooner(flow, &oracle->flows[oldest]))
 			oldest = i;
 	}
 	if (count >= SAME_KEY_MAX)
@@ -490,7 +506,8 @@ static enum drop confirm_new(struct flow_oracle *oracle,
 {
 	struct oracle_flow *flow = find(oracle, pkt, true, now);
 
-	if (flow && begins_anew(flow, pkt)) {
+	if (flow && pkt->protocol == TCP && is_deciding(pkt, SYN) &&
+	    (is_over(flow) || is_to_be_judged(oracle, flow))) {
 		flow_oracle_remove(oracle, (int)(flow - oracle->flows));
 		flow = NULL;
 	}
@@ -526,11 +543,12 @@ enum drop flow_oracle_confirm(struct flow_oracle *oracle,
 	return drop;
 }
 
-static bool is_of_refused(
+static bool is_refused_for_good(
     const struct oracle_flow *flow, const struct oracle_packet *pkt)
 {
-	return flow->protocol == TCP &&
-	       (pkt->is_error || !is_deciding(pkt, SYN));
+	return pkt->is_error ||
+	       (flow->protocol == TCP && !is_deciding(pkt, SYN) &&
+		   direction_of(flow, pkt) < 0);
 }
 
 enum drop flow_oracle_judge(struct flow_oracle *oracle,
@@ -547,11 +565,12 @@ enum drop flow_oracle_judge(struct flow_oracle *oracle,
 	verdict->generation = is_accepted ? oracle->generation : 0;
 	if (is_accepted) {
 		flow->generation = oracle->generation;
+		if (!pkt->is_error)
+			go_on(oracle, flow, pkt, now);
 		return DROP_NONE;
 	}
-	goes_on = pkt->is_error || (is_of_refused(flow, pkt) &&
-				       direction_of(flow, pkt) < 0);
-	if (!is_of_refused(flow, pkt))
+	goes_on = is_refused_for_good(flow, pkt);
+	if (flow->protocol != TCP)
 		flow_oracle_remove(oracle, (int)(flow - oracle->flows));
 	oracle->counters.invalid += goes_on;
 	verdict->state = goes_on ? FLOW_INVALID : FLOW_NEW;

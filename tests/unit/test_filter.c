@@ -244,6 +244,26 @@ START_TEST(the_rules_are_not_asked_about_an_answered_flow)
 }
 END_TEST
 
+/* A rule with a rate tells segments apart. */
+START_TEST(a_super_packet_of_an_accepted_flow_stays_whole)
+{
+	static const struct rule_range nine = {9, 9};
+	static const struct rule_spec rate = {.name = "nine",
+	    .hook = HOOK_OUTPUT,
+	    .action = RULE_ACCEPT,
+	    .destination_ports = {&nine, 1},
+	    .rate = {1000, 1000}};
+
+	set_rules(&rate, 1);
+	transmit(with_ports(udp_whole("10.9.0.1", "10.9.0.7", 0, 4), 53, 4000));
+	ck_assert_uint_eq(sent(), 4);
+	receive(question());
+	ck_assert_uint_eq(delivered(), 1);
+	transmit(with_ports(udp_whole("10.9.0.1", "10.9.0.7", 0, 4), 53, 4000));
+	ck_assert_uint_eq(sent(), 1);
+}
+END_TEST
+
 START_TEST(a_peer_to_peer_flow_is_answered)
 {
 	set_rules(&(struct rule_spec){.name = "to eight",
@@ -342,6 +362,72 @@ START_TEST(after_a_reload_a_refused_connection_does_not_go_on_as_the_hosts)
 	ck_assert_uint_eq(delivered(), 0);
 	transmit(as_tcp(answer(), 0x10));
 	ck_assert_uint_eq(sent(), 0);
+}
+END_TEST
+
+/* A connection of the peer's that was answered, and then refused. */
+static void refuse_tcp(void)
+{
+	set_rules(&accept_dns, 1);
+	receive(as_tcp(question(), 2));
+	transmit(as_tcp(answer(), 0x12));
+	receive(as_tcp(question(), 0x10));
+	(void)delivered();
+	(void)sent();
+	set_rules(NULL, 0);
+}
+
+static void check_refused_for_good(void)
+{
+	transmit(as_tcp(answer(), 0x10));
+	ck_assert_uint_eq(sent(), 0);
+	(void)delivered(); /* the reset */
+	receive(as_tcp(question(), 0x10));
+	ck_assert_uint_eq(delivered(), 0);
+}
+
+START_TEST(a_refused_connection_does_not_come_back_by_a_syn_that_is_refused)
+{
+	refuse_tcp();
+	receive(as_tcp(question(), 2));
+	ck_assert_uint_eq(delivered(), 0);
+	check_refused_for_good();
+}
+END_TEST
+
+START_TEST(a_refused_connection_is_not_over_by_a_reset_that_is_refused)
+{
+	refuse_tcp();
+	receive(as_tcp(question(), 4));
+	ck_assert_uint_eq(delivered(), 0);
+	now.now.ns += 15 * NS_PER_S;
+	check_refused_for_good();
+}
+END_TEST
+
+START_TEST(a_refused_connection_gives_way_to_one_of_the_host)
+{
+	refuse_tcp();
+	transmit(as_tcp(answer(), 2));
+	ck_assert_uint_eq(sent(), 1);
+	receive(as_tcp(question(), 0x12));
+	ck_assert_uint_eq(delivered(), 1);
+	ck_assert_uint_eq(live_flows(), 1);
+}
+END_TEST
+
+START_TEST(a_flow_that_began_while_it_waited_is_judged_by_the_new_rules)
+{
+	tunnel.has_session = false;
+	transmit(as_tcp(answer(), 2));
+	ck_assert_uint_eq(tunnel.staged.len, 1);
+	set_rules(&drop_output, 1);
+	packet_list_append(&tunnel.released, &tunnel.staged);
+	tunnel.has_session = true;
+	path_run_emitted(path, &now);
+	(void)sent();
+	receive(as_tcp(question(), 0x12));
+	ck_assert_uint_eq(delivered(), 0);
 }
 END_TEST
 
@@ -667,6 +753,35 @@ START_TEST(a_station_that_moves_is_asked_about_again)
 }
 END_TEST
 
+static struct packet *tcp_frame(
+    struct packet *pkt, uint8_t flags, const char *to, const char *from)
+{
+	return framed(as_tcp(pkt, flags), to, from, ETHERTYPE_IPV4);
+}
+
+/* A flood has made flows of the same addresses and ports, from the host. */
+START_TEST(a_refused_connection_does_not_come_back_by_a_flood)
+{
+	/* to two others, and to all */
+	for (unsigned i = 3; i < FAKE_PEERS; i++)
+		tunnel.peers[i].takes_no_floods = !_i;
+	set_rules(&accept_dns, 1);
+	receive_from(0, tcp_frame(question(), 2, HOST_MAC, PEER_MAC(0)));
+	transmit(tcp_frame(answer(), 0x12, PEER_MAC(0), HOST_MAC));
+	receive_from(0, tcp_frame(question(), 0x10, HOST_MAC, PEER_MAC(0)));
+	take_results();
+	/* as the peer told ARP a MAC that it never sends from */
+	transmit(tcp_frame(answer(), 0x10, ANY_MAC, HOST_MAC));
+	take_results();
+	set_rules(NULL, 0);
+	transmit(tcp_frame(answer(), 0x10, PEER_MAC(0), HOST_MAC));
+	ck_assert_uint_eq(sent_to(0), 0);
+	take_results();
+	receive_from(0, tcp_frame(question(), 0x10, HOST_MAC, PEER_MAC(0)));
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+}
+END_TEST
+
 static TCase *tap_cases(void)
 {
 	TCase *tcase = tcase_create("tap");
@@ -681,6 +796,8 @@ static TCase *tap_cases(void)
 	tcase_add_test(tcase, frames_are_judged_again_with_their_addresses);
 	tcase_add_test(tcase, a_frame_of_no_flow_is_judged_by_rules_alone);
 	tcase_add_test(tcase, a_station_that_moves_is_asked_about_again);
+	tcase_add_loop_test(
+	    tcase, a_refused_connection_does_not_come_back_by_a_flood, 0, 2);
 	return tcase;
 }
 
@@ -698,12 +815,21 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, an_answer_needs_no_rule);
 	tcase_add_test(tcase, what_the_host_begins_is_answered);
 	tcase_add_test(tcase, the_rules_are_not_asked_about_an_answered_flow);
+	tcase_add_test(tcase, a_super_packet_of_an_accepted_flow_stays_whole);
 	tcase_add_test(tcase, a_peer_to_peer_flow_is_answered);
 	tcase_add_test(tcase, an_answer_of_another_peer_is_none);
 	tcase_add_test(tcase, after_a_reload_flows_go_on_that_may_begin);
 	tcase_add_test(tcase, after_a_reload_flows_end_that_may_not_begin);
 	tcase_add_test(tcase,
 	    after_a_reload_a_refused_connection_does_not_go_on_as_the_hosts);
+	tcase_add_test(tcase,
+	    a_refused_connection_does_not_come_back_by_a_syn_that_is_refused);
+	tcase_add_test(
+	    tcase, a_refused_connection_is_not_over_by_a_reset_that_is_refused);
+	tcase_add_test(
+	    tcase, a_refused_connection_gives_way_to_one_of_the_host);
+	tcase_add_test(tcase,
+	    a_flow_that_began_while_it_waited_is_judged_by_the_new_rules);
 	tcase_add_test(
 	    tcase, what_waited_through_a_reload_is_judged_by_the_new_rules);
 	tcase_add_test(tcase, a_stray_is_dropped_before_the_rules);

@@ -565,7 +565,14 @@ START_TEST(flow_of_tcp_that_is_refused_gives_way_to_a_new_one)
 	flows_set_generation(flows, 2);
 	ck_assert_int_eq(refuse_tcp(0, 1, 2), DROP_NONE);
 	ck_assert_int_eq(last.flow_state, FLOW_NEW);
-	ck_assert_uint_eq(status().flows, 0);
+	/* which has not passed the hooks yet */
+	ck_assert_int_eq(refuse_tcp(0, 1, 0x10), DROP_VPN_CT_INVALID);
+	ck_assert_int_eq(refuse_tcp(0, 1, 2), DROP_NONE);
+	last.to_id = 1;
+	ck_assert_int_eq(flows_confirm(flows, &last, now), DROP_NONE);
+	ck_assert_uint_eq(status().flows, 1);
+	ck_assert_str_eq(tcp(1, 0, 4000, 0x12), "established");
+	ck_assert(flows_is_accepted(flows, &last, true));
 }
 END_TEST
 
