@@ -106,12 +106,16 @@ refused() {
 # More than one: handshakes with the others may be due.
 names out encap NETFILTER_DROP n=1+ refused
 on a nft delete table inet refuse
+# No fault lasts until the witnesses of the next one begin: a handshake that is due
+# in between would be lost for the wrong reason.
 failing() { # SEND WRITE COMMAND...: errno of each
 	fault "$1" "$2"
 	"${@:3}"
 }
 names out encap VPN_SENDBUF as="ENOBUFS" failing 105 0 from_host "$good"
+fault 0 0
 names out encap NOMEM as="ENOMEM" failing 12 0 from_host "$good"
+fault 0 0
 names out encap VPN_DATAGRAM_SIZE as="EMSGSIZE" failing 90 0 from_host "$good"
 fault 0 0
 
@@ -119,6 +123,7 @@ fault 0 0
 
 inner=$(udp 10.77.0.2 10.77.0.1)
 names in tun_write DEV_HDR as="EINVAL" failing 0 22 order b inner "$inner"
+fault 0 0
 names in tun_write NOMEM as="ENOBUFS" failing 0 105 order b inner "$inner"
 fault 0 0
 names out tun_read FULL_RING n=100+ peer=- by=none asleep from_host "$good" 400
