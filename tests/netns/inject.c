@@ -23,9 +23,10 @@
  *
  * The first time that one of them happens, a line on stderr says so.
  *
- * FAULTS in the environment is a file of two words, which the test may change
+ * FAULTS in the environment is a file of three words, which the test may change
  * at any time: the errno of what is sent over UDP, and of what is written to the
- * device; 0: none.
+ * device, 0: none; and how long the datagrams are that are not sent, 0: any
+ * length. A length keeps handshakes and probes out of it, whenever they are due.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -146,6 +147,7 @@ __attribute__((constructor)) static void read_inject(void)
 enum word {
 	SENT,
 	WRITTEN,
+	SENT_LEN,
 	WORDS
 };
 
@@ -279,10 +281,17 @@ static ssize_t bytes_of(const struct msghdr *header)
 	return (ssize_t)bytes;
 }
 
+/* Whether a fault that the test changes is about this datagram. */
+static bool is_meant(const struct msghdr *header)
+{
+	return !words || !words[SENT_LEN] ||
+	       bytes_of(header) == words[SENT_LEN];
+}
+
 static ssize_t send_one(int fd, const struct msghdr *header, int flags)
 {
 	if (is_datagram(header)) {
-		if (fails(SENT))
+		if (is_meant(header) && fails(SENT))
 			return -1;
 		if (each_nth(INTR))
 			return fail(EINTR);
