@@ -61,7 +61,7 @@
 	X(VPN_LENGTH, "length does not fit the message type")                  \
 	X(VPN_MAC1, "MAC1 is wrong: not meant for this key")                   \
 	X(VPN_MAC2, "under load, and no valid cookie")                         \
-	X(VPN_RATE, "too many handshakes from this address")                   \
+	X(VPN_RATE, "beyond a rule's rate, or too many handshakes")            \
 	X(VPN_UNKNOWN_PEER, "initiation of a key that is no peer")             \
 	X(VPN_TIMESTAMP, "initiation was replayed or is too old")              \
 	X(VPN_FLOOD, "initiations of this peer come too fast")                 \

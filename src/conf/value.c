@@ -201,8 +201,8 @@ void conf_read_workers(struct conf_reader *reader,
 		complain(reader, node, "%.*s is neither \"auto\", 1 nor 2",
 		    (int)node->raw_len, node->raw);
 		conf_hint(reader->messages,
-		    "workers = \"auto\"; takes 2 where vpnd may run on two "
-		    "CPUs or more, else 1; the numbers have no quotes");
+		    "workers = \"auto\"; takes a second one while one CPU is "
+		    "not enough; the numbers have no quotes");
 	}
 }
 

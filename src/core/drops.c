@@ -25,8 +25,11 @@ static const struct hint {
     {DROP_NETFILTER_DROP, NULL,
 	"the filter refused it: vpnctl trace says which rule"},
     {DROP_FULL_RING, NULL,
-	"the kernel dropped it before we read: raise device.txqueuelen"},
-    {DROP_SOCKET_RCVBUFF, "outer", "more arrives than vpnd decrypts"},
+	"the host sends more than vpnd encrypts, or floods one of its queues: "
+	"see offloads and workers in vpnctl status"},
+    {DROP_SOCKET_RCVBUFF, "outer",
+	"more arrives than vpnd decrypts: see ciphers, offloads and workers in "
+	"vpnctl status"},
     {DROP_SOCKET_RCVBUFF, "sock_queue",
 	"its receive buffer is full: raise rcvbuf, or read faster"},
     {DROP_NEIGH_FAILED, NULL, "the peer does not answer: see vpnctl status"},

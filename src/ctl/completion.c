@@ -33,7 +33,7 @@ static void print_head(FILE *file)
 	      "\n"
 	      "_vpnctl()\n"
 	      "{\n"
-	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} verb='' words i\n"
+	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} verb='' words files i\n"
 	      "\tcase ${COMP_WORDS[COMP_CWORD - 1]} in\n"
 	      "\t-n) words=$(ls " CTL_RUN_DIR " 2>/dev/null) ;;\n"
 	      "\t--color) words='auto always never' ;;\n"
@@ -59,7 +59,7 @@ static void print_tail(FILE *file)
 {
 	fputs("\tesac\n"
 	      "\tmapfile -t COMPREPLY < "
-	      "<(compgen -W \"$words\" -- \"$word\")\n"
+	      "<(compgen -W \"$words\" ${files:+-f} -- \"$word\")\n"
 	      "}\n"
 	      "complete -F _vpnctl vpnctl\n",
 	    file);
@@ -84,7 +84,8 @@ static size_t new_word(size_t idx)
 {
 	size_t len = strcspn(verbs[idx].name, " ");
 
-	if (idx > 0 && strncmp(verbs[idx - 1].name, verbs[idx].name, len) == 0)
+	if (idx > 0 && strncmp(verbs[idx - 1].name, verbs[idx].name, len) == 0 &&
+	    strchr(" ", verbs[idx - 1].name[len])) /* "sockets" is no "socket" */
 		return 0;
 	return len;
 }
@@ -144,6 +145,8 @@ static void print_verb(FILE *file, const struct verb *verb)
 	fputc('\'', file);
 	if (strstr(verb->arguments, "PEER"))
 		fputs("\" $(_vpnctl_peers)\"", file);
+	if (strcmp(verb->arguments, "FILE") == 0)
+		fputs(" files=yes", file);
 	fputs(" ;;\n", file);
 }
 

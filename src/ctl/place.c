@@ -72,9 +72,20 @@ static bool is_absent(int error)
 	return error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR;
 }
 
+static bool is_tunnel_name(const char *name)
+{
+	return name[0] && name[0] != '.' && !strchr(name, '/') &&
+	       strlen(name) < CONFIG_NAME_BYTES;
+}
+
 /* `what` is a tunnel's name or a path. */
 static int refuse(struct client_reply *reply, const char *what, int error)
 {
+	if (is_absent(error) && is_tunnel_name(what))
+		return client_reply_fail(reply, CONTROL_NOT_RUNNING,
+		    "%s: vpnd is not running: "
+		    "\"systemctl status vpnd@%s\" may say why",
+		    what, what);
 	if (is_absent(error))
 		return client_reply_fail(reply, CONTROL_NOT_RUNNING,
 		    "%s: vpnd is not running", what);
@@ -87,12 +98,6 @@ static int refuse(struct client_reply *reply, const char *what, int error)
 		    "%s: vpnd takes no connection", what);
 	return client_reply_fail(
 	    reply, CONTROL_FAILED, "%s: %s", what, strerror(-error));
-}
-
-static bool is_tunnel_name(const char *name)
-{
-	return name[0] && name[0] != '.' && !strchr(name, '/') &&
-	       strlen(name) < CONFIG_NAME_BYTES;
 }
 
 static void note_found(struct found *found, const char *tunnel, int fd)

@@ -97,7 +97,7 @@ static void switch_line(const struct paper *paper, const json_t *tunnel)
 	paper_end_line(paper);
 }
 
-/* "aes256gcm libipsec-mb 9.8 GB/s  chacha20poly1305 ..." */
+/* "aes256gcm libipsec-mb 9.1 GiB/s  chacha20poly1305 ..." */
 static void ciphers_line(const struct paper *paper, const json_t *tunnel)
 {
 	const json_t *ciphers = json_object_get(tunnel, "ciphers");

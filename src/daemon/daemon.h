@@ -94,6 +94,7 @@ struct daemon {
 	struct core_host core_host;
 	char device[TUN_NAME_BYTES]; /* as it is named now */
 	struct tun_offload offload;  /* of the device, when it was opened */
+	bool has_told_tcp, has_told_udp; /* the log: the device takes none */
 	uint64_t device_dropped;     /* by the kernel, as last counted */
 	struct device_queue queues[TUN_QUEUES];
 	struct loop_watch *udp_watch, *news_watch, *loader_watch, *worker_watch;
@@ -169,6 +170,8 @@ struct data *daemon_receiver(struct daemon *daemon);
 
 /* ---- offloads.c ---- */
 
+/* Says once for a device that it takes no TCP, or UDP, super-packets any more. */
+void offloads_turn(struct daemon *daemon);
 /* What status shows of offloads. */
 void offloads_tell(
     struct daemon *daemon, struct core_offload ret[CORE_OFFLOADS]);

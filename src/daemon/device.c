@@ -152,6 +152,7 @@ int device_open(struct daemon *daemon)
 		return -ENOMEM;
 	}
 	data_tell_path(&daemon->data);
+	daemon->has_told_tcp = daemon->has_told_udp = false;
 	note_back(daemon);
 	daemon->device_dropped = 0;
 	if (!watch_queue(daemon, 0, fd)) {

@@ -49,8 +49,8 @@ static uint16_t measure(const struct memory *memory, const struct aead *aead)
 	return speed > UINT16_MAX ? UINT16_MAX : (uint16_t)speed;
 }
 
-void measure_aeads(
-    const struct memory *memory, struct measured ret[AEAD_IDS + 1])
+void measure_aeads(const struct memory *memory, const struct log *log,
+    struct measured ret[AEAD_IDS + 1])
 {
 	for (unsigned id = 0; id <= AEAD_IDS; id++)
 		ret[id] = (struct measured){0};
@@ -59,8 +59,12 @@ void measure_aeads(
 		struct measured *best = &ret[aead->id];
 		uint16_t speed;
 
-		if (!aead_is_right(aead, memory))
+		if (!aead_is_right(aead, memory)) {
+			log_warning(log,
+			    "%s: %s gives no right answers here and is not used",
+			    aead->name, aead->backend);
 			continue;
+		}
 		speed = measure(memory, aead);
 		if (!best->backend || speed > best->speed)
 			*best = (struct measured){aead, speed};

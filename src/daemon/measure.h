@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "protocol/aead.h"
 
@@ -15,8 +16,9 @@ struct measured {
 };
 
 /* Tests all back ends, and seals for a few milliseconds with those that are
- * right; `ret` gets the fastest of each AEAD, by its id. */
-void measure_aeads(
-    const struct memory *memory, struct measured ret[AEAD_IDS + 1]);
+ * right; `ret` gets the fastest of each AEAD, by its id. The log tells of those
+ * that are not. */
+void measure_aeads(const struct memory *memory, const struct log *log,
+    struct measured ret[AEAD_IDS + 1]);
 
 #endif

@@ -133,7 +133,7 @@ static int make_core(struct daemon *daemon)
 	if (code)
 		return daemon_fail(daemon, code, "packet buffers");
 	setup.pool = daemon->pool;
-	measure_aeads(&keymem, measured);
+	measure_aeads(&keymem, &daemon->logger.log, measured);
 	for (unsigned id = 1; id <= AEAD_IDS; id++) {
 		setup.aead_speed[id] = measured[id].speed;
 		setup.aead_backends[id] = measured[id].backend;

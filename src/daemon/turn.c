@@ -313,6 +313,7 @@ static void run_turn(struct daemon *daemon)
 	sync_routes(daemon);
 	data_flush(&daemon->data);
 	device_turn(daemon);
+	offloads_turn(daemon);
 	core_streams_offered(daemon->core);
 	control_turn(daemon->control);
 	if (is_due(daemon, daemon->state_due))

@@ -15,6 +15,7 @@
 #include "daemon/busy_poll.h"
 #include "daemon/slice.h"
 #include "io/clock.h"
+#include "io/tun_offload.h"
 
 struct worker {
 	struct threads *threads;
@@ -109,19 +110,25 @@ void worker_heard(struct worker *worker)
 	hear(worker->news_fd);
 }
 
-/* What each of them has told the path of the device, the other does not know.
- */
+/* What each of them has told the path of the device, the other does not know. */
+static void learn_device(struct data *data, const struct data *other)
+{
+	data->has_told = false;
+	if (data->batch && other->batch)
+		tun_batch_learn(data->batch, other->batch);
+}
+
 static void take_over(struct data *data, const struct data *other)
 {
 	data->waiting = other->waiting;
 	data->sending = other->sending;
-	data->has_told = false;
+	learn_device(data, other);
 }
 
 static void hand_over(struct data *data, struct data *other)
 {
 	other->waiting = data->waiting;
-	other->has_told = false;
+	learn_device(other, data);
 	if (!data_is_blocked(other))
 		other->blocked_since = other->moment->now;
 	packet_list_append(&other->backlog, &data->backlog);

@@ -53,6 +53,12 @@ int tun_batch_udp_error(const struct tun_batch *batch)
 	return batch->udp_error;
 }
 
+void tun_batch_learn(struct tun_batch *batch, const struct tun_batch *other)
+{
+	batch->tcp_error = other->tcp_error;
+	batch->udp_error = other->udp_error;
+}
+
 /* ---- reading ---- */
 
 static bool parse(struct packet *pkt, bool is_frame)

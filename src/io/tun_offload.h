@@ -65,5 +65,7 @@ must_check enum tun_result tun_batch_write(struct tun_batch *batch, int fd,
 /* What was switched off since: errno, 0 nothing. */
 int tun_batch_tcp_error(const struct tun_batch *batch);
 int tun_batch_udp_error(const struct tun_batch *batch);
+/* What another one of the same device has found out. */
+void tun_batch_learn(struct tun_batch *batch, const struct tun_batch *other);
 
 #endif

@@ -97,14 +97,19 @@ static int make_socket(int family, const struct udp_setup *setup)
 	return fd;
 }
 
-/* Linux 7.0 and 7.1 compute wrong lengths on some drivers when all segments
- * are equally long. */
-static bool is_kernel_sound(void)
+bool udp_is_release_unsound(const char *release)
+{
+	unsigned major, minor;
+
+	return sscanf(release, "%u.%u", &major, &minor) == 2 && major == 7 &&
+	       minor <= 1;
+}
+
+bool udp_is_gso_unsound(void)
 {
 	struct utsname name;
 
-	return uname(&name) == 0 && strncmp(name.release, "7.0", 3) != 0 &&
-	       strncmp(name.release, "7.1", 3) != 0;
+	return uname(&name) != 0 || udp_is_release_unsound(name.release);
 }
 
 static bool can_gso(int fd)
@@ -113,7 +118,7 @@ static bool can_gso(int fd)
 	socklen_t len = sizeof(value);
 
 	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0 &&
-	       is_kernel_sound();
+	       !udp_is_gso_unsound();
 }
 
 bool udp_has_gso(const struct udp *udp)

@@ -40,6 +40,11 @@ void udp_close(struct udp *udp);
 
 /* UDP_SEGMENT is in use, but for what goes alone. */
 bool udp_has_gso(const struct udp *udp);
+/* It is not, as this kernel sends some datagrams with a wrong length: Linux 7.0
+ * and 7.1, when all segments are equally long. */
+bool udp_is_gso_unsound(void);
+/* The same of a kernel's release, "7.1.3". */
+bool udp_is_release_unsound(const char *release);
 /* UDP_GRO is in use. */
 bool udp_has_gro(const struct udp *udp);
 

@@ -159,7 +159,7 @@ const char *probe_refusal(const struct peer *peer)
 {
 	if (peer->probe.host_why)
 		return peer->probe.host_why;
-	return peer->probe.is_refused ? "they do not arrive" : NULL;
+	return peer->probe.is_refused ? "segments do not arrive" : NULL;
 }
 
 /* ---- what the peer says ---- */

@@ -163,6 +163,7 @@ int main(void)
 	double unit = bench_calibrate();
 
 	bench_tell("calibration loop", unit, unit);
+	bench_tell("known flow, 1 live", time_known(1), unit);
 	bench_tell("known flow, 1 000 live", time_known(1000), unit);
 	bench_tell("known flow, 16 000 live", time_known(16000), unit);
 	bench_tell("known flow, 64 000 live", time_known(64000), unit);

@@ -28,7 +28,7 @@ while getopts n:t: option; do
 	case $option in
 	n) pairs=$OPTARG ;;
 	t) seconds=$OPTARG ;;
-	*) exit 2 ;;
+	*) echo "usage: filter_ab.sh [-n PAIRS] [-t SECONDS] [ROW...]" >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))

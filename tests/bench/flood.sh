@@ -16,12 +16,14 @@
 set -u
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 bench=$(dirname "$(readlink -f "$0")")
-SECONDS_EACH=3 rounds=3
+SECONDS_EACH=3 rounds=5
+usage() { sed -n '3,/^# shellcheck/{s/^# \{0,1\}//;/^shellcheck/d;p}' "$0"; }
+case ${1-} in -h | --help) usage; exit 0 ;; esac
 while getopts s:r: option; do
 	case $option in
 	s) SECONDS_EACH=$OPTARG ;;
 	r) rounds=$OPTARG ;;
-	*) exit 2 ;;
+	*) usage >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -93,7 +95,8 @@ for _ in $(seq "$rounds"); do
 		rounds_of "$tunnel" 1400
 	done
 done
-printf '%-16s%7s%9s%9s%9s%11s\n' tunnel bytes ping_ms ping99 lost tcp_share
+printf '%-16s%7s%9s%9s%9s%11s  %s\n' \
+	tunnel bytes ping_ms ping99 lost tcp_share reached
 sort -k1,2 "$RUN/figures" | awk '
 	function median(list, count,   i, j, t) {
 		for (i = 2; i <= count; i++)
@@ -103,11 +106,17 @@ sort -k1,2 "$RUN/figures" | awk '
 			}
 		return list[int((count + 1) / 2)]
 	}
+	function reached(p99, share) {
+		if (p99 <= 3 && share >= 0.45)
+			return "aim"
+		return p99 <= 10 && share >= 0.3 ? "must" : "SHORT"
+	}
 	function row() {
 		if (n)
-			printf "%-16s%7s%9.2f%9.2f%9.3f%11.3f\n", tunnel, bytes,
-				median(a, n), median(b, n), median(c, n),
-				median(d, n)
+			printf "%-16s%7s%9.2f%9.2f%9.3f%11.3f  %s\n", tunnel,
+				bytes, median(a, n), median(b, n), median(c, n),
+				median(d, n),
+				reached(median(b, n), median(d, n))
 		n = 0
 	}
 	$1 != tunnel || $2 != bytes { row(); tunnel = $1; bytes = $2 }

@@ -3,8 +3,19 @@
 #
 # How it works: peer_NAME brings one up, have_NAME says whether its program is
 # there. WIREGUARD_GO names another wireguard-go than that of PATH: only since
-# 0.0.20230223 does it have offloads, and an older one is no measure.
+# 0.0.20230223 does it have offloads, and an older one is no measure. NEBULA and
+# NEBULA_CERT name another nebula and nebula-cert.
 # shellcheck shell=bash
+
+others_versions() { # of what is measured, a line each
+	local line
+	for line in "$(vpnd_program vpnd) --version" "$wireguard_go --version" \
+		"openvpn --version" "fastd --version" "$nebula -version"; do
+		# shellcheck disable=SC2086 # words
+		command -v ${line% *} >/dev/null && echo "# $($line 2>&1 | head -n 1)"
+	done
+	true
+}
 
 have_direct() { true; }
 peer_direct() { TB=10.99.0.2; }
@@ -122,14 +133,17 @@ peer_fastd_tap() { fastd_pair tap; }
 
 # ---- Nebula, with AES ----
 
-have_nebula() { command -v nebula nebula-cert >/dev/null; }
+nebula=${NEBULA:-nebula} nebula_cert=${NEBULA_CERT:-nebula-cert}
+have_nebula() {
+	command -v "$nebula" >/dev/null && command -v "$nebula_cert" >/dev/null
+}
 nebula_certificates() (
 	cd "$RUN" && rm -f neb-*.crt neb-*.key || exit
-	nebula-cert ca -name bench -out-crt neb-ca.crt -out-key neb-ca.key
+	"$nebula_cert" ca -name bench -out-crt neb-ca.crt -out-key neb-ca.key
 	for host in "a 1" "b 2"; do
 		# shellcheck disable=SC2086 # words
 		set -- $host
-		nebula-cert sign -ca-crt neb-ca.crt -ca-key neb-ca.key -name "$1" \
+		"$nebula_cert" sign -ca-crt neb-ca.crt -ca-key neb-ca.key -name "$1" \
 			-ip "10.77.0.$2/24" -out-crt "neb-$1.crt" \
 			-out-key "neb-$1.key"
 	done
@@ -158,7 +172,7 @@ nebula_host() { # A|B HOST NUMBER
 	  inbound:
 	    - { port: any, proto: any, host: any }
 	X
-	("$1" nebula -config "$RUN/neb-$2.yml" >"$RUN/neb-$2.log" 2>&1 &)
+	("$1" "$nebula" -config "$RUN/neb-$2.yml" >"$RUN/neb-$2.log" 2>&1 &)
 }
 peer_nebula() {
 	nebula_certificates

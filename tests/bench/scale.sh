@@ -71,12 +71,12 @@ serve_end() {
 	wait_for 60 is_gone "$(pid_of one)"
 }
 row() { printf '%-44s %8s %8s %8s  %s\n' "$@"; }
-tell_memory() { # WHAT COUNT BASE FIGURES
+tell_memory() { # WHAT COUNT BASE FIGURES [WHAT WAS ASKED]
 	local -a base now
 	read -ra base <<<"$3"
 	read -ra now <<<"$4"
 	row "$1" "${now[0]}" "${now[1]}" "${now[2]}" \
-		"$(kib "${now[0]}" "${base[0]}" "$2") KiB a peer"
+		"$(kib "${now[0]}" "${base[0]}" "$2") KiB a peer${5:-}"
 }
 join() { # PREFIXES [plain]
 	on crowd "$CROWD" join 10.99.0.1:51820 "$(cat "$RUN/one.pub")" \
@@ -100,10 +100,10 @@ memory() {
 		rm -rf "$RUN/one.state" # or it would seek them all
 		start=$(timed serve_ready)
 		tell_memory "$peers peers, $each allowed IPs each" "$peers" \
-			"$base" "$(figures one)"
+			"$base" "$(figures one)" ", asked 4 (aim 2)"
 		check "$peers peers join" join "$each"
 		tell_memory "  the same, a session each" "$peers" "$base" \
-			"$(figures one)"
+			"$(figures one)" ", asked 10 (aim 6)"
 		reload=$(timed ctl one reload)
 		tell_memory "  after a reload" "$peers" "$base" "$(figures one)"
 		end=$(timed serve_end)
@@ -159,7 +159,7 @@ tcp1() {
 		"($(cut -d' ' -f2 "$RUN/pairs" | spread))"
 	awk '{printf "%.3f\n", $2 / $1}' "$RUN/pairs" >"$RUN/ratios"
 	echo "tcp1, ratio of $pairs pairs: median $(median <"$RUN/ratios")," \
-		"$(spread <"$RUN/ratios")"
+		"$(spread <"$RUN/ratios"); asked 0.97 (aim 0.99)"
 }
 
 # ---- curves ----

@@ -33,6 +33,10 @@ offers endpoint vpnctl peer add lab public-key KEY end
 offers 'auto always' vpnctl --color a
 offers -c vpnctl ping branch -c
 offers flush vpnctl fdb f
+offers 'sockets socket' vpnctl sock
+offers recv vpnctl socket r
+touch "$scratch/rules.nft" && cd "$scratch" || exit 1
+offers rules.nft vpnctl filter test ru
 offers '--json' vpnctl fdb flush --j
 
 # A vpnctl that answers as one of a tunnel with two peers would.

@@ -10,6 +10,8 @@
 #include "repeatable.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #define LEN_MAX 2000
 #define ROOM	(LEN_MAX + AEAD_TAG_BYTES)
 

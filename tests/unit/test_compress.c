@@ -10,6 +10,8 @@
 #include "repeatable.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #define LEN		1400
 #define ROOM		4096
 #define GUARD		0xa5

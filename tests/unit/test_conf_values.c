@@ -90,7 +90,7 @@ static const struct {
     /* "auto", 1 or 2 */
     {"workers = 3;",
 	"x:1:11: error: workers: 3 is neither \"auto\", 1 nor 2\n"},
-    {"workers = 3;", "hint: workers = \"auto\"; takes 2 where"},
+    {"workers = 3;", "hint: workers = \"auto\"; takes a second"},
     {"workers = 0;", "workers: 0 is neither \"auto\", 1 nor 2"},
     {"workers = -1;", "workers: -1 is neither \"auto\", 1 nor 2"},
     {"workers = 4294967298;", "workers: 4294967298 is neither"}, /* wraps */

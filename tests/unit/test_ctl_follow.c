@@ -9,6 +9,8 @@
 #include "ctl_pair.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 static const struct control_request request = {.verb = "capture"};
 static char taken[64];
 static bool is_enough;

@@ -180,12 +180,12 @@ START_TEST(status_says_where_segments_do_not_arrive)
 			       "b\tup\ttrue\n"
 			       "s\tmode\tvpnd\n"
 			       "b\tsegments_refused\ttrue\n"
-			       "s\tsegments_why\tthey do not arrive\n"
+			       "s\tsegments_why\tsegments do not arrive\n"
 			       "}\n"
 			       "]\n"),
 	    "site  down\n"
 	    "  hub     up    no endpoint  no handshake yet  vpnd  without "
-	    "udp_gso: they do not arrive\n");
+	    "udp_gso: segments do not arrive\n");
 }
 END_TEST
 

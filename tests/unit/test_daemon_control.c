@@ -10,6 +10,8 @@
 #include "daemon/control.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 static char dir[] = "/tmp/vpnd-test-control.XXXXXX";
 static char path[64], read_path[64];
 static struct loop *loop;

@@ -11,6 +11,8 @@
 #include "daemon/keys.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 static char dir[] = "/tmp/vpnd-test-keys.XXXXXX";

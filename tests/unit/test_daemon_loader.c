@@ -10,6 +10,8 @@
 #include "daemon/loader.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 static char dir[] = "/tmp/vpnd-test-loader.XXXXXX";
 static char program[64];
 static struct loader *loader;

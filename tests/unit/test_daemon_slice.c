@@ -2,6 +2,8 @@
 /* How long the processor is ours. */
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>

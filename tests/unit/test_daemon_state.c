@@ -10,6 +10,8 @@
 #include "daemon/state.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 static void add(struct state *state, uint8_t first, const char *endpoint)

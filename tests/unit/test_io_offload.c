@@ -453,6 +453,22 @@ static void check_single(uint8_t flags, size_t payload)
 	ck_assert_uint_eq(header.flags, flags);
 }
 
+/* The other thread's does not try what the kernel has refused. */
+static void check_learns(int error)
+{
+	struct tun_batch_setup setup = {
+	    .type = TUN_TYPE_TUN, .offload = &all, .pool = pool};
+	struct tun_batch *other;
+
+	ck_assert_int_eq(tun_batch_new(&other, &setup), 0);
+	ck_assert(tun_batch_joins_tcp(other));
+	tun_batch_learn(other, batch);
+	ck_assert_int_eq(tun_batch_tcp_error(other), error);
+	ck_assert_int_eq(tun_batch_udp_error(other), 0);
+	ck_assert(!tun_batch_joins_tcp(other));
+	tun_batch_free(other);
+}
+
 START_TEST(a_refused_whole_goes_singly_and_ends_it)
 {
 	struct packet_list list = {0};
@@ -467,6 +483,7 @@ START_TEST(a_refused_whole_goes_singly_and_ends_it)
 	ck_assert(!tun_batch_joins_tcp(batch));
 	ck_assert(tun_batch_joins_udp(batch));
 	ck_assert_int_eq(tun_batch_udp_error(batch), 0);
+	check_learns(EINVAL);
 	refuse_wholes = 0;
 	pushes[_i](&list);
 	ck_assert_int_eq(

@@ -849,6 +849,27 @@ START_TEST(what_is_discarded_counts_as_its_datagrams)
 }
 END_TEST
 
+static const struct {
+	const char *release;
+	bool is_unsound;
+} releases[] = {
+    {"7.0.0", true},
+    {"7.0-rc1", true},
+    {"7.1.12-amd64", true},
+    {"7.2.0", false},
+    {"7.10.0", false},
+    {"6.19.3", false},
+    {"17.1.0", false},
+    {"", false},
+};
+
+START_TEST(two_releases_of_linux_send_no_segments)
+{
+	ck_assert_int_eq(udp_is_release_unsound(releases[_i].release),
+	    releases[_i].is_unsound);
+}
+END_TEST
+
 static TCase *gro_cases(void)
 {
 	TCase *tcase = tcase_create("gro");
@@ -911,6 +932,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, udp_counts_what_the_full_buffer_lost);
 	tcase_add_test(tcase, udp_refuses_a_port_that_is_taken);
 	tcase_add_test(tcase, udp_on_an_ipv4_address_can_not_reach_ipv6);
+	tcase_add_loop_test(tcase, two_releases_of_linux_send_no_segments, 0,
+	    ARRAY_SIZE(releases));
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, gro_cases());
 	return suite;

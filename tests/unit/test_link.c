@@ -9,6 +9,8 @@
 #include "tunnels.h"
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #define FRAME_MIN 14
 #define FRAME_MAX 1522
 

@@ -2,6 +2,8 @@
 /* Packet lists and the pool: order, limits, and its own police. */
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #include <signal.h>
 #include <string.h>
 

@@ -3,6 +3,8 @@
  * and without a filter, traced and not. */
 #include "unit.h"
 
+const int unit_is_apart = 1;
+
 #include <string.h>
 
 #include "net/flow.h"

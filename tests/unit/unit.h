@@ -8,4 +8,8 @@
 /* A test program defines this; each of its cases is a sentence. */
 Suite *unit_suite(void);
 
+/* A program whose cases leave something behind in their process (a handler, a
+ * descriptor, a static) defines it: they never share one. */
+extern const int unit_is_apart;
+
 #endif
