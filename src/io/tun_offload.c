@@ -71,7 +71,8 @@ static bool parse(struct packet *pkt, bool is_frame)
 
 /* The header's words on a checksum that the kernel has left to us. Only what
  * our own parser finds there stays partial; anything else is made complete
- * where the kernel says. False: that is beyond the packet. */
+ * where the kernel says, and as it does (CSUM_MANGLED_0). False: that is beyond
+ * the packet. */
 static bool take_checksum(
     struct packet *pkt, const struct virtio_net_hdr *header, bool is_frame)
 {
@@ -79,6 +80,7 @@ static bool take_checksum(
 	size_t field = start + header->csum_offset;
 	uint8_t *bytes = packet_data(pkt);
 	uint32_t len = pkt->len; /* the parser may trim it */
+	uint16_t checksum;
 
 	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return true;
@@ -89,8 +91,8 @@ static bool take_checksum(
 		pkt->checksum = CHECKSUM_PARTIAL;
 		return true;
 	}
-	checksum_store(bytes + field,
-	    checksum_finish(checksum_add(0, bytes + start, len - start)));
+	checksum = checksum_finish(checksum_add(0, bytes + start, len - start));
+	checksum_store(bytes + field, checksum ? checksum : 0xffff);
 	return true;
 }
 

@@ -10,15 +10,17 @@
 #include "packet/l4.h"
 #include "packet/tcp.h"
 
-#define WHOLE_BYTES_MAX 65535 /* of the IP packet */
-#define IPV4_TOTAL	2
-#define IPV4_FRAGMENT	6
-#define IPV4_TTL	8
-#define IPV4_ADDRESSES	12
-#define IPV6_PAYLOAD	4
-#define IPV6_NEXT	6
-#define UDP_LENGTH	4
-#define RIGHT		0 /* what a sum over right bytes is at its end */
+#define WHOLE_BYTES_MAX	    65535 /* of the IP packet */
+#define IPV4_TOTAL	    2
+#define IPV4_IDENTIFICATION 4
+#define IPV4_FRAGMENT	    6
+#define IPV4_DF		    0x40 /* bit of its first byte */
+#define IPV4_TTL	    8
+#define IPV4_ADDRESSES	    12
+#define IPV6_PAYLOAD	    4
+#define IPV6_NEXT	    6
+#define UDP_LENGTH	    4
+#define RIGHT		    0 /* what a sum over right bytes is at its end */
 
 /* FIN and SYN and so on end what can be joined. */
 #define JOINED_FLAGS (TCP_ACK | TCP_PSH | TCP_ECE)
@@ -84,8 +86,7 @@ static bool is_kind_joined(
 	return false;
 }
 
-bool coalesce_may_join(
-    const struct packet *pkt, bool joins_tcp, bool joins_udp)
+bool coalesce_may_join(const struct packet *pkt, bool joins_tcp, bool joins_udp)
 {
 	return is_simple(pkt) && is_kind_joined(pkt, joins_tcp, joins_udp);
 }
@@ -112,6 +113,17 @@ static bool is_same_flow(const struct packet *a, const struct packet *b)
 	       address_is_equal(&a->destination, &b->destination);
 }
 
+/* What may be cut needs numbers that tell, and cutting the whole counts up
+ * (RFC 6864, 4.3). */
+static bool has_right_number(const struct packet *first, const uint8_t *l3)
+{
+	const uint8_t *number = l3 + IPV4_IDENTIFICATION;
+
+	return l3[IPV4_FRAGMENT] & IPV4_DF ||
+	       (uint16_t)(number[0] << 8 | number[1]) ==
+		   (uint16_t)(first->fragment_id + first->segments);
+}
+
 /* All of the IP header that does not follow from length and number. */
 static bool has_same_l3(const struct packet *a, const struct packet *b)
 {
@@ -122,7 +134,7 @@ static bool has_same_l3(const struct packet *a, const struct packet *b)
 		       memcmp(x + IPV6_NEXT, y + IPV6_NEXT, 2) == 0;
 	return memcmp(x, y, IPV4_TOTAL) == 0 &&
 	       memcmp(x + IPV4_FRAGMENT, y + IPV4_FRAGMENT, 2) == 0 &&
-	       x[IPV4_TTL] == y[IPV4_TTL];
+	       x[IPV4_TTL] == y[IPV4_TTL] && has_right_number(a, y);
 }
 
 /* All but sequence number, PSH and checksum; the urgent pointer is unused. */

@@ -65,11 +65,15 @@ static uint8_t *stamp(void *context, uint32_t idx)
 	return slide_to(context, idx);
 }
 
+/* Who takes which checksums is asked each time: between two calls another
+ * session may have begun. */
 static enum drop seal_some(struct path *path, struct slide *slide,
     struct train *train, uint32_t count, struct packet *to)
 {
 	enum drop reason;
 
+	slide->completes = !tunnel_peer_takes_checksums(train->whole->peer);
+	train->checksum = slide->completes ? CHECKSUM_FULL : CHECKSUM_PARTIAL;
 	train->count = count;
 	train->last_len =
 	    segments_len(&slide->segments, train->first + count - 1);
@@ -116,14 +120,10 @@ static enum drop fill_trains(struct path *path, struct slide *slide,
 static void seal_all(
     struct path *path, struct packet *pkt, struct places *places)
 {
-	bool completes = !tunnel_peer_takes_checksums(pkt->peer);
 	not_cleared struct slide slide;
-	struct train train = {.whole = pkt,
-	    .checksum = completes ? CHECKSUM_FULL : CHECKSUM_PARTIAL,
-	    .stamp = stamp,
-	    .context = &slide};
+	struct train train = {.whole = pkt, .stamp = stamp, .context = &slide};
 
-	slide_begin(&slide, pkt, completes);
+	slide_begin(&slide, pkt, false);
 	train.segment_len = segments_len(&slide.segments, 0);
 	pkt->drop = fill_trains(path, &slide, &train, places);
 	if (pkt->drop)
@@ -165,13 +165,15 @@ static void fill_before(
 	places->added = smaller(places->length - last->segments, pkt->segments);
 }
 
-/* False: there are not enough packets. */
+/* False: there are not enough packets, or a train is too short for one. */
 static bool take_places(
     struct path *path, const struct packet *pkt, struct places *places)
 {
-	uint32_t left = pkt->segments - places->added;
-	uint32_t count = (left + places->length - 1) / places->length;
+	uint32_t left = pkt->segments - places->added, count;
 
+	if (!places->length)
+		return false;
+	count = (left + places->length - 1) / places->length;
 	while (count--) {
 		struct packet *to = pool_get_large(path->setup.pool);
 

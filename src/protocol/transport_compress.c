@@ -136,7 +136,8 @@ static void shrink(struct packet *pkt, const struct moment *now)
 	    !compress_flow_may_try(peer->flows, pkt->flow_hash, 1))
 		return;
 	spare = try(pkt, pkt->len, now);
-	if (spare) {
+	/* a copy of one that just fitted is in a large packet */
+	if (spare && spare->buffer_bytes == pkt->buffer_bytes) {
 		become(pkt, spare);
 		peer->counters.compressed_packets++;
 	}

@@ -75,7 +75,8 @@ size_t tunnel_open_train(struct tunnel *tunnel, struct packet *pkt,
 
 	(void)now;
 	while (pkt->segments) {
-		uint32_t len = pkt->segments > 1 ? pkt->segment_bytes : pkt->len;
+		uint32_t len =
+		    pkt->segments > 1 ? pkt->segment_bytes : pkt->len;
 		uint64_t counter = tunnel->counter_of(pkt->away);
 
 		if ((count && counter != pkt->counter + 1) ||
@@ -287,6 +288,8 @@ enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
 	to->segments = (uint16_t)(before + train->count);
 	to->segment_bytes = (uint16_t)train->segment_len;
 	to->checksum = train->checksum;
+	if (tunnel->train_calls == tunnel->last_told)
+		train->whole->peer->takes_checksums = false;
 	return DROP_NONE;
 }
 

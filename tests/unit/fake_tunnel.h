@@ -52,6 +52,7 @@ struct tunnel {
 	struct packet_list staged, messages, frames, released, dropped;
 	size_t open_calls, seal_calls, train_calls, largest_batch;
 	size_t last_train; /* the session ends behind this call; 0: it stays */
+	size_t last_told;  /* behind this call the peer takes no checksums */
 	/* Of a datagram that is away; NULL: trains are opened singly. */
 	uint64_t (*counter_of)(const uint8_t *datagram);
 	uint32_t last_flow_hash; /* as compress saw it */

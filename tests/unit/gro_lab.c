@@ -41,6 +41,7 @@ static void write_ip(
 	bytes[0] = 0x45;
 	put(bytes + 2, len, 2);
 	put(bytes + 4, number, 2);
+	bytes[6] = 0x40;
 	bytes[8] = 64;
 	bytes[9] = flow->protocol;
 	memcpy(bytes + 12, from.bytes, 4);

@@ -187,7 +187,7 @@ static struct made *made_of(struct story *story, const struct packet *pkt)
 	return NULL;
 }
 
-/* The identification is numbered anew; checksums are complete in both. */
+/* What may not be cut is numbered anew; checksums are complete in both. */
 static void compare(const struct packet *pkt, struct packet *piece)
 {
 	uint8_t bytes[BYTES_MAX];
@@ -201,7 +201,7 @@ static void compare(const struct packet *pkt, struct packet *piece)
 	must(packet_parse_ip(piece) == DROP_NONE);
 	must(piece->checksum == CHECKSUM_PARTIAL);
 	checksum_complete(piece);
-	if (pkt->family == FAMILY_IPV4) {
+	if (pkt->family == FAMILY_IPV4 && bytes[6] & 0x40) {
 		memcpy(packet_data(piece) + 4, bytes + 4, 2);
 		header_finish(packet_data(piece), IPV4_BYTES);
 	}
@@ -241,7 +241,8 @@ static void check_whole(const struct packet *chain)
 /* ---- in place ---- */
 
 /* What is opened has padding behind it, and a head before. */
-static void open_to(struct story *story, uint8_t *place, const struct made *made)
+static void open_to(
+    struct story *story, uint8_t *place, const struct made *made)
 {
 	memset(place - GATHER_HEAD_BYTES, 0xaa, GATHER_HEAD_BYTES);
 	memcpy(place, made->bytes, made->fresh.len);
@@ -268,7 +269,8 @@ static bool should_begin(const struct made *made)
 
 	return coalesce_may_join(&copy, true, true) &&
 	       coalesce_header_bytes(&copy) < copy.len &&
-	       !(copy.tcp_flags & TCP_PSH) && coalesce_has_right_checksum(&copy);
+	       !(copy.tcp_flags & TCP_PSH) &&
+	       coalesce_has_right_checksum(&copy);
 }
 
 static void compare_gathered(
@@ -280,9 +282,8 @@ static void compare_gathered(
 	segments_of(&segments, whole);
 	must(segments.count == whole->segments);
 	for (uint32_t i = 0; i < whole->segments; i++) {
-		struct packet piece = {.buffer = cut,
-		    .buffer_bytes = sizeof(cut),
-		    .segments = 1};
+		struct packet piece = {
+		    .buffer = cut, .buffer_bytes = sizeof(cut), .segments = 1};
 		struct packet copy = first[i].fresh;
 
 		must(!segments_take(&segments, whole, i, &piece));
@@ -315,8 +316,8 @@ static void end_gathered(struct gather *gather, const struct made *first,
 }
 
 /* Gathers from `first` on; returns how many are in the whole. */
-static size_t gather_some(struct story *story, size_t first,
-    struct offload_seen *seen)
+static size_t gather_some(
+    struct story *story, size_t first, struct offload_seen *seen)
 {
 	static uint8_t bytes[WHOLE_BYTES];
 	static struct coalescer coalescer;
@@ -342,8 +343,8 @@ static size_t gather_some(struct story *story, size_t first,
 			must(!gather_take(&gather, 0, CHECKSUM_FULL));
 			break;
 		}
-		is_taken = gather_take(
-		    &gather, made->fresh.len, made->fresh.checksum);
+		is_taken =
+		    gather_take(&gather, made->fresh.len, made->fresh.checksum);
 		should = count ? should_follow(&story->made[first], count, made,
 				     &coalescer, &model)
 			       : should_begin(made);

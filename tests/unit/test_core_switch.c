@@ -7,6 +7,7 @@
 
 #include "lan.h"
 #include "net/bridge.h"
+#include "protocol/peer.h"
 #include "unit.h"
 
 #define LEFT  (1u << 0)
@@ -762,6 +763,39 @@ static void add_forwarding(TCase *tcase)
 	    the_largest_frame_gets_no_padding_that_the_path_can_not_carry);
 }
 
+#define LONG_FRAME 1624 /* longer than left's buffers are for, but it fits */
+
+/* Right does not care what left says that it takes; third takes more. */
+START_TEST(a_flooded_frame_that_just_fits_is_no_reason_to_stop)
+{
+	uint8_t frame[LONG_FRAME] = {
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 7, 0x88, 0xb5};
+	struct pair_end *ends = lan.pair.ends;
+	struct config *config;
+	struct peer *left;
+
+	lan_init(&lan);
+	ck_assert_uint_gt(LONG_FRAME, pool_largest(ends[0].pool));
+	ck_assert_int_eq(pool_add_large(ends[0].pool, 4, 65599), 0);
+	for (size_t i = 1; i < PAIR_ENDS; i++) {
+		pool_free(ends[i].pool);
+		ck_assert_int_eq(pool_new(&ends[i].pool, 256, 2000), 0);
+	}
+	config = lan_config(&lan, 0);
+	config->peers[1].compress = CONFIG_COMPRESS_LZ4;
+	lan_start(&lan, config);
+	left = tunnel_peer_find(core_tunnel(ends[1].core), ends[0].public_key);
+	left->extension.largest_frame = 0;
+	for (size_t i = 0; i < PAIR_ENDS; i++)
+		(void)lan_got(&lan, i);
+	pair_send_bytes(&lan.pair, 1, frame, sizeof(frame));
+	pair_carry(&lan.pair);
+	ck_assert_uint_eq(lan_got(&lan, 0), 1);
+	ck_assert_uint_eq(lan_got(&lan, 2), 1);
+	lan_clear(&lan);
+}
+END_TEST
+
 static void add_fdb(TCase *tcase)
 {
 	tcase_add_test(tcase, the_table_shows_what_was_learned_where);
@@ -816,6 +850,8 @@ Suite *unit_suite(void)
 	TCase *tcase = tcase_create("switch");
 
 	add_forwarding(tcase);
+	tcase_add_test(
+	    tcase, a_flooded_frame_that_just_fits_is_no_reason_to_stop);
 	add_fdb(tcase);
 	add_guard(tcase);
 	add_peers(tcase);

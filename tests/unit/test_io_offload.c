@@ -93,6 +93,7 @@ static size_t write_tcp(uint8_t *bytes, uint32_t at, size_t payload)
 	bytes[0] = 0x45;
 	bytes[2] = (uint8_t)(len >> 8);
 	bytes[3] = (uint8_t)len;
+	bytes[6] = 0x40; /* its numbers do not matter */
 	bytes[8] = 64;
 	bytes[9] = IP_PROTOCOL_TCP;
 	bytes[12] = bytes[16] = 10;
@@ -135,6 +136,37 @@ static const struct virtio_net_hdr tso = {
     .csum_start = IPV4_BYTES,
     .csum_offset = TCP_CHECKSUM,
 };
+
+/* What the parser does not find (UDP-Lite here) is made complete, and as the
+ * kernel does, never with 0, which says "none" to some. */
+START_TEST(a_checksum_that_is_completed_here_is_never_zero)
+{
+	const struct virtio_net_hdr partial = {
+	    .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+	    .csum_start = IPV4_BYTES,
+	    .csum_offset = UDP_CHECKSUM};
+	enum {
+		LEN = IPV4_BYTES + UDP_BYTES + 2
+	};
+	uint8_t bytes[HEADERS];
+	struct packet_list list = {0};
+	struct tun_taken taken;
+
+	(void)write_tcp(bytes, 0, 0);
+	memset(bytes + IPV4_BYTES, 0, UDP_BYTES);
+	bytes[3] = LEN;
+	bytes[9] = 136;
+	header_finish(bytes, IPV4_BYTES);
+	memset(bytes + LEN - 2, 0xff, 2);
+	kernel_sends(&partial, bytes, LEN);
+	taken = take(&list);
+	ck_assert_uint_eq(taken.refused, 0);
+	ck_assert_int_eq(list.first->checksum, CHECKSUM_FULL);
+	ck_assert_uint_eq(
+	    packet_data(list.first)[IPV4_BYTES + UDP_CHECKSUM], 0xff);
+	pool_put_list(pool, &list);
+}
+END_TEST
 
 START_TEST(a_super_packet_comes_as_its_packets)
 {
@@ -554,6 +586,7 @@ Suite *unit_suite(void)
 	TCase *tcase = tcase_create("offload");
 
 	tcase_add_checked_fixture(tcase, open_all, close_all);
+	tcase_add_test(tcase, a_checksum_that_is_completed_here_is_never_zero);
 	tcase_add_test(tcase, a_super_packet_comes_as_its_packets);
 	tcase_add_test(tcase, with_large_packets_it_comes_whole);
 	tcase_add_test(tcase, what_is_no_super_packet_comes_in_an_ordinary_one);

@@ -293,6 +293,7 @@ static const struct {
 	uint8_t value;
 } differences[] = {
     {1, 1},		 /* ECN */
+    {5, 9},		 /* identification of what may be cut */
     {6, 0x40},		 /* DF */
     {8, 63},		 /* TTL */
     {15, 9},		 /* source */
@@ -318,6 +319,19 @@ START_TEST(what_differs_stays_apart)
 	begins(1);
 	ck_assert_uint_eq(pieces[0].pkt.segments, 1);
 	ck_assert_uint_eq(pieces[0].pkt.segment_bytes, 0);
+}
+END_TEST
+
+/* What may not be cut needs no number (RFC 6864, 4.1). */
+START_TEST(numbers_of_what_may_not_be_cut_do_not_matter)
+{
+	cut_up(5);
+	for (size_t i = 0; i < 2; i++) {
+		change(i, 5, 0);
+		change(i, 6, 0x40);
+	}
+	begins(0);
+	joins(1);
 }
 END_TEST
 
@@ -458,6 +472,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, what_continues_joins);
 	tcase_add_loop_test(
 	    tcase, what_differs_stays_apart, 0, ARRAY_SIZE(differences));
+	tcase_add_test(tcase, numbers_of_what_may_not_be_cut_do_not_matter);
 	tcase_add_test(tcase, two_peers_that_send_one_flow_are_never_joined);
 	tcase_add_test(tcase, two_outer_marks_are_never_joined);
 	tcase_add_loop_test(

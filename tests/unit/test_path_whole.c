@@ -308,6 +308,62 @@ START_TEST(a_partial_checksum_stays_so_for_a_peer_that_takes_it)
 }
 END_TEST
 
+static void check_complete(struct packet *train)
+{
+	for (uint32_t at = 0; at < train->len; at += train->segment_bytes) {
+		struct packet one = {.buffer = packet_data(train) + at,
+		    .buffer_bytes = train->segment_bytes,
+		    .len = train->segment_bytes,
+		    .segments = 1};
+
+		ck_assert_int_eq(packet_parse_ip(&one), DROP_NONE);
+		ck_assert_uint_eq(checksum_l4(&one), 0xffff);
+	}
+}
+
+/* Another thread has begun a session meanwhile, and the peer has not spoken in
+ * it: what is sealed from then on says that it is complete. */
+START_TEST(a_session_that_begins_in_the_middle_gets_complete_checksums)
+{
+	struct packet *pkt;
+
+	tunnel.peers[0].takes_checksums = true;
+	tunnel.last_told = 1;
+	transmit(whole(0, 53, SEGMENTS));
+	pkt = path_to_wire(path)->first;
+	ck_assert_int_eq(pkt->checksum, CHECKSUM_PARTIAL);
+	while ((pkt = pkt->next)) {
+		ck_assert_int_eq(pkt->checksum, CHECKSUM_FULL);
+		check_complete(pkt);
+	}
+	collect(0);
+}
+END_TEST
+
+/* Two segments, the first of them longer than a train may be: a device with an
+ * MTU of 65535 bytes has such. */
+START_TEST(segments_longer_than_a_train_go_singly)
+{
+	struct packet *pkt = pool_get_large(pool), *first = single(0);
+	uint32_t l4_bytes = UDP_BYTES + PACKET_TRAIN_BYTES + 1;
+	uint8_t *bytes = packet_data(pkt);
+
+	memcpy(bytes, packet_data(first), first->len);
+	pool_put(pool, first);
+	pkt->len = IPV4_BYTES + l4_bytes;
+	pkt->segments = 2;
+	pkt->segment_bytes = PACKET_TRAIN_BYTES;
+	pkt->checksum = CHECKSUM_PARTIAL;
+	checksum_store(bytes + 2, (uint16_t)pkt->len);
+	checksum_store(bytes + IPV4_BYTES + 4, (uint16_t)l4_bytes);
+	header_finish(bytes, IPV4_BYTES);
+	transmit(pkt);
+	/* this pool has no buffers for them */
+	ck_assert_uint_eq(totals().tx_dropped, 2);
+	ck_assert_uint_eq(tunnel.train_calls, 0);
+}
+END_TEST
+
 START_TEST(octets_are_those_of_all_segments)
 {
 	transmit_cut(whole(0, 53, 40));
@@ -499,6 +555,9 @@ static TCase *outbound_cases(void)
 	tcase_add_test(tcase, a_train_has_one_mark);
 	tcase_add_test(
 	    tcase, a_partial_checksum_stays_so_for_a_peer_that_takes_it);
+	tcase_add_test(
+	    tcase, a_session_that_begins_in_the_middle_gets_complete_checksums);
+	tcase_add_test(tcase, segments_longer_than_a_train_go_singly);
 	tcase_add_test(tcase, octets_are_those_of_all_segments);
 	tcase_add_test(tcase, without_large_packets_it_goes_out_in_single_ones);
 	tcase_add_test(tcase, what_waits_for_a_session_are_packets);
