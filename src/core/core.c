@@ -301,7 +301,7 @@ bool core_release(struct core *core, size_t bytes, const struct moment *now)
 	now = in_order(core, now);
 	has_released = path_release(core->path, bytes, now);
 	core_settle(core, now);
-	return has_released;
+	return has_released || path_holds(core->path);
 }
 
 void core_set_alarm(struct core *core, struct instant when)

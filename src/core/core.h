@@ -60,7 +60,8 @@ void core_free(struct core *core);
 typedef void core_from_fn(
     struct core *core, struct packet_list *list, const struct moment *now);
 core_from_fn core_from_wire, core_from_device;
-/* The socket takes so many bytes more (path_release). */
+/* The socket takes so many bytes more (path_release). False: nobody waits, nor
+ * does what has been made meanwhile. */
 must_check bool core_release(
     struct core *core, size_t bytes, const struct moment *now);
 /* Two threads share the core under the caller's lock; what takes long steps
@@ -267,7 +268,7 @@ struct core_host {
 	uint16_t port;
 	size_t receive_buffer_bytes; /* that may wait in the UDP socket now */
 	uint64_t busy_polls; /* turns of the loop that began without a wait */
-	uint32_t workers;	     /* threads that run now; 0: unknown */
+	uint32_t workers;    /* threads that run now; 0: unknown */
 	uint64_t lock_waits; /* how often one of them waited for the other */
 	uint32_t fwmark, table;
 	struct instant started;

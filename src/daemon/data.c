@@ -11,6 +11,9 @@
  * costs less than a packet, and each batch of others is waited for. */
 #define BATCHES 1
 
+/* In a turn: another thread may hold as much meanwhile as is released. */
+#define RELEASES 8
+
 /* A socket that holds less is slow: what it gets at once is kept short. */
 #define SLOW_BYTES (512 * 1024)
 
@@ -149,8 +152,10 @@ static void note_refused(void *context, int error, const struct packet *pkt)
 	if (!pkt->peer)
 		return;
 	threads_enter(data->threads);
-	tunnel_peer_segments_refused(
-	    pkt->peer, strerrordesc_np(error), data->moment);
+	/* else it is somewhere else by now, and so is our way there */
+	if (endpoint_is_equal(tunnel_peer_endpoint(pkt->peer), &pkt->endpoint))
+		tunnel_peer_segments_refused(
+		    pkt->peer, strerrordesc_np(error), data->moment);
 	threads_leave(data->threads);
 }
 
@@ -197,24 +202,35 @@ static void write_results(struct data *data)
 		forget_peers(&data->backlog);
 }
 
+static bool has_backlog(const struct data *data)
+{
+	return data->backlog.first;
+}
+
 /* The kernel says that there is room when half of what was sent has left. */
-static void limit_sending(struct data *data, bool was_blocked)
+static void limit_sending(struct data *data, bool had_backlog)
 {
 	struct instant now = data->moment->now;
 
-	if (data_is_blocked(data) && !was_blocked)
+	if (has_backlog(data) && !had_backlog)
 		data->blocked_since = now;
-	if (!data->is_leading || !was_blocked || data_is_blocked(data))
+	if (!data->is_leading || !had_backlog || has_backlog(data))
 		return;
 	if (backlog_note(
 		&data->sending, instant_age_ns(data->blocked_since, now), now))
 		udp_limit_send_buffer(data->udp, data->sending.bytes);
+	atomic_store(&data->device->sending_bytes, data->sending.bytes);
+}
+
+static size_t sending_bytes(const struct data *data)
+{
+	return atomic_load(&data->device->sending_bytes);
 }
 
 /* In the lock. */
 static void tell_blocked(struct data *data, bool is_blocked)
 {
-	bool is_slow = data->sending.bytes < SLOW_BYTES;
+	bool is_slow = sending_bytes(data) < SLOW_BYTES;
 
 	data->has_told_blocked = is_blocked;
 	data->has_told_slow = is_slow;
@@ -229,7 +245,7 @@ static bool release(struct data *data)
 
 	threads_enter(data->threads);
 	has_released =
-	    core_release(data->core, data->sending.bytes / 2, data->moment);
+	    core_release(data->core, sending_bytes(data) / 2, data->moment);
 	if (!has_released)
 		tell_blocked(data, false);
 	take_results(data);
@@ -239,7 +255,7 @@ static bool release(struct data *data)
 
 static void tell_change(struct data *data)
 {
-	bool is_slow = data->sending.bytes < SLOW_BYTES;
+	bool is_slow = sending_bytes(data) < SLOW_BYTES;
 	bool is_blocked = data_is_blocked(data);
 
 	if (is_blocked == data->has_told_blocked &&
@@ -251,44 +267,48 @@ static void tell_change(struct data *data)
 }
 
 /* Those whom the socket has room for again come after what was there before. */
-static void finish(struct data *data, bool was_blocked)
+static void finish(struct data *data, bool had_backlog)
 {
+	bool do_wait = had_backlog || data->is_releasing;
+
 	write_results(data);
-	limit_sending(data, was_blocked);
-	while (was_blocked && !data_is_blocked(data) && release(data)) {
+	limit_sending(data, had_backlog);
+	for (int i = 0; i < RELEASES && do_wait && !has_backlog(data); i++) {
+		do_wait = release(data);
 		write_results(data);
 		limit_sending(data, false);
 	}
+	data->is_releasing = do_wait && !has_backlog(data);
 	tell_change(data);
 }
 
 static void run(struct data *data, core_from_fn *from, struct packet_list *list)
 {
-	bool was_blocked = data_is_blocked(data);
+	bool had_backlog = has_backlog(data);
 	uint64_t before = data->tcp_segments;
 
 	threads_enter(data->threads);
 	from(data->core, list, data->moment);
 	take_results(data);
 	threads_leave(data->threads);
-	finish(data, was_blocked);
+	finish(data, had_backlog);
 	queues_note_tcp(&data->device->queues, data->tcp_segments - before,
 	    data->moment->now);
 }
 
 void data_flush(struct data *data)
 {
-	bool was_blocked = data_is_blocked(data);
+	bool had_backlog = has_backlog(data);
 
 	threads_enter(data->threads);
 	take_results(data);
 	threads_leave(data->threads);
-	finish(data, was_blocked);
+	finish(data, had_backlog);
 }
 
 bool data_is_blocked(const struct data *data)
 {
-	return data->backlog.first != NULL;
+	return has_backlog(data) || data->is_releasing;
 }
 
 bool data_wants_more(const struct data *data)

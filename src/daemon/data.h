@@ -11,6 +11,7 @@
 #ifndef DAEMON_DATA_H
 #define DAEMON_DATA_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/packet.h"
@@ -26,11 +27,13 @@
 struct data_device {
 	int fd; /* -1: the device is gone */
 	struct queues queues;
+	/* So much may wait in the socket: what the leading one found out. */
+	atomic_size_t sending_bytes;
 };
 
 struct data {
 	struct data_device *device;
-	size_t queue;		/* the one of them that is being read */
+	size_t queue; /* the one of them that is being read */
 	struct habit habits[TUN_QUEUES];
 	struct backlog waiting; /* in the UDP socket, to be read */
 	struct backlog sending; /* in it, to be sent */
@@ -46,7 +49,8 @@ struct data {
 	struct packet_list received;	     /* for the device */
 	bool has_told, joins_tcp, joins_udp; /* the path, of the device */
 	bool has_told_blocked, has_told_slow;
-	bool is_leading; /* decides how much may wait in the socket */
+	bool is_leading;   /* decides how much may wait in the socket */
+	bool is_releasing; /* there is room for those who wait, but no time */
 	bool is_device_gone;
 	bool has_carried; /* packets, in this turn */
 	bool has_more;	  /* to carry, perhaps: a batch was full */
@@ -62,7 +66,8 @@ void data_from_answering(struct data *data);
 void data_tell_path(struct data *data);
 /* Carries out what the core has made. */
 void data_flush(struct data *data);
-/* The socket has room for less than what waits. */
+/* The socket has room for less than what waits; or for all of it, which is to
+ * be released when it is the next one's turn. */
 bool data_is_blocked(const struct data *data);
 /* There is a place for what the device has, in the socket or before it. */
 bool data_wants_more(const struct data *data);

@@ -86,6 +86,8 @@ static int open_socket(struct daemon *daemon)
 	backlog_init(&daemon->data.sending, udp_send_buffer_bytes(daemon->udp),
 	    BACKLOG_SEND_BYTES_MIN);
 	daemon->data.sending.bytes = BACKLOG_SEND_BYTES_FIRST;
+	atomic_store(
+	    &daemon->device_fds.sending_bytes, BACKLOG_SEND_BYTES_FIRST);
 	daemon->data.is_leading = true;
 	udp_limit_send_buffer(daemon->udp, BACKLOG_SEND_BYTES_FIRST);
 	return 0;

@@ -110,7 +110,8 @@ void worker_heard(struct worker *worker)
 	hear(worker->news_fd);
 }
 
-/* What each of them has told the path of the device, the other does not know. */
+/* What each of them has told the path of the device, the other does not know.
+ */
 static void learn_device(struct data *data, const struct data *other)
 {
 	data->has_told = false;
@@ -121,7 +122,6 @@ static void learn_device(struct data *data, const struct data *other)
 static void take_over(struct data *data, const struct data *other)
 {
 	data->waiting = other->waiting;
-	data->sending = other->sending;
 	learn_device(data, other);
 }
 
@@ -132,6 +132,8 @@ static void hand_over(struct data *data, struct data *other)
 	if (!data_is_blocked(other))
 		other->blocked_since = other->moment->now;
 	packet_list_append(&other->backlog, &data->backlog);
+	other->is_releasing |= data->is_releasing;
+	data->is_releasing = false;
 	if (!data->has_told_blocked)
 		return;
 	data->has_told_blocked = false;
@@ -190,8 +192,8 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 	    data->is_device_gone || (was_blocked && !data_is_blocked(data));
 	if (threads_turn_end(worker->threads) || is_news)
 		ring(worker->news_fd);
-	if (slice_turn(&worker->slice, data_is_flooded(data),
-		worker->moment.now))
+	if (slice_turn(
+		&worker->slice, data_is_flooded(data), worker->moment.now))
 		sched_yield();
 	return !is_over;
 }

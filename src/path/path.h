@@ -184,10 +184,12 @@ void path_set_rate(struct path *path, uint32_t id, uint64_t bits_per_s,
  * takes within a few milliseconds is less than a few super-packets; then those
  * are cut. */
 void path_set_blocked(struct path *path, bool is_blocked, bool is_slow);
-/* The socket takes some bytes more: those who wait for it go on, as long as they
- * are not more, but one at least. False: nobody waits. */
+/* The socket takes some bytes more: those who wait for it go on, as long as
+ * they are not more, but one at least. False: nobody waits. */
 must_check bool path_release(
     struct path *path, size_t bytes, const struct moment *now);
+/* Somebody waits for the socket. */
+bool path_holds(const struct path *path);
 /* As much waits for the socket as may. */
 bool path_is_full(const struct path *path);
 /* Before the peer goes: its number may become another one's. */
@@ -282,8 +284,8 @@ struct path_totals {
 	uint64_t tx_switched;
 	/* of "waiting" those for their peer's rate or for the socket */
 	uint64_t tx_waiting;
-	uint64_t tx_cut;     /* fragments beyond the first of each packet */
-	uint64_t tx_marked;  /* of those sent: with "congestion experienced" */
+	uint64_t tx_cut;    /* fragments beyond the first of each packet */
+	uint64_t tx_marked; /* of those sent: with "congestion experienced" */
 };
 void path_totals(const struct path *path, struct path_totals *ret);
 

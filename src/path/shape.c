@@ -180,6 +180,11 @@ void path_set_blocked(struct path *path, bool is_blocked, bool is_slow)
 		shapes->slow |= lane;
 }
 
+bool path_holds(const struct path *path)
+{
+	return !fq_is_empty(path->shapes.fq);
+}
+
 bool path_is_full(const struct path *path)
 {
 	return fq_is_full(path->shapes.fq) || !path_has_room(path);
