@@ -123,6 +123,9 @@ enum drop flows_judged(struct flows *flows, struct packet *pkt,
 
 	if (!is_accepted)
 		return judged_refused(flows, flow, &probe, pkt);
+	if (flow && is_syn(pkt) &&
+	    tcp_is_out_of_place(flow, probe.sender, pkt->tcp_flags))
+		return refuse(flows, pkt);
 	pkt->flow_generation = flows->generation;
 	if (flow && !pkt->is_dry) {
 		flow->generation = flows->generation;

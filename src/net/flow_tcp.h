@@ -51,6 +51,15 @@ static inline bool tcp_begins_anew(const struct flow *flow, uint8_t flags)
 	       (flow->phase == PHASE_CLOSE || flow->phase == PHASE_TIMED);
 }
 
+/* A SYN of the end that was asked, in a connection that is not over: only when
+ * both ends begin at once is there one, and then neither is open yet. */
+static inline bool tcp_is_out_of_place(
+    const struct flow *flow, unsigned sender, uint8_t flags)
+{
+	return (flags & TCP_DECIDING) == TCP_SYN && sender != flow->beginner &&
+	       (flow->phase == PHASE_ESTABLISHED || flow->phase == PHASE_FIN);
+}
+
 /* The first packet; and each later one from the end `sender`. */
 static inline void tcp_begin(struct flow *flow, uint8_t flags)
 {

@@ -106,6 +106,9 @@ static enum drop track_member(struct flows *flows, struct packet *pkt,
 	if (!flow || (pkt->l4_protocol == IP_PROTOCOL_TCP &&
 			 tcp_begins_anew(flow, pkt->tcp_flags)))
 		return track_new(flows, pkt, now);
+	if (!flow_is_to_be_judged(flows, flow) &&
+	    tcp_is_out_of_place(flow, probe->sender, pkt->tcp_flags))
+		return refuse(flows, pkt);
 	track_known(flows, flow, probe, pkt, now);
 	return DROP_NONE;
 }

@@ -3,6 +3,7 @@
 #include "path/conntrack.h"
 
 #include "net/flow.h"
+#include "net/fragment.h"
 #include "packet/ip.h"
 #include "path/answer.h"
 #include "path/judge.h"
@@ -24,6 +25,25 @@ static enum drop judge_again(struct path *path, struct packet *pkt)
 	return reason;
 }
 
+/* Without flows, too, nobody hides its ports or flags from the rules: some
+ * hosts see more than we, as Linux takes UDP of length 0 in IPv6. */
+static enum drop check_header(const struct packet *pkt)
+{
+	if (!pkt->family || pkt->is_answer)
+		return DROP_NONE;
+	if (pkt->is_fragment)
+		return fragment_is_tiny(pkt) ? DROP_VPN_FRAG_TINY : DROP_NONE;
+	return !pkt->has_l4 && (pkt->l4_protocol == IP_PROTOCOL_TCP ||
+				   pkt->l4_protocol == IP_PROTOCOL_UDP)
+		   ? DROP_PKT_TOO_SMALL
+		   : DROP_NONE;
+}
+
+static enum verdict judge_alone(const struct path *path, struct packet *pkt)
+{
+	return verdict_of(pkt, path->rules ? check_header(pkt) : DROP_NONE);
+}
+
 static enum verdict finish(struct path *path, struct packet *pkt)
 {
 	if (!pkt->drop && flows_is_stale(path->flows, pkt))
@@ -37,14 +57,14 @@ void conntrack_run(struct path *path, struct packet **pkts,
 	if (path->flows)
 		flows_track_batch(path->flows, pkts, count, path->now.now);
 	for (size_t i = 0; i < count; i++)
-		verdicts[i] =
-		    path->flows ? finish(path, pkts[i]) : VERDICT_PASS;
+		verdicts[i] = path->flows ? finish(path, pkts[i])
+					  : judge_alone(path, pkts[i]);
 }
 
 enum verdict conntrack_dry(struct path *path, struct packet *pkt)
 {
 	if (!path->flows)
-		return VERDICT_PASS;
+		return judge_alone(path, pkt);
 	pkt->drop = flows_track(path->flows, pkt, path->now.now);
 	return finish(path, pkt);
 }

@@ -23,7 +23,8 @@ enum verdict frame_eth(struct path *path, struct packet *pkt)
 	    pkt, pkt->is_parsed ? DROP_NONE : packet_parse_ethernet(pkt));
 }
 
-/* Only of a restricted peer what is broken is refused. */
+/* Only of a restricted peer, or where rules are asked, what is broken is
+ * refused. */
 enum verdict frame_ip_rcv(struct path *path, struct packet *pkt)
 {
 	enum drop reason =
@@ -31,7 +32,8 @@ enum verdict frame_ip_rcv(struct path *path, struct packet *pkt)
 
 	if (!reason)
 		reason = options_check_hop_by_hop(path, pkt);
-	if (!tunnel_peer_has_allowed_ips(pkt->peer))
+	/* no rule could tell what it is */
+	if (!tunnel_peer_has_allowed_ips(pkt->peer) && !path->rules)
 		reason = DROP_NONE;
 	if (!reason)
 		reason = ecn_decapsulate(pkt);

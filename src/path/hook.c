@@ -53,9 +53,10 @@ static enum drop run(struct path *path, enum hook hook, struct packet *pkt)
 
 	if (!path->rules)
 		return DROP_NONE;
-	if (hook == HOOK_FORWARD || hook == HOOK_POSTROUTING)
+	if (hook == HOOK_INPUT || hook == HOOK_FORWARD ||
+	    hook == HOOK_POSTROUTING)
 		reason = ask_about_route(path, hook, pkt);
-	else if (hook != HOOK_INPUT)
+	else
 		pkt->rules_generation = ruleset_generation(path->rules);
 	if (reason || conntrack_is_accepted(path, pkt, hook))
 		return reason;

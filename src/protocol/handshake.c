@@ -6,7 +6,8 @@
  * length, MAC1, under load MAC2 and the address's rate; only then is there any
  * X25519. Nothing is answered, kept or changed before a message proved who
  * sent it; a cookie reply is the one exception, and it is smaller than what it
- * answers and limited per address.
+ * answers. Those have no limit per address: nobody has proved that one yet, and
+ * who forges a peer's would use up what that peer needs.
  */
 #include <sodium.h>
 #include <string.h>
@@ -54,6 +55,7 @@ static void message_send(struct peer *peer, struct packet *pkt,
 	peer->counters.tx_packets++;
 	peer->counters.tx_bytes += pkt->len;
 	packet_list_push(&peer->tunnel->messages, pkt);
+	probe_way_asked(peer);
 	timers_authenticated_sent(peer, now->now);
 }
 
@@ -300,12 +302,9 @@ static enum drop receive_cookie(
 static void send_cookie(
     struct tunnel *tunnel, const struct packet *to, const struct moment *now)
 {
-	struct packet *pkt;
+	struct packet *pkt =
+	    message_new(tunnel, &to->endpoint, WIRE_COOKIE_REPLY_BYTES);
 
-	if (!ratelimit_allows(
-		tunnel->cookie_replies, &to->endpoint.address, now->now))
-		return;
-	pkt = message_new(tunnel, &to->endpoint, WIRE_COOKIE_REPLY_BYTES);
 	if (!pkt)
 		return;
 	cookie_reply_create(tunnel->checker, packet_data(to), to->len,

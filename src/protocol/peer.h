@@ -104,7 +104,7 @@ struct tunnel {
 
 	struct noise_identity *identity; /* in `memory` */
 	struct cookie_checker *checker;	 /* likewise */
-	struct ratelimit *handshakes, *cookie_replies;
+	struct ratelimit *handshakes;
 	struct bucket load;
 	struct instant load_until; /* under load until then */
 

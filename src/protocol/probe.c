@@ -76,13 +76,16 @@ static bool can_ask(const struct peer *peer)
 	       peer->extension.features & WIRE_FEATURE_PROBE;
 }
 
+/* Only where a handshake has shown that who is there gets what we send: else
+ * one datagram in somebody's name would send that one all of these. */
 void probe_begin(struct peer *peer, const struct moment *now)
 {
 	struct probe *probe = &peer->probe;
 	uint64_t generation = peer->extension.generation;
 
 	if (!can_ask(peer) || probe->host_why ||
-	    probe->generation == generation)
+	    probe->generation == generation ||
+	    probe->way_generation != generation)
 		return;
 	probe->generation = generation;
 	send_probes(peer, PROBE_SEGMENTS, now);
@@ -141,15 +144,25 @@ void probe_session_began(struct peer *peer, const struct moment *now)
 {
 	struct probe *probe = &peer->probe;
 
+	probe->way_generation =
+	    probe->is_way_asked ? peer->tunnel->generation : 0;
 	if (probe->host_why &&
 	    instant_age_ns(probe->host_since, now->now) >= PROBE_HOST_NS)
 		probe->host_why = NULL;
+}
+
+void probe_way_asked(struct peer *peer)
+{
+	peer->probe.is_way_asked = true;
 }
 
 /* Who can be asked is, in the next session; of another one it is not kept for
  * ever, as it may have been another way's fault. */
 void probe_way_changed(struct peer *peer)
 {
+	peer->probe.is_way_asked = false;
+	peer->probe.way_generation = 0;
+	finish(peer);
 	peer->probe.host_why = NULL;
 	if (!can_ask(peer))
 		peer->probe.is_refused = false;

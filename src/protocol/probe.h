@@ -51,6 +51,10 @@ struct probe {
 	uint16_t their_id;
 	uint64_t their_generation; /* of the session they came in */
 	uint64_t generation;	   /* of the session that was asked in last */
+	/* The peer has been sent a handshake message where it is now; the
+	 * session that came of that, 0: none. */
+	bool is_way_asked;
+	uint64_t way_generation;
 	/* why this host takes no segments on the way there; NULL: it does */
 	const char *host_why;
 	struct instant host_since;
@@ -60,6 +64,8 @@ struct probe {
 void probe_begin(struct peer *peer, const struct moment *now);
 /* Another session than before. */
 void probe_session_began(struct peer *peer, const struct moment *now);
+/* A handshake message goes to the peer. */
+void probe_way_asked(struct peer *peer);
 /* The peer's address, or our way to it, is another one. */
 void probe_way_changed(struct peer *peer);
 /* Why datagrams, but for what probes, go alone; NULL: they need not. */

@@ -43,9 +43,7 @@ static int make_tables(struct tunnel *tunnel)
 	tunnel->checker =
 	    memory_alloc(tunnel->memory, sizeof(*tunnel->checker));
 	tunnel->handshakes = ratelimit_new(RATELIMIT_ENTRIES);
-	tunnel->cookie_replies = ratelimit_new(RATELIMIT_ENTRIES);
-	if (!tunnel->identity || !tunnel->checker || !tunnel->handshakes ||
-	    !tunnel->cookie_replies)
+	if (!tunnel->identity || !tunnel->checker || !tunnel->handshakes)
 		return -ENOMEM;
 	return make_compressors(tunnel);
 }
@@ -127,7 +125,6 @@ void tunnel_free(struct tunnel *tunnel)
 	hashmap_clear(&tunnel->by_key);
 	heap_clear(&tunnel->deadlines);
 	ratelimit_free(tunnel->handshakes);
-	ratelimit_free(tunnel->cookie_replies);
 	for (size_t i = 0; i < ARRAY_SIZE(tunnel->compressor_space); i++)
 		free(tunnel->compressor_space[i]);
 	memory_release(

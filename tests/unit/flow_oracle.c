@@ -152,6 +152,22 @@ static bool begins_anew(
 	return pkt->protocol == TCP && is_deciding(pkt, SYN) && is_over(flow);
 }
 
+/* Of who was asked, while the connection is open. */
+static bool is_out_of_place(
+    const struct oracle_flow *flow, const struct oracle_packet *pkt)
+{
+	return pkt->protocol == TCP && is_deciding(pkt, SYN) &&
+	       direction_of(flow, pkt) < 0 && !is_state(flow, "syn") &&
+	       !is_over(flow);
+}
+
+static void refuse(struct flow_oracle *oracle, struct oracle_verdict *verdict)
+{
+	verdict->state = FLOW_INVALID;
+	verdict->drop = DROP_VPN_CT_INVALID;
+	oracle->counters.invalid++;
+}
+
 static void go_on_tcp(
     struct oracle_flow *flow, const struct oracle_packet *pkt, bool is_answer)
 {
@@ -365,6 +381,9 @@ struct oracle_verdict flow_oracle_track(struct flow_oracle *oracle,
 	flow = find(oracle, pkt, has_to, now);
 	if (!flow || begins_anew(flow, pkt)) {
 		track_new(oracle, pkt, &verdict);
+	} else if (!is_to_be_judged(oracle, flow) &&
+		   is_out_of_place(flow, pkt)) {
+		refuse(oracle, &verdict);
 	} else {
 		if (is_to_be_judged(oracle, flow))
 			refresh(flow, now);
@@ -563,6 +582,11 @@ enum drop flow_oracle_judge(struct flow_oracle *oracle,
 	flow = find(oracle, &exact, true, now);
 	assert(flow);
 	verdict->generation = is_accepted ? oracle->generation : 0;
+	if (is_accepted && !pkt->is_error && is_out_of_place(flow, pkt)) {
+		verdict->generation = 0;
+		refuse(oracle, verdict);
+		return DROP_VPN_CT_INVALID;
+	}
 	if (is_accepted) {
 		flow->generation = oracle->generation;
 		if (!pkt->is_error)

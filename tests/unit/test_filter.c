@@ -505,6 +505,80 @@ START_TEST(of_our_own_answers_none_is_a_stray)
 }
 END_TEST
 
+/* Whom the host has asked may not begin a connection by that: with the same
+ * ports, once the host's end is gone. */
+START_TEST(who_was_asked_does_not_begin)
+{
+	transmit(as_tcp(answer(), 2));
+	receive(as_tcp(question(), 0x12));
+	transmit(as_tcp(answer(), 0x10));
+	if (_i)
+		transmit(as_tcp(answer(), 0x11));
+	(void)sent();
+	(void)delivered();
+	receive(as_tcp(question(), 2));
+	ck_assert_uint_eq(delivered(), 0);
+}
+END_TEST
+
+START_TEST(who_was_asked_does_not_begin_after_a_reload)
+{
+	transmit(as_tcp(answer(), 2));
+	receive(as_tcp(question(), 0x12));
+	transmit(as_tcp(answer(), 0x10));
+	(void)sent();
+	(void)delivered();
+	set_rules(NULL, 0);
+	receive(as_tcp(question(), 2));
+	ck_assert_uint_eq(delivered(), 0);
+}
+END_TEST
+
+/* ---- without flows ---- */
+
+/* All may come in but this port. */
+static void refuse_port_alone(void)
+{
+	static const struct rule_spec specs[] = {
+	    {.name = "not this",
+		.hook = HOOK_INPUT,
+		.destination_ports = {&dns, 1},
+		.action = RULE_DROP},
+	    {.name = "others", .hook = HOOK_INPUT, .action = RULE_ACCEPT},
+	};
+
+	set_rules(specs, ARRAY_SIZE(specs));
+	path_set_filter(path, rules, NULL);
+}
+
+START_TEST(without_flows_a_port_does_not_hide_behind_a_cut)
+{
+	struct packet *pkt = as_tcp(question(), 2);
+	uint8_t *bytes = packet_data(pkt);
+
+	refuse_port_alone();
+	bytes[3] = IPV4_BYTES + 8; /* the ports are in it, the flags not */
+	bytes[6] = 0x20;
+	header_finish(bytes, IPV4_BYTES);
+	pkt->len = IPV4_BYTES + 8;
+	receive(pkt);
+	ck_assert_uint_eq(delivered(), 0);
+}
+END_TEST
+
+START_TEST(without_flows_a_port_does_not_hide_behind_length_0)
+{
+	struct packet *pkt = udp6("fd09::7", "fd09::1");
+	uint8_t *udp = packet_data(pkt) + IPV6_BYTES;
+
+	refuse_port_alone();
+	udp[3] = 53;
+	udp[5] = 0;
+	receive(pkt);
+	ck_assert_uint_eq(delivered(), 0);
+}
+END_TEST
+
 /* ---- a trace ---- */
 
 static char told[2048];
@@ -782,6 +856,79 @@ START_TEST(a_refused_connection_does_not_come_back_by_a_flood)
 }
 END_TEST
 
+/* Two peers that act together: a flow between them is none with the host,
+ * whatever its addresses are. */
+START_TEST(a_flow_with_another_peer_is_none_with_the_host)
+{
+	static const struct rule_spec specs[] = {
+	    {.name = "peers", .hook = HOOK_FORWARD, .action = RULE_ACCEPT},
+	    {.name = "begins not",
+		.hook = HOOK_INPUT,
+		.states = 1u << FLOW_NEW,
+		.action = RULE_DROP},
+	    {.name = "answers", .hook = HOOK_INPUT, .action = RULE_ACCEPT},
+	};
+
+	set_rules(specs, ARRAY_SIZE(specs));
+	receive_from(
+	    2, framed(question(), HOST_MAC, PEER_MAC(2), ETHERTYPE_IPV4));
+	check_dropped_once("input", DROP_NETFILTER_DROP);
+	receive_from(
+	    2, framed(question(), PEER_MAC(3), PEER_MAC(2), ETHERTYPE_IPV4));
+	ck_assert_uint_eq(sent_to(3), 1);
+	receive_from(
+	    3, framed(answer(), PEER_MAC(2), PEER_MAC(3), ETHERTYPE_IPV4));
+	ck_assert_uint_eq(sent_to(2), 1);
+	take_results();
+	receive_from(
+	    2, framed(question(), HOST_MAC, PEER_MAC(2), ETHERTYPE_IPV4));
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+}
+END_TEST
+
+/* More extension headers than we walk along; Linux goes on to UDP. */
+static struct packet *behind_headers(void)
+{
+	enum {
+		HEADERS = 9,
+		BYTES = 8
+	};
+	struct packet *pkt = udp6("fd09::7", "fd09::1");
+	uint8_t *at = packet_data(pkt);
+
+	memmove(at + IPV6_BYTES + HEADERS * BYTES, at + IPV6_BYTES, UDP_BYTES);
+	memset(at + IPV6_BYTES, 0, HEADERS * BYTES);
+	for (int i = 0; i < HEADERS; i++) {
+		at[IPV6_BYTES + i * BYTES] = IP_PROTOCOL_OPTIONS;
+		at[IPV6_BYTES + i * BYTES + 2] = 1; /* PadN of 4 */
+		at[IPV6_BYTES + i * BYTES + 3] = 4;
+	}
+	at[IPV6_BYTES + (HEADERS - 1) * BYTES] = IP_PROTOCOL_UDP;
+	at[6] = IP_PROTOCOL_OPTIONS;
+	at[5] = HEADERS * BYTES + UDP_BYTES;
+	pkt->len += HEADERS * BYTES;
+	return framed(pkt, HOST_MAC, PEER_MAC(2), ETHERTYPE_IPV6);
+}
+
+START_TEST(what_we_can_not_read_is_not_hidden_from_the_rules)
+{
+	static const struct rule_range any = {0, 65535};
+	static const struct rule_spec specs[] = {
+	    {.name = "no udp",
+		.hook = HOOK_INPUT,
+		.destination_ports = {&any, 1},
+		.action = RULE_DROP},
+	    {.name = "others", .hook = HOOK_INPUT, .action = RULE_ACCEPT},
+	};
+
+	change_port(2, (struct bridge_port_setup){
+			   .is_router = true, .is_dhcp_server = true});
+	set_rules(specs, ARRAY_SIZE(specs));
+	receive_from(2, behind_headers());
+	ck_assert_uint_eq(path_to_device(path)->len, 0);
+}
+END_TEST
+
 static TCase *tap_cases(void)
 {
 	TCase *tcase = tcase_create("tap");
@@ -796,6 +943,9 @@ static TCase *tap_cases(void)
 	tcase_add_test(tcase, frames_are_judged_again_with_their_addresses);
 	tcase_add_test(tcase, a_frame_of_no_flow_is_judged_by_rules_alone);
 	tcase_add_test(tcase, a_station_that_moves_is_asked_about_again);
+	tcase_add_test(tcase, a_flow_with_another_peer_is_none_with_the_host);
+	tcase_add_test(
+	    tcase, what_we_can_not_read_is_not_hidden_from_the_rules);
 	tcase_add_loop_test(
 	    tcase, a_refused_connection_does_not_come_back_by_a_flood, 0, 2);
 	return tcase;
@@ -836,6 +986,11 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, a_later_fragment_passes_with_its_first_one);
 	tcase_add_test(tcase, a_later_fragment_without_first_one_is_dropped);
 	tcase_add_test(tcase, of_our_own_answers_none_is_a_stray);
+	tcase_add_loop_test(tcase, who_was_asked_does_not_begin, 0, 2);
+	tcase_add_test(tcase, who_was_asked_does_not_begin_after_a_reload);
+	tcase_add_test(tcase, without_flows_a_port_does_not_hide_behind_a_cut);
+	tcase_add_test(
+	    tcase, without_flows_a_port_does_not_hide_behind_length_0);
 	tcase_add_test(tcase, a_trace_tells_of_the_flow_and_changes_nothing);
 	tcase_add_test(tcase, a_trace_tells_of_a_refused_connection);
 	tcase_add_test(tcase, a_trace_finds_the_flow_table_full);

@@ -314,6 +314,34 @@ START_TEST(what_an_older_peer_was_known_for_ends_with_the_way)
 }
 END_TEST
 
+/* b is hostile, and knows how: a handshake from where it is, or from where it
+ * is not, and then a HELLO in somebody else's name. */
+START_TEST(who_was_only_named_gets_no_probes)
+{
+	way.lose_segments = PROBE_COUNT;
+	way.lose_singles = PROBE_COUNT;
+	tunnel_peer_connect(ends.b.tunnel, ends.b.peer, &ends.now);
+	ck_assert(carry(&ends.b));
+	ck_assert(carry(&ends.a));
+	ends.b.self.port++;
+	pass_seconds(SECONDS_MAX);
+	ck_assert(end_status(&ends, &ends.a).has_session);
+	ck_assert_uint_eq(way.segments + way.singles, 0);
+}
+END_TEST
+
+START_TEST(who_answers_in_anothers_name_brings_it_no_probes)
+{
+	way.lose_segments = PROBE_COUNT;
+	way.lose_singles = PROBE_COUNT;
+	tunnel_peer_connect(ends.a.tunnel, ends.a.peer, &ends.now);
+	ends.b.self.port++;
+	pass_seconds(SECONDS_MAX);
+	ck_assert(end_status(&ends, &ends.a).has_session);
+	ck_assert_uint_eq(way.segments + way.singles, 0);
+}
+END_TEST
+
 START_TEST(a_plain_peer_is_not_asked)
 {
 	begin_session();
@@ -389,6 +417,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tc, another_underlay_is_another_way);
 	tcase_add_test(tc, a_way_is_tried_again_after_an_hour);
 	tcase_add_test(tc, what_an_older_peer_was_known_for_ends_with_the_way);
+	tcase_add_test(tc, who_was_only_named_gets_no_probes);
+	tcase_add_test(tc, who_answers_in_anothers_name_brings_it_no_probes);
 	tcase_add_test(tc, damaged_probes_are_refused);
 	tcase_add_test(tc, an_answer_to_nothing_changes_nothing);
 	tcase_add_checked_fixture(plain, init_plain, clear);
