@@ -16,7 +16,7 @@ const struct option_line option_lines[] = {
     {OPTION_BEFORE_VERB, NULL, 0, "socket", "PATH",
 	offsetof(struct ctl, socket), "ask the daemon behind this socket"},
     {OPTION_ANYWHERE, NULL, 0, "json", NULL, offsetof(struct ctl, is_json),
-	"print JSON, in base units, with its schema's name"},
+	"print JSON, see vpnctl-json(7)"},
     {OPTION_ANYWHERE, NULL, 0, "color", "WHEN",
 	offsetof(struct ctl, color_word), "auto (default), always or never"},
     {OPTION_OF_VERB, "drops", 0, "peer", "PEER", offsetof(struct ctl, peer),
