@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "header.h"
+#include "packet/l4.h"
+
 #define PACKETS	     256
 #define PACKET_BYTES 1600
 #define ERROR_BYTES  512
@@ -274,20 +277,17 @@ void pair_send_bytes(
 
 void pair_send(struct pair *pair, size_t from, const char *destination)
 {
-	uint8_t header[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17};
+	uint8_t packet[IPV4_BYTES + UDP_BYTES] = {
+	    0x45, 0, 0, sizeof(packet), 0, 0, 0, 0, 64, 17};
 	struct address to;
-	uint32_t sum = 0;
 
 	ck_assert_int_eq(address_parse(&to, destination), 0);
 	memcpy(
-	    header + 12, (const uint8_t[]){10, 0, 0, (uint8_t)(from + 1)}, 4);
-	memcpy(header + 16, to.bytes, 4);
-	for (size_t i = 0; i < sizeof(header); i += 2)
-		sum += (uint32_t)header[i] << 8 | header[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	header[10] = (uint8_t)(~sum >> 8);
-	header[11] = (uint8_t)~sum;
-	pair_send_bytes(pair, from, header, sizeof(header));
+	    packet + 12, (const uint8_t[]){10, 0, 0, (uint8_t)(from + 1)}, 4);
+	memcpy(packet + 16, to.bytes, 4);
+	packet[IPV4_BYTES + 5] = UDP_BYTES; /* without a checksum */
+	header_finish(packet, IPV4_BYTES);
+	pair_send_bytes(pair, from, packet, sizeof(packet));
 }
 
 const char *pair_owner_of(

@@ -601,12 +601,12 @@ START_TEST(a_rule_that_logs_says_what_it_matched)
 	ck_assert_msg(
 	    strncmp(lines, logged[_i].line, strlen(logged[_i].line)) == 0, "%s",
 	    lines);
-	ck_assert_ptr_nonnull(strstr(lines, " 10.0.0.1 > 10.0.0.2 len 20\n"));
+	ck_assert_ptr_nonnull(strstr(lines, " 10.0.0.1 > 10.0.0.2 len 28\n"));
 	entry = path_next_log(core_path(right()), &seen);
 	ck_assert_ptr_nonnull(entry);
 	ck_assert_str_eq(entry->rule, "ssh");
 	ck_assert_str_eq(entry->from, "left");
-	ck_assert_uint_eq(entry->header_len, 20);
+	ck_assert_uint_eq(entry->header_len, 28);
 	ck_assert_uint_eq(entry->header[0], 0x45);
 	ck_assert_ptr_null(path_next_log(core_path(right()), &seen));
 	pair_clear(&pair);
@@ -631,7 +631,7 @@ START_TEST(the_ring_is_told_to_those_who_ask)
 	ck_assert_str_eq(pair_value(reply, "from"), "left");
 	ck_assert_str_eq(pair_value(reply, "to"), "");
 	ck_assert_int_eq(
-	    strncmp(pair_value(reply, "header"), "45000014", 8), 0);
+	    strncmp(pair_value(reply, "header"), "4500001c", 8), 0);
 	free(reply);
 	pair_clear(&pair);
 }

@@ -223,7 +223,7 @@ START_TEST(a_live_packet_that_waits_is_through)
 	pair_start_both(&fresh);
 	follower = core_follow(fresh.ends[0].core, false, "", "", &answer);
 	pair_send(&fresh, 0, "10.0.0.2");
-	check_next("packet", "udp 10.0.0.1 > 10.0.0.2 len 20");
+	check_next("packet", "udp 10.0.0.1 > 10.0.0.2 len 28");
 	pair_carry(&fresh);
 	check_none();
 	core_unfollow(follower);

@@ -22,7 +22,13 @@
 #define HAS_LEAK_SANITIZER 1
 #endif
 
-__attribute__((weak)) const int unit_is_apart = 0;
+/* There in some programs only. */
+extern const int unit_is_apart __attribute__((weak));
+
+static bool is_apart(void)
+{
+	return &unit_is_apart && unit_is_apart;
+}
 
 #ifdef HAS_LEAK_SANITIZER
 static pid_t checked; /* only this process; 0: each */
@@ -39,7 +45,7 @@ static void begin(void)
 {
 	const char *fork = getenv("CK_FORK");
 
-	if (!unit_is_apart && !(fork && *fork == 'n'))
+	if (!is_apart() && !(fork && *fork == 'n'))
 		checked = getpid();
 }
 
@@ -78,7 +84,7 @@ static bool run(void)
 	SRunner *runner = srunner_create(unit_suite());
 	int failed;
 
-	if (unit_is_apart)
+	if (is_apart())
 		srunner_set_fork_status(runner, CK_FORK);
 	srunner_set_tap(runner, "/dev/stdout");
 	srunner_run_all(runner, CK_SILENT);
