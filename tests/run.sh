@@ -82,19 +82,19 @@ step() {
 # A TAP file: its cases, and one failure more when its plan is not met.
 count_tap() { # NAME FILE
 	local name=$1 file=$2 planned seen line
-	passed=$((passed + $(grep '^ok' "$file" | grep -civ '# skip')))
+	passed=$((passed + $(grep -a '^ok' "$file" | grep -aciv '# skip')))
 	while read -r line; do
 		fail "$name: $line"
-	done < <(grep '^not ok' "$file")
+	done < <(grep -a '^not ok' "$file")
 	while read -r line; do
 		note_skip "$name: $line"
-	done < <(grep -iE '^(ok.*|1\.\.0.*)# skip' "$file")
+	done < <(grep -aiE '^(ok.*|1\.\.0.*)# skip' "$file")
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$file")
-	seen=$(grep -cE '^(not )?ok' "$file")
+	seen=$(grep -acE '^(not )?ok' "$file")
 	[ "$planned" = "$seen" ] ||
 		fail "$name: planned ${planned:-nothing}, ran $seen" "$file"
-	if grep -q '^not ok' "$file"; then
-		grep -A 30 '^not ok' "$file" | head -n 90 | sed 's/^/    /'
+	if grep -aq '^not ok' "$file"; then
+		grep -a -A 30 '^not ok' "$file" | head -n 90 | sed 's/^/    /'
 	fi
 }
 

@@ -22,7 +22,7 @@ SIZE, TCP = 1000, socket.IPPROTO_TCP
 
 def segment(port, number, letter):
     return wholes.Packet(4, TCP, port, letter * SIZE, SIZE,
-                         seq=1000 + number * SIZE)
+                         df=True, seq=1000 + number * SIZE)
 
 
 def send(sock, packet):
