@@ -88,6 +88,11 @@ dies "the socket's filter wants shorter ones" b sock_queue SOCKET_FILTER \
 # A program that sleeps: its socket's buffer fills, 2304 bytes of it.
 spawn a program "$VPNCTL" --socket "$(vpnd_socket a)" socket recv 5000
 large=$(packet udp 10.77.0.2 10.77.0.50 5000 1000)
+is_attached() {
+	ctl a --json sockets |
+		jq -e '.sockets[] | select(.type == "client") | .open'
+}
+check "a program attaches to its socket" wait_for 10 is_attached
 fills() {
 	kill -STOP "$(pid_of program)"
 	inject b "$large" 200
