@@ -100,9 +100,12 @@ void kernel_open(const char *prefix)
 		   " net.bridge.bridge-nf-call-arptables=0 2>/dev/null");
 	for (int i = 0; i < KERNEL_PORTS; i++)
 		kernel.taps[i] = open_tap(i);
-	kernel_run("ip link add %%Pb type bridge stp_state 0 "
+	/* With a delay, a timer makes a port that is listening learn when it has
+	 * been up for so long, 15 s, also without a spanning tree. */
+	kernel_run("ip link add %%Pb type bridge stp_state 0 forward_delay 0 "
 		   "mcast_snooping 0 no_linklocal_learn 1 2>/dev/null || "
-		   "ip link add %%Pb type bridge stp_state 0 mcast_snooping 0");
+		   "ip link add %%Pb type bridge stp_state 0 forward_delay 0 "
+		   "mcast_snooping 0");
 	for (int i = 0; i < KERNEL_PORTS; i++)
 		kernel_run("ip link set %%P%d address 02:ff:00:00:00:0%d "
 			   "master %%Pb up",
