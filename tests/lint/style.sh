@@ -26,18 +26,27 @@ grep_in()
 # licence behind its first line.
 heads()
 {
-	local file
-	code "$1" | while read -r file; do
-		[ "$(head -n 1 "$file")" = \
-			'/* SPDX-License-Identifier: ISC */' ] ||
-			echo "$file: no SPDX line"
-		sed -n 2p "$file" | grep -q '^/\*' ||
-			echo "$file: no caption in the second line"
-	done
-	find "$1" -name '*.sh' | while read -r file; do
-		head -n 3 "$file" | grep -q '# SPDX-License-Identifier: ISC' ||
-			echo "$file: no SPDX line"
-	done
+	code "$1" | xargs -r awk '
+		FNR == 1 && $0 != "/* SPDX-License-Identifier: ISC */" {
+			print FILENAME ": no SPDX line"
+		}
+		FNR == 2 && /^\/\*/ { has_caption[FILENAME]; nextfile }
+		END {
+			for (i = 1; i < ARGC; i++)
+				if (!(ARGV[i] in has_caption))
+					print ARGV[i] \
+						": no caption in the second line"
+		}'
+	find "$1" -name '*.sh' | xargs -r awk '
+		FNR <= 3 && /# SPDX-License-Identifier: ISC/ {
+			has_licence[FILENAME]
+		}
+		FNR == 3 { nextfile }
+		END {
+			for (i = 1; i < ARGC; i++)
+				if (!(ARGV[i] in has_licence))
+					print ARGV[i] ": no SPDX line"
+		}'
 }
 
 # The words are written so that this file does not have them.

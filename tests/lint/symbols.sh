@@ -32,14 +32,16 @@ memory='^(malloc|calloc|realloc|reallocarray|free|aligned_alloc|memalign'
 memory+='|posix_memalign|strdup|strndup|asprintf|vasprintf)$'
 # What compilers, sanitizers and gcov put in by themselves.
 compiler='^(__(asan|ubsan|sanitizer|gcov|llvm|sancov|stack_chk|tls_get)_.*'
-compiler+='|_GLOBAL_OFFSET_TABLE_|__pop.*|__sanitizer.*)$'
+compiler+='|_GLOBAL_OFFSET_TABLE_|__pop.*|__sanitizer.*|__st(art|op)___sancov_.*)$'
 
-# undefined ARCHIVE: lines "OBJECT SYMBOL"; a fortified call is its plain one.
+# undefined ARCHIVE: lines "OBJECT SYMBOL"; a fortified call is its plain one, and
+# clang makes bcmp of a memcmp.
 undefined()
 {
 	"${NM:-nm}" -u -A "$1" 2>/dev/null |
 		sed -E 's/^[^:]*:([^:]*):.* ([^ ]*)$/\1 \2/' |
-		sed -E 's/ __([a-z]*)_chk$/ \1/; s/ __isoc[0-9]*_/ /'
+		sed -E 's/ __([a-z]*)_chk$/ \1/; s/ __isoc[0-9]*_/ /
+			s/ bcmp$/ memcmp/'
 }
 
 defined()

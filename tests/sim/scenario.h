@@ -8,8 +8,7 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
-#include <check.h>
-
+#include "../unit/unit.h"
 #include "sim.h"
 
 /* Not started; the same extension mode on both sides. */

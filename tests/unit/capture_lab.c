@@ -2,11 +2,11 @@
 /* The path's lab with lab.captures. */
 #include "capture_lab.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
+#include "unit.h"
 
 struct capture_lab lab;
 

@@ -3,12 +3,12 @@
 #ifndef CONF_TEXT_H
 #define CONF_TEXT_H
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
 #include "conf/file.h"
+#include "unit.h"
 
 #define KEY_A "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 #define KEY_B "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="

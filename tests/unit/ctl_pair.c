@@ -2,11 +2,11 @@
 /* vpnctl's end of a connection, and vpnd's, as a pair of sockets. */
 #include "ctl_pair.h"
 
-#include <check.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "api/control.h"
+#include "unit.h"
 
 int ours, theirs;
 struct client_reply reply;

@@ -3,11 +3,11 @@
 #ifndef FILTER_CONF_H
 #define FILTER_CONF_H
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/config.h"
+#include "unit.h"
 
 /* A rule at the end; the filter is on. */
 static inline struct config_rule *filter_rule(struct config *config,

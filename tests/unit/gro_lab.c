@@ -2,11 +2,11 @@
 /* Packets that gro puts together. */
 #include "gro_lab.h"
 
-#include <check.h>
 #include <string.h>
 
 #include "packet/l4.h"
 #include "packet/tcp.h"
+#include "unit.h"
 
 static void put(uint8_t *at, uint32_t value, size_t bytes)
 {

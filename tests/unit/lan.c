@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Three tap tunnels for the tests of core's switch. */
 #include "lan.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

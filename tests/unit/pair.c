@@ -2,7 +2,6 @@
 /* Cores joined by a wire, for the tests of core. */
 #include "pair.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "header.h"
 #include "packet/l4.h"
+#include "unit.h"
 
 #define PACKETS	     256
 #define PACKET_BYTES 1600

@@ -2,11 +2,11 @@
 /* The path's lab. */
 #include "path_lab.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "packet/checksum.h"
+#include "unit.h"
 
 struct pool *pool;
 struct tunnel tunnel;

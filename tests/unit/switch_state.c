@@ -2,10 +2,10 @@
 /* All that a switch knows, as bytes that can be compared. */
 #include "switch_state.h"
 
-#include <check.h>
 #include <string.h>
 
 #include "net/state.h"
+#include "unit.h"
 
 struct copy {
 	uint8_t *to;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The path's lab with a switch. */
 #include "tap_lab.h"
+#include "unit.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 

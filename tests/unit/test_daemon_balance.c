@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* When the directions part, and when they are joined. */
-#include <check.h>
-
 #include "daemon/balance.h"
 #include "unit.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which of the device's queues a packet is written through, and how much is
  * read of one. */
-#include <check.h>
 #include <string.h>
 
 #include "daemon/queues.h"

@@ -5,7 +5,6 @@
  * is seen by ThreadSanitizer; here nothing is lost without a reason, and what
  * arrives is right.
  */
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -2,11 +2,11 @@
 /* A tracer that keeps what it hears, and what a dry run must not change. */
 #include "trace_lab.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "switch_state.h"
+#include "unit.h"
 
 struct trace_lab trace_lab;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Two tunnels without a wire between them. */
 #include "tunnels.h"
+#include "unit.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <string.h>
 

@@ -5,6 +5,11 @@
 
 #include <check.h>
 
+/* Each assertion that holds would tell its place to the parent process, by a
+ * call into the kernel: half of the time of the whole. A case that crashes is
+ * named without it. */
+#define _mark_point(file, line) ((void)0)
+
 /* A test program defines this; each of its cases is a sentence. */
 Suite *unit_suite(void);
 
