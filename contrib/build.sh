@@ -35,6 +35,6 @@ cd "$dir/src"
 [ -x configure ] || ./autogen.sh
 mkdir -p "$dir/build"
 cd "$dir/build"
-"$dir/src/configure" --quiet --prefix="$dir/root" "$@"
+../src/configure --quiet --prefix="$dir/root" "$@"
 make -s -j"$(nproc)"
 make -s install >install.log 2>&1 || { cat install.log; exit 1; }

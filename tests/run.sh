@@ -188,7 +188,7 @@ stage_coverage() {
 }
 
 stage_sim() {
-	local seeds=${SIM_SEEDS:-1000}
+	local seeds=${SIM_SEEDS:-600}
 	gcc_build || return
 	step "$seeds simulated histories of an hour each" \
 		make -C "$T/gcc/build" -s sim SIM_SEEDS="$seeds" &&
@@ -197,7 +197,8 @@ stage_sim() {
 
 stage_mutants() {
 	gcc_build || return
-	"$top/tests/mutants/run" "$T/gcc/src" >"$T/logs/mutants" 2>&1
+	"$top/tests/mutants/run" -b "$T/gcc/build" "$T/gcc/src" \
+		>"$T/logs/mutants" 2>&1
 	count_tap mutants "$T/logs/mutants"
 }
 
@@ -242,8 +243,10 @@ stage_netns() {
 	done
 }
 
-# Whole hosts: vpnd where the packages of a distribution would put it.
+# Whole hosts: vpnd where the packages of a distribution would put it, which
+# few objects have to be compiled for.
 hosts_build() {
+	mkdir "$T/hosts" && cp -a "$T/gcc/build" "$T/hosts/build" || return
 	DESTDIR=$T/hosts/root also_build hosts --prefix=/usr \
 		--sysconfdir=/etc --localstatedir=/var
 }
