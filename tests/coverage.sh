@@ -18,7 +18,8 @@ fi
 mkdir -p "$build"
 cd "$build" || exit 1
 {
-	[ -f Makefile ] || "$top/configure" --enable-coverage
+	[ -f Makefile ] || "$top/configure" --enable-coverage \
+		--disable-dependency-tracking
 	make -j"$(nproc)" unit-tests &&
 		make -s print-unit-tests | tr ' ' '\n' |
 		CK_FORK=no srcdir=$top builddir=$build \

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: ISC
 # run.sh - all tests of vpnd, as root on a Debian 12.
 #
-#   tests/run.sh [STAGE...]     stages: see `stages` below; default: all
+#   tests/run.sh [STAGE...]     stages: see `stages` below; default: all of them
+#                               but coverage, which says how much the tests run
 #
 # How it works: everything is built in a temporary directory from a copy of the
 # sources. Each stage writes TAP, or is a command that counts as one case. The
 # last line is `N passed, N failed, N skipped`. The exit status is 0 when none
 # failed and each skip is listed in tests/expected-skips.
 # Environment: KEEP=1 keeps the temporary directory; SIM_SEEDS, FUZZ_SECONDS,
-# NETNS_JOBS change how much is done. FUZZ_SEED (0: a new one) and UNIT_SEED are
-# the same each time, so that a run can be made again.
+# NETNS_JOBS and MUTANTS (1/3: a third of them, 1/1: all) change how much is done.
+# FUZZ_SEED (0: a new one) and UNIT_SEED are the same each time, so that a run can
+# be made again.
 set -u
 export LC_ALL=C TERM=${TERM:-dumb} CI=${CI:-true}
 export UNIT_SEED=${UNIT_SEED:-1}
@@ -19,17 +21,18 @@ export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-10}
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 exec </dev/null
 top=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-stages="packages build check sanitizers threads coverage sim mutants fuzz netns hosts"
+stages="packages build check sanitizers threads sim mutants fuzz netns hosts"
+more_stages=coverage
 
 usage() {
 	sed -n '3,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
-	echo "stages: $stages"
+	echo "stages: $stages $more_stages"
 }
 case ${1:-} in
 -h | --help) usage; exit 0 ;;
 esac
 for stage; do
-	case " $stages " in
+	case " $stages $more_stages " in
 	*" $stage "*) ;;
 	*) echo "run.sh: no such stage: $stage" >&2; usage >&2; exit 2 ;;
 	esac
@@ -155,7 +158,8 @@ sanitizers_build() {
 	[ -e "$T/sanitizers/done" ] && return
 	step "build with clang -Werror, sanitizers and fuzzers" \
 		also_build sanitizers CC=clang --enable-werror \
-		--enable-sanitizers --enable-fuzzers &&
+		--enable-sanitizers --enable-fuzzers \
+		--disable-dependency-tracking &&
 		touch "$T/sanitizers/done"
 }
 # All cases of a program share a process, which a failure of the sanitizers'
@@ -167,7 +171,8 @@ stage_sanitizers() {
 # Whether threads race.
 stage_threads() {
 	step "build with ThreadSanitizer" also_build threads \
-		--enable-werror --enable-sanitizers=thread || return
+		--enable-werror --enable-sanitizers=thread \
+		--disable-dependency-tracking || return
 	step "build what is to be looked at for races" \
 		make -C "$T/threads/build" -s -j"$jobs" thread-tests || return
 	step "build what its namespace tests run" \
@@ -195,17 +200,27 @@ stage_sim() {
 		tail -n 1 "$T/logs"/*simulated*
 }
 
+# A third of them, another one with each commit: the rest is for
+# tests/mutants/run by itself.
+mutants_part() {
+	local commits
+	commits=$(git -c safe.directory='*' -C "$top" rev-list --count HEAD \
+		2>/dev/null)
+	echo "$((${commits:-0} % 3 + 1))/3"
+}
 stage_mutants() {
 	gcc_build || return
-	"$top/tests/mutants/run" -b "$T/gcc/build" "$T/gcc/src" \
+	"$top/tests/mutants/run" -b "$T/gcc/build" \
+		-p "${MUTANTS:-$(mutants_part)}" "$T/gcc/src" \
 		>"$T/logs/mutants" 2>&1
 	count_tap mutants "$T/logs/mutants"
 }
 
 stage_fuzz() {
 	sanitizers_build || return
+	case " $wanted " in *" hosts "*) hosts_begin ;; esac
 	FUZZ_SEED=${FUZZ_SEED:-1} \
-		make -C "$T/sanitizers/build" -s -k fuzz \
+		nice -n 19 make -C "$T/sanitizers/build" -s -k fuzz \
 		FUZZ_SECONDS="${FUZZ_SECONDS:-8}" \
 		>"$T/logs/fuzz" 2>&1
 	count_tap fuzz "$T/logs/fuzz"
@@ -250,11 +265,18 @@ hosts_build() {
 	DESTDIR=$T/hosts/root also_build hosts --prefix=/usr \
 		--sysconfdir=/etc --localstatedir=/var
 }
-stage_hosts() {
+# They mostly wait, so they run beside the fuzzers, which give way.
+hosts_begin() {
+	[ -z "${hosts_pid:-}" ] || return 0
 	gcc_build || return
 	step "build for whole hosts" hosts_build || return
 	VPND_BUILD=$T/hosts/root timeout 600 bash \
-		"$top/tests/hosts/hosts.sh" >"$T/logs/hosts.tap" 2>&1
+		"$top/tests/hosts/hosts.sh" >"$T/logs/hosts.tap" 2>&1 &
+	hosts_pid=$!
+}
+stage_hosts() {
+	hosts_begin || return
+	wait "$hosts_pid"
 	count_tap hosts "$T/logs/hosts.tap"
 }
 
@@ -262,6 +284,7 @@ stage_hosts() {
 
 # shellcheck disable=SC2086 # words
 [ $# -gt 0 ] || set -- $stages
+wanted=$*
 for stage; do
 	since=$SECONDS
 	printf '==== %s ====\n' "$stage"
