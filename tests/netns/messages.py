@@ -62,6 +62,16 @@ def index(payload, offset):
     return "%08x" % struct.unpack("<I", payload[offset:offset + 4])
 
 
+def messages(payload):
+    """Those of a super-packet: a message of fixed length may be its first
+    segment, with one behind it that is not longer."""
+    kind = payload[0] if payload else 0
+    length = LAYOUTS.get(kind, (None, None))[1]
+    if length is None or not length < len(payload) <= 2 * length:
+        return [payload]
+    return [payload[:length], payload[length:]]
+
+
 def describe(payload):
     kind = payload[0] if len(payload) >= 4 else 0
     name, length, sender, receiver, mac2 = LAYOUTS.get(
@@ -82,8 +92,10 @@ def main():
         found = datagram(frame)
         if found:
             source, sport, destination, dport, payload = found
-            print("%.6f %s %d %s %d %s" % (when, source, sport, destination,
-                                           dport, describe(payload)))
+            for message in messages(payload):
+                print("%.6f %s %d %s %d %s" % (
+                    when, source, sport, destination, dport,
+                    describe(message)))
 
 
 if __name__ == "__main__":

@@ -92,10 +92,10 @@ full() {
 	same "sock_queue $2" "$(traced)"
 }
 check "a program attaches, and sleeps" program 5000
-check "its receive buffer fills" wait_for 10 full 5000 SOCKET_RCVBUFF
+check "its receive buffer fills" wait_for 30 full 5000 SOCKET_RCVBUFF
 lost_in sock_queue SOCKET_RCVBUFF "$(to_socket 5000 1400)"
 check "another one with a large buffer" program 5001
-check "fills what all of them may hold" wait_for 10 full 5001 PROTO_MEM
+check "fills what all of them may hold" wait_for 30 full 5001 PROTO_MEM
 check "and a third" program 5002
 lost_in sock_queue PROTO_MEM "$(to_socket 5001 1400)"
 for number in 5000 5001 5002; do quit "program$number" KILL; done
