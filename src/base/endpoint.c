@@ -47,14 +47,16 @@ static uint8_t mask_byte(unsigned bits, size_t idx)
 
 bool prefix_has(const struct prefix *prefix, const struct address *address)
 {
-	uint8_t differs = 0;
+	const uint8_t *a = prefix->address.bytes, *b = address->bytes;
+	size_t whole = prefix->bits / 8, rest = prefix->bits % 8;
 
 	if (prefix->address.family != address->family)
 		return false;
-	for (size_t i = 0; i < address_bytes(address); i++)
-		differs |= (prefix->address.bytes[i] ^ address->bytes[i]) &
-			   mask_byte(prefix->bits, i);
-	return !differs;
+	/* mostly it is the first byte that differs */
+	for (size_t i = 0; i < whole; i++)
+		if (a[i] != b[i])
+			return false;
+	return !rest || !((a[whole] ^ b[whole]) >> (8 - rest));
 }
 
 bool prefix_mask(struct prefix *prefix)

@@ -184,7 +184,11 @@ static bool carry_from_wire(struct data *data)
 	struct packet_list list = {0};
 	struct udp_received received;
 
-	udp_receive(data->udp, &list, &received);
+	if (habit_is_one(&data->wire, data->moment->now))
+		udp_receive_one(data->udp, &list, &received);
+	else
+		udp_receive(data->udp, &list, &received);
+	habit_note_read(&data->wire, received.count, data->moment->now);
 	limit_waiting(data, &received);
 	data_count_lost(
 	    data, PATH_OUTSIDE_OUTER, DROP_SOCKET_RCVBUFF, received.overflow);

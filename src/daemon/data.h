@@ -35,6 +35,7 @@ struct data {
 	struct data_device *device;
 	size_t queue; /* the one of them that is being read */
 	struct habit habits[TUN_QUEUES];
+	struct habit wire;	/* of the socket, likewise */
 	struct backlog waiting; /* in the UDP socket, to be read */
 	struct backlog sending; /* in it, to be sent */
 	struct instant blocked_since;

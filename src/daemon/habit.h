@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a queue of the device is used to, so that a packet by itself makes no
- * more calls than it needs.
+ * What a queue of the device, or the socket, is used to, so that a packet by
+ * itself makes no more calls than it needs.
  *
  * How it works: what a queue did last it is expected to do again. The host
  * answers a ping while the request is being written, and an acknowledgement
@@ -18,7 +18,7 @@
 #include "base/attributes.h"
 #include "base/instant.h"
 
-/* Of one queue; zero: nothing is known. */
+/* Of one queue, or of the socket; zero: nothing is known. */
 struct habit {
 	bool answers, comes_alone;
 	bool is_unread; /* since it was written */

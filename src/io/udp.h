@@ -72,14 +72,18 @@ struct udp_received {
 };
 
 /* Appends what there is, up to PACKET_BATCH datagrams; with UDP_GRO until there
- * are that many or more, as the kernel has put them together, many in one packet
- * (packet_is_received_train). The next call, or udp_close, takes the bytes of
- * those that are still away. */
+ * are that many or more, as the kernel has put them together, many in one
+ * packet (packet_is_received_train). The next call, or udp_close, takes the
+ * bytes of those that are still away. */
 void udp_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
+/* The same of the first that is there, or what the kernel has put together with
+ * it, without a look for a second one. */
+void udp_receive_one(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
-/* Reads and forgets `most` datagrams, and those that the kernel has put together
- * with them; returns how many. */
+/* Reads and forgets `most` datagrams, and those that the kernel has put
+ * together with them; returns how many. */
 size_t udp_discard(struct udp *udp, size_t most);
 
 struct udp_sender {

@@ -131,25 +131,49 @@ static void take_all(struct udp *udp, size_t idx, struct packet_list *to,
 	} while (at < len);
 }
 
+/* False: there is no buffer. */
+static bool begin(struct udp *udp, size_t slots, struct udp_received *ret)
+{
+	*ret =
+	    (struct udp_received){.is_starved = pool_available(udp->pool) == 0};
+	if (ret->is_starved)
+		return false;
+	for (size_t i = 0; i < slots; i++) {
+		udp->rx[i].bytes.iov_base = buffer_of(udp, i);
+		udp->rx[i].bytes.iov_len = UDP_GRO_BYTES;
+	}
+	return true;
+}
+
+static size_t take_some(struct udp *udp, size_t slots, struct packet_list *to,
+    struct udp_received *ret)
+{
+	size_t got;
+
+	fetch_all(to);
+	got = udp_receive_some(udp, slots);
+	for (size_t i = 0; i < got; i++)
+		take_all(udp, i, to, ret);
+	return got;
+}
+
+void udp_gro_receive_one(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret)
+{
+	if (begin(udp, 1, ret))
+		(void)take_some(udp, 1, to, ret);
+}
+
 void udp_gro_receive(
     struct udp *udp, struct packet_list *to, struct udp_received *ret)
 {
 	size_t got = 0;
 
-	*ret =
-	    (struct udp_received){.is_starved = pool_available(udp->pool) == 0};
-	if (ret->is_starved)
+	if (!begin(udp, UDP_GRO_SLOTS, ret))
 		return;
-	for (size_t i = 0; i < UDP_GRO_SLOTS; i++) {
-		udp->rx[i].bytes.iov_base = buffer_of(udp, i);
-		udp->rx[i].bytes.iov_len = UDP_GRO_BYTES;
-	}
 	/* where the kernel puts nothing together, a few bring little */
 	do {
-		fetch_all(to);
-		got = udp_receive_some(udp, UDP_GRO_SLOTS);
-		for (size_t i = 0; i < got; i++)
-			take_all(udp, i, to, ret);
+		got = take_some(udp, UDP_GRO_SLOTS, to, ret);
 	} while (got == UDP_GRO_SLOTS && !ret->lost && !ret->has_train &&
 		 ret->count < PACKET_BATCH);
 	ret->has_more = got == UDP_GRO_SLOTS;

@@ -33,7 +33,7 @@ struct udp_slot {
 struct udp {
 	int fd;
 	bool is_twin; /* the descriptor is another one's */
-	int family; /* AF_INET or AF_INET6 */
+	int family;   /* AF_INET or AF_INET6 */
 	uint16_t port;
 	struct pool *pool;
 	uint32_t overflow; /* as the kernel counts it */
@@ -64,6 +64,8 @@ void udp_describe_received(
 /* Switches UDP_GRO on where the kernel has it. */
 void udp_gro_begin(struct udp *udp);
 void udp_gro_receive(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret);
+void udp_gro_receive_one(
     struct udp *udp, struct packet_list *to, struct udp_received *ret);
 
 #endif

@@ -164,18 +164,15 @@ size_t udp_receive_some(struct udp *udp, size_t count)
 	return got < 0 ? 0 : (size_t)got;
 }
 
-void udp_receive(
-    struct udp *udp, struct packet_list *to, struct udp_received *ret)
+static void receive_most(struct udp *udp, size_t most, struct packet_list *to,
+    struct udp_received *ret)
 {
-	size_t ready = 0;
+	size_t ready = borrow(udp);
 	size_t got = 0;
 
-	if (udp->gro_bytes) {
-		udp_gro_receive(udp, to, ret);
-		return;
-	}
-	ready = borrow(udp);
 	*ret = (struct udp_received){.is_starved = ready == 0};
+	if (ready > most)
+		ready = most;
 	if (ready)
 		got = udp_receive_some(udp, ready);
 	for (size_t i = 0; i < got; i++) {
@@ -194,6 +191,24 @@ void udp_receive(
 		udp->rx[i].pkt = NULL;
 		udp->rx[at].pkt = pkt;
 	}
+}
+
+void udp_receive(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret)
+{
+	if (udp->gro_bytes)
+		udp_gro_receive(udp, to, ret);
+	else
+		receive_most(udp, PACKET_BATCH, to, ret);
+}
+
+void udp_receive_one(
+    struct udp *udp, struct packet_list *to, struct udp_received *ret)
+{
+	if (udp->gro_bytes)
+		udp_gro_receive_one(udp, to, ret);
+	else
+		receive_most(udp, 1, to, ret);
 }
 
 /* Takes off what the kernel has put together; how many datagrams that was. */

@@ -213,19 +213,20 @@ static void collect(struct path *path)
 	path_emit_list(path, TABLE_OUT, OUTBOUND_NEIGH, &released);
 }
 
-/* Runs what was emitted, later stages first. False: there was nothing. */
+/* Runs what was emitted, later stages first; what these emit behind themselves
+ * has its turn the next time. False: there was nothing. */
 static bool run_emitted(struct path *path, enum path_table table)
 {
-	struct packet_list list = {0};
-	bool has_run = false;
+	uint32_t *at = &path->lane->emitted_at[table];
+	uint32_t before = UINT32_MAX; /* the stages that are left */
+	bool has_run = *at;
 
-	if (!path->lane->has_emitted[table])
-		return false;
-	path->lane->has_emitted[table] = false;
-	for (size_t idx = PATH_STAGES_MAX; idx-- > 0;) {
-		if (!path->lane->emitted[table][idx].first)
-			continue;
-		has_run = true;
+	while (*at & before) {
+		unsigned idx = 31 - (unsigned)__builtin_clz(*at & before);
+		struct packet_list list = {0};
+
+		before = (UINT32_C(1) << idx) - 1;
+		*at &= ~(UINT32_C(1) << idx);
 		packet_list_append(&list, &path->lane->emitted[table][idx]);
 		path_run_from(path, table, idx, &list);
 	}

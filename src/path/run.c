@@ -188,7 +188,7 @@ void path_emit(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt)
 {
 	assert(idx < PATH_STAGES_MAX);
-	path->lane->has_emitted[table] = true;
+	path->lane->emitted_at[table] |= UINT32_C(1) << idx;
 	packet_list_push(&path->lane->emitted[table][idx], pkt);
 }
 
@@ -197,7 +197,7 @@ void path_emit_list(struct path *path, enum path_table table, size_t idx,
 {
 	if (!list->first)
 		return;
-	path->lane->has_emitted[table] = true;
+	path->lane->emitted_at[table] |= UINT32_C(1) << idx;
 	packet_list_append(&path->lane->emitted[table][idx], list);
 }
 

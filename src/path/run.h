@@ -143,7 +143,7 @@ struct gro {
  * (base/gate.h) in the middle. */
 struct path_lane {
 	struct packet_list to_wire, to_device;
-	bool has_emitted[TABLE_COUNT]; /* perhaps */
+	uint32_t emitted_at[TABLE_COUNT]; /* bits: stages with a list */
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
 	struct gather gather; /* of received trains (path/train.c) */
 	uint64_t gathered_to; /* the newest counter in it */

@@ -197,7 +197,7 @@ static void sort_emitted(struct path *path, const struct tracer *tracer,
 		for (size_t idx = 0; idx < PATH_STAGES_MAX; idx++)
 			sort_list(path, tracer, pkt,
 			    (struct path_branch){table, idx}, next);
-	memset(path->lane->has_emitted, 0, sizeof(path->lane->has_emitted));
+	memset(path->lane->emitted_at, 0, sizeof(path->lane->emitted_at));
 }
 
 /* One stage; false: the packet goes no further. */

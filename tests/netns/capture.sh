@@ -106,7 +106,7 @@ check "with interface, directions and peers" contains "$RUN/file.txt" \
 	'^packet 0 in [0-9]+ [0-9]+ 0 outer, peer b$' '^statistics 0$'
 check_is "only root reads it" 600 "$(stat -c %a "$RUN/file.pcapng")"
 check "packets are cut on demand" \
-	look_until cut -c 2 -s 40 -w "$RUN/cut.pcapng"
+	look_until cut -c 2 -s 40 -w "$RUN/cut.pcapng" icmp
 check "as the file says" read_back cut
 check_is "their lengths are kept" 2 "$(lines "$RUN/cut.txt" ' 40 84 0 ')"
 
@@ -125,11 +125,11 @@ drops_and_is_gone() {
 	drop_one
 	is_gone "$(pid_of "$1")"
 }
-look drops --drops -c 1
+look drops --drops -c 1 icmp
 check "drops are shown" wait_for 10 drops_and_is_gone drops
 check "with stage and reason" contains "$RUN/drops.log" \
 	'out - icmp 10.77.0.1.* > 10.77.0.9.* dropped by route: IP_OUTNOROUTES'
-look dropfile --drops -c 1 -w "$RUN/dropfile.pcapng"
+look dropfile --drops -c 1 -w "$RUN/dropfile.pcapng" icmp
 check "drops are written" wait_for 10 drops_and_is_gone dropfile
 check "to a file" read_back dropfile
 check "with the reason in the comment" contains "$RUN/dropfile.txt" \

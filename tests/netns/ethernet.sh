@@ -45,9 +45,9 @@ round() { # NAME
 	check "$1: a file arrives unchanged over IPv6" \
 		transfer b a fd77::1 "$RUN/file"
 	check "$1: a full-size packet passes in one piece" \
-		on a ping -n -q -c 1 -W 2 -M 'do' -s 1372 10.77.0.2
+		wait_for 10 on a ping -n -q -c 1 -W 2 -M 'do' -s 1372 10.77.0.2
 	check "$1: over IPv6, too" \
-		on a ping -n -q -c 1 -W 2 -M 'do' -s 1352 fd77::2
+		wait_for 10 on a ping -n -q -c 1 -W 2 -M 'do' -s 1352 fd77::2
 	check_is "$1: nothing was fragmented on the wire" 0 \
 		"$(fragments)"
 }

@@ -153,9 +153,12 @@ check "that rule is removed: reload succeeds" ctl b reload
 is_over_at() { ! on "$1" ss -Htn state established | grep -q ':26 '; }
 check "b's end is reset, though it may begin connections" \
 	wait_for 5 is_over_at b
-heard=$(pushes)
 is_quiet() { same "$heard" "$(pushes)"; }
-check "and a hears no more of it" stays 300 is_quiet
+falls_quiet() {
+	heard=$(pushes)
+	stays 300 is_quiet
+}
+check "and a hears no more of it" wait_for 5 falls_quiet
 
 filter "$ssh" 'input = "drop"; forward = "drop";'
 check "the policy becomes drop: reload succeeds" ctl b reload

@@ -46,8 +46,9 @@ dropped() {
 	shift 2
 	before=$(drop_count "$stage" "$reason")
 	"$@"
-	less "$before" "$(drop_count "$stage" "$reason")"
+	wait_for 5 is_more "$before" "$stage" "$reason"
 }
+is_more() { less "$1" "$(drop_count "$2" "$3")"; }
 # says PATTERN ARGUMENTS...: a ping of red's prints that.
 says() {
 	local pattern=$1

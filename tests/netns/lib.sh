@@ -380,7 +380,18 @@ peer_field() { # HOST PEER FIELD
 # ---- traffic ----
 
 ping_ok() { on "$1" ping -n -q -c 1 -W 1 "$2"; }       # HOST ADDRESS
+ping_soon() { on "$1" ping -n -q -c 1 -W 0.3 "$2"; }
 pings() { wait_for "${3:-10}" ping_ok "$1" "$2"; }      # HOST ADDRESS [SECONDS]
+
+# none_lost FILE: of what ping -n said there; those behind the last answer may have
+# been on their way at its end. $count: how many answers.
+none_lost() {
+	local last
+	read -r last count < <(
+		sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\).*/\1/p' "$1" |
+			sort -nu | awk '{ last = $1 } END { print last + 0, NR }')
+	same "$last" "$count" && less 0 "$count"
+}
 
 wire_bytes() { # HOST DEV: bytes sent and received
 	ip_on "$1" -j -s link show "$2" |

@@ -42,21 +42,26 @@ lost_in forward NETFILTER_DROP "$(udp 10.77.0.2 10.77.0.3 103)"
 lost_out output NETFILTER_DROP "$(to_b 104)" peer=b
 lost_out postrouting NETFILTER_DROP "$(to_b 105)" peer=b
 
-# Faster than a rule's rate: a few new flows at once.
+# Faster than a rule's rate: a few new flows, which vpnd meets at once.
 several() { # HOW FROM TO PORT
 	local i
 	for i in 0 1 2 3 4; do $1 "$(udp "$2" "$3" $(($4 + i)))"; done
 }
 from_b() { order b inner "$1"; }
-names in prerouting VPN_RATE n=2+ several from_b 10.77.0.2 10.77.0.1 110
-names in input VPN_RATE n=2+ several from_b 10.77.0.2 10.77.0.1 120
-names in forward VPN_RATE n=2+ several from_b 10.77.0.2 10.77.0.3 130
-names out output VPN_RATE n=2+ several from_host 10.77.0.1 10.77.0.2 140
-names out postrouting VPN_RATE n=2+ several from_host 10.77.0.1 10.77.0.2 150
+names in prerouting VPN_RATE n=2+ asleep several from_b \
+	10.77.0.2 10.77.0.1 110
+names in input VPN_RATE n=2+ asleep several from_b \
+	10.77.0.2 10.77.0.1 120
+names in forward VPN_RATE n=2+ asleep several from_b \
+	10.77.0.2 10.77.0.3 130
+names out output VPN_RATE n=2+ asleep several from_host \
+	10.77.0.1 10.77.0.2 140
+names out postrouting VPN_RATE n=2+ asleep several from_host \
+	10.77.0.1 10.77.0.2 150
 is_traced() {
 	local dry from=b
-	several from_b 10.77.0.2 10.77.0.1 120
 	dry=$(to_a 125)
+	asleep several from_b 10.77.0.2 10.77.0.1 120
 	same "input VPN_RATE" "$(traced)"
 }
 check "a trace names the rate, too" wait_for 10 is_traced
@@ -77,6 +82,10 @@ lost_out output VPN_FRAG_ORPHAN \
 	"$(four 10.77.0.1 10.77.0.2 17 0102030405060708 0010)" peer=b
 
 # Flows that were answered do not go to make room.
+has_16() {
+	same 16 "$(ctl a --json flows | jq '[.flows[] |
+		select(.state == "established")] | length')"
+}
 many_flows() {
 	local i
 	for i in $(seq 1001 1016); do
@@ -84,8 +93,7 @@ many_flows() {
 		order b inner "$(four 10.77.0.2 10.77.0.1 17 "0fa0${i}00080000")"
 		from_host "$(four 10.77.0.1 10.77.0.2 17 "${i}0fa000080000")"
 	done
-	same 16 "$(ctl a --json flows | jq '[.flows[] |
-		select(.state == "established")] | length')"
+	wait_for 5 has_16
 }
 check "b has as many flows as it may" many_flows
 lost_in conntrack VPN_CT_FULL "$(to_a 2000)"

@@ -73,10 +73,6 @@ ip_on a link set vpn0 mtu 1420
 
 # ---- what waits ----
 
-slowly() { # not more at once than a live trace has room for
-	for _ in $(seq 10); do from_host "$(to 4 53 1400)" 25; done
-}
-names out neigh NEIGH_QUEUEFULL n=10+ peer=dead slowly
 # Of what fits, the last waits for a fifth of a second.
 names out qdisc QDISC_CONGESTED n=1+ peer=slow from_host "$(to 9 53 1000)" 30
 slower() { slow 8kbit && reload_a; }
@@ -138,6 +134,11 @@ overflow_is_told() {
 		jq -e '.drops[] | select(.reason == "SOCKET_RCVBUFF")'
 }
 names in outer SOCKET_RCVBUFF n=1+ peer=- by=none flood
+# Late: 90 s after what it was asked to bring vpnd gives up, and drops it.
+slowly() { # not more at once than a live trace has room for
+	for _ in $(seq 10); do from_host "$(to 4 53 1400)" 25; done
+}
+names out neigh NEIGH_QUEUEFULL n=10+ peer=dead slowly
 ip_on a link set vpn0 down
 check "status knows that the device is down" \
 	wait_for 5 status_is a .tunnel.device_up false

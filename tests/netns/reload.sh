@@ -48,11 +48,11 @@ check "the new peer is reached" pings a 10.77.0.3
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32,10.78.0.0/24)"
 ip_on c addr add 10.78.0.3/32 dev lo
 check "an allowed prefix is added: reload succeeds" reload_code 0
-check "and its route is there" wait_for 2 has_route 10.78.0.0/24
+check "and its route is there" wait_for 10 has_route 10.78.0.0/24
 check "and it is reached" pings a 10.78.0.3
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
 check "the prefix is removed: reload succeeds" reload_code 0
-check "and its route is gone" wait_for 2 not has_route 10.78.0.0/24
+check "and its route is gone" wait_for 10 not has_route 10.78.0.0/24
 
 # What c sends from its other address would move the endpoint back.
 on c nft -f - <<'X'
@@ -72,11 +72,11 @@ on c nft delete table ip quiet
 addresses=10.77.0.1/24,10.78.0.1/24
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
 check "an address is added: reload succeeds" reload_code 0
-check "and the device has it" wait_for 2 has_address 10.78.0.1
+check "and the device has it" wait_for 10 has_address 10.78.0.1
 addresses=10.77.0.1/24
 conf_a "$(peer_b)" "$(peer_c 10.77.0.3/32)"
 check "the address is removed: reload succeeds" reload_code 0
-check "and it is gone" wait_for 2 not has_address 10.78.0.1
+check "and it is gone" wait_for 10 not has_address 10.78.0.1
 check "and the other stayed" has_address 10.77.0.1
 
 secret="preshared_key_file = \"$RUN/ac.psk\";"
@@ -99,7 +99,7 @@ check "and status no longer has it" no_peer c
 check_not "and it is not reached" ping_ok a 10.77.0.3
 
 check "SIGHUP" kill -HUP "$(pid_of a)"
-check "after SIGHUP the daemon answers" wait_for 2 ctl a status
+check "after SIGHUP the daemon answers" wait_for 10 ctl a status
 
 # ---- files and settings that are refused, wholly ----
 
@@ -160,10 +160,7 @@ check "peer remove of nobody: exit code 5" code_of 5 ctl a peer remove c
 
 kill -INT "$(pid_of flood)"
 check "the ping flood ends" wait_for 5 is_gone "$(pid_of flood)"
-lost() { sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' "$RUN/flood.log"; }
-read -r sent received <<<"$(lost)"
-check "more than 100 pings ran beside the reloads" less 100 "${sent:-0}"
-# The last one may have been on its way when ping was told to end.
-check "none was lost" at_most "$sent" $((${received:-0} + 1))
+check "none was lost" none_lost "$RUN/flood.log"
+check "more than 100 pings ran beside the reloads" less 100 "$count"
 check "it is the same session" peer_is a b latest_handshake_s "$handshake"
 finish

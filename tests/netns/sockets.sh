@@ -180,7 +180,8 @@ overflows() { # what its descriptor does not take waits, and fills the buffer
 check "while it sleeps, the receive buffer overflows" wait_for 10 overflows
 check "no more is held than the receive buffer allows" \
 	at_most "$(socket_field client 5000 used_bytes)" 16640
-check "sockets and drops agree on SOCKET_RCVBUFF" agree SOCKET_RCVBUFF
+check "sockets and drops agree on SOCKET_RCVBUFF" \
+	wait_for 10 agree SOCKET_RCVBUFF
 ctl a sockets | sed 's/^/# /'
 kill -CONT "$(pid_of epoll)"
 is_empty() { [ "$(socket_field client 5000 queued)" -eq 0 ]; }
@@ -195,7 +196,7 @@ hoards() {
 	[ "$(reason_of PROTO_MEM)" -gt 0 ]
 }
 check "a huge buffer does not take all packet buffers" wait_for 10 hoards
-check "sockets and drops agree on PROTO_MEM" agree PROTO_MEM
+check "sockets and drops agree on PROTO_MEM" wait_for 10 agree PROTO_MEM
 check "the tunnel goes on" pings b 10.77.0.1
 kill -CONT "$(pid_of hoard)"
 quit hoard

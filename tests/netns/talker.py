@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """talker.py tcp|udp ADDRESS PORT: says what became of what it sent.
 
-"answer": it came back; "silence": nothing did, for a second; or the name of the
+"answer": it came back; "silence": nothing did, for three seconds; or the name of the
 error that the socket gave. With "talk" before, it goes on talking over one
 connection, a line for each answer, until there is an error.
 """
@@ -20,7 +20,7 @@ def connected(kind, address, port):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     it = socket.socket(family, socket.SOCK_STREAM if kind == "tcp"
                        else socket.SOCK_DGRAM)
-    it.settimeout(1)
+    it.settimeout(3)
     it.connect((address, int(port)))
     return it
 

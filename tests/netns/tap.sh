@@ -53,12 +53,12 @@ vpnd_start a
 check_is "restarted: the same MAC address" "$first" "$(mac a)"
 ip_on a link del vpn0
 is_first() { same "$first" "$(mac a)"; }
-check "deleted and made again: the same MAC address" wait_for 1 is_first
-check "it works" pings a 10.77.0.2 3
+check "deleted and made again: the same MAC address" wait_for 10 is_first
+check "it works" pings a 10.77.0.2
 ip_on a link set vpn0 address 02:00:00:00:00:77
 is_by_hand() { same 02:00:00:00:00:77 "$(mac a)"; }
 check "a change by hand is not fought" stays 500 is_by_hand
-check "and status shows it" wait_for 1 status_is a .tunnel.mac 02:00:00:00:00:77
+check "and status shows it" wait_for 10 status_is a .tunnel.mac 02:00:00:00:00:77
 vpnd_stop a
 
 tap_conf a 'mac = \"06:11:22:33:44:55\";' 10.77.0.1/24 "" \
@@ -139,7 +139,7 @@ full_frames() { # NAME ENDPOINT LARGEST
 	count=$(received)
 	on a python3 "$RUN/send.py" vpn0 7 "$(mac b)"
 	check "$1: frames of 1400 bytes with a VLAN tag pass" \
-		wait_for 2 arrived $((count + 19))
+		wait_for 10 arrived $((count + 19))
 	capture_end "$1"
 	check_is "$1: nothing was fragmented" "$before" "$(fragments)"
 	check_is "$1: the largest packet outside" "$3" "$(largest "$1")"
@@ -162,11 +162,11 @@ make_bridge() {
 bridged_pair
 make_bridge
 vpnd_start a
-wait_for 1 master_is br0 >/dev/null
+wait_for 10 master_is br0 >/dev/null
 vpnd_stop a # a bridge without ports is another one before its first port
 host_state a "$RUN/before"
 vpnd_start a
-wait_for 1 master_is br0 >/dev/null
+wait_for 10 master_is br0 >/dev/null
 vpnd_stop a
 check "started and stopped: nothing is left" wait_for 5 state_is_before
 vpnd_start a
@@ -174,16 +174,16 @@ check "the device is a port of the bridge" master_is br0
 check "the bridge reaches the peer" pings a 10.77.0.2
 check "the peer reaches the bridge" pings b 10.77.0.1
 ip_on a link del vpn0
-check "deleted: it is a port again" wait_for 1 master_is br0
-check "it works" pings a 10.77.0.2 3
+check "deleted: it is a port again" wait_for 10 master_is br0
+check "it works" pings a 10.77.0.2
 ip_on a link del br0
-check "the bridge is deleted: the device stays" wait_for 1 master_is none
-check "the log says that it is missing" wait_for 1 contains "$RUN/a.log" \
+check "the bridge is deleted: the device stays" wait_for 10 master_is none
+check "the log says that it is missing" wait_for 10 contains "$RUN/a.log" \
 	'bridge br0: there is none'
 make_bridge
-check "the bridge is made again: joined within a second" \
-	wait_for 1 master_is br0
-check "it works" pings a 10.77.0.2 3
+check "the bridge is made again: joined" \
+	wait_for 10 master_is br0
+check "it works" pings a 10.77.0.2
 ip_on a link set vpn0 nomaster
 check "taken out by hand: it stays out" stays 500 master_is none
 vpnd_stop a
@@ -191,8 +191,8 @@ ip_on a link del br0
 vpnd_start a
 check "started without the bridge: the device waits" master_is none
 make_bridge
-check "it is made: joined within a second" wait_for 1 master_is br0
-check "it works" pings a 10.77.0.2 5
+check "it is made: joined" wait_for 10 master_is br0
+check "it works" pings a 10.77.0.2
 quit a KILL
 ip_on a link del br0
 ip_on a tuntap add br0 mode tap

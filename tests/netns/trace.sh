@@ -21,6 +21,8 @@ conf a 10.77.0.1/24,fd77::1/64 'forwarding = "daemon"; sockets = (
 	"$(peer c - 10.77.0.3/32)"
 conf b 10.77.0.2/24,fd77::2/64 'routes = "none";' \
 	"$(peer a 10.99.0.1:51820 10.77.0.0/24,fd77::/64)"
+# no link-local address, so no router solicitations, which nobody has the route for
+on a sysctl -qw net.ipv6.conf.default.addr_gen_mode=1
 vpnd_start a b
 check "the tunnel is up" pings b 10.77.0.1
 

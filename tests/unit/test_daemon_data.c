@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The data path between descriptors, of a device without offloads. */
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +95,60 @@ START_TEST(without_a_buffer_the_device_is_emptied)
 }
 END_TEST
 
+/* ---- the socket ---- */
+
+static void send_from(int from, size_t count)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	    .sin_port = htons(udp_port(data.udp)),
+	    .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+	while (count--)
+		ck_assert_int_eq(
+		    sendto(from, "?", 1, 0, (struct sockaddr *)&to, sizeof(to)),
+		    1);
+}
+
+static bool is_socket_empty(void)
+{
+	uint8_t byte;
+
+	return recv(udp_fd(data.udp), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+/* So many have come, so long after the ones before. */
+static void come(int from, size_t count, int64_t after_ns)
+{
+	pair.moment.now = instant_after(pair.moment.now, after_ns);
+	send_from(from, count);
+	data_from_wire(&data);
+}
+
+START_TEST(behind_a_datagram_by_itself_none_is_looked_for)
+{
+	struct udp_setup setup = {
+	    .listen = {FAMILY_IPV4, {127, 0, 0, 1}}, .pool = data.pool};
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char error[256];
+
+	ck_assert_int_ge(from, 0);
+	ck_assert_int_eq(udp_open(&data.udp, &setup, error, sizeof(error)), 0);
+	/* nothing is known yet */
+	come(from, 2, NS_PER_MS);
+	ck_assert(is_socket_empty());
+	/* one, and one by itself: then two are a surprise */
+	come(from, 1, NS_PER_MS);
+	come(from, 1, NS_PER_MS);
+	come(from, 2, NS_PER_MS);
+	ck_assert(!is_socket_empty());
+	/* right behind it comes the other, as a burst does */
+	come(from, 2, 0);
+	ck_assert(is_socket_empty());
+	udp_close(data.udp);
+	close(from);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("daemon_data");
@@ -103,6 +158,7 @@ Suite *unit_suite(void)
 	/* none at all, and some in another thread's list */
 	tcase_add_loop_test(
 	    tcase, without_a_buffer_the_device_is_emptied, 0, 3);
+	tcase_add_test(tcase, behind_a_datagram_by_itself_none_is_looked_for);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

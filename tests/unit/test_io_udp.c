@@ -644,6 +644,28 @@ START_TEST(udp_receives_nothing_from_an_empty_pool)
 }
 END_TEST
 
+START_TEST(udp_takes_one_and_leaves_the_rest)
+{
+	struct packet_list in = {0};
+	struct udp_received received;
+	struct packet *pkt;
+
+	for (uint8_t i = 0; i < 3; i++)
+		send_one(packet_to("127.0.0.1", 100, i));
+	udp_receive_one(there, &in, &received);
+	ck_assert_uint_eq(received.count, 1);
+	ck_assert(!received.has_more);
+	ck_assert_uint_eq(in.len, 1);
+	ck_assert_uint_eq(receive(&in).count, 2);
+	for (uint8_t i = 0; i < 3; i++) {
+		pkt = packet_list_pop(&in);
+		packet_fetch(pkt);
+		ck_assert_uint_eq(packet_data(pkt)[99], i);
+		pool_put(pool, pkt);
+	}
+}
+END_TEST
+
 START_TEST(udp_counts_what_the_full_buffer_lost)
 {
 	struct packet_list in = {0};
@@ -891,6 +913,7 @@ static TCase *gro_cases(void)
 	tcase_add_test(tcase, udp_says_that_a_datagram_was_cut);
 	tcase_add_test(tcase, udp_takes_an_empty_datagram_for_no_end);
 	tcase_add_test(tcase, udp_receives_nothing_from_an_empty_pool);
+	tcase_add_test(tcase, udp_takes_one_and_leaves_the_rest);
 	tcase_add_test(tcase, udp_counts_what_the_full_buffer_lost);
 	return tcase;
 }
@@ -929,6 +952,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, udp_says_that_a_datagram_was_cut);
 	tcase_add_test(tcase, udp_takes_an_empty_datagram_for_no_end);
 	tcase_add_test(tcase, udp_receives_nothing_from_an_empty_pool);
+	tcase_add_test(tcase, udp_takes_one_and_leaves_the_rest);
 	tcase_add_test(tcase, udp_counts_what_the_full_buffer_lost);
 	tcase_add_test(tcase, udp_refuses_a_port_that_is_taken);
 	tcase_add_test(tcase, udp_on_an_ipv4_address_can_not_reach_ipv6);
