@@ -79,6 +79,7 @@ static void leave(
 {
 	uint32_t id = tunnel_peer_id(peer);
 
+	tunnel_peer_give_up(peer);
 	path_forget_peer(core->path, id, now);
 	tunnel_peer_remove(core->tunnel, peer, now);
 	if (!id)

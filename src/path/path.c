@@ -187,7 +187,7 @@ static void send_frames(struct path *path)
 			path_emit(path, TABLE_OUT, OUTBOUND_ENCAP, pkt);
 }
 
-static void drop_given_up(struct path *path)
+void path_drop_given_up(struct path *path)
 {
 	struct packet_list dropped = {0};
 
@@ -207,7 +207,7 @@ static void collect(struct path *path)
 	struct packet_list released = {0};
 
 	send_messages(path);
-	drop_given_up(path);
+	path_drop_given_up(path);
 	send_frames(path);
 	tunnel_take_released(path->setup.tunnel, &released);
 	path_emit_list(path, TABLE_OUT, OUTBOUND_NEIGH, &released);

@@ -192,7 +192,8 @@ must_check bool path_release(
 bool path_holds(const struct path *path);
 /* As much waits for the socket as may. */
 bool path_is_full(const struct path *path);
-/* Before the peer goes: its number may become another one's. */
+/* Before the peer goes: its number may become another one's. What the tunnel has
+ * given up is dropped first, in its name. */
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now);
 
 /* Runs what is due; when it wants to be called next. */

@@ -25,9 +25,10 @@ int path_add_peer(struct path *path, uint32_t id)
 
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now)
 {
+	path->now = *now;
+	path_drop_given_up(path);
 	if (id >= path->peers_count)
 		return;
-	path->now = *now;
 	shape_forget(path, id);
 	tally_clear(&path->peers[id].tally, &path->tallies);
 	path->peers[id] = (struct path_peer){0};

@@ -249,6 +249,9 @@ void path_note_late(struct path *path, enum path_table table, size_t idx,
 void path_drop_late(
     struct path *path, enum path_table table, size_t idx, struct packet *pkt);
 
+/* What the tunnel has given up. */
+void path_drop_given_up(struct path *path);
+
 /* For path_free. */
 void path_clear_peers(struct path *path);
 

@@ -338,6 +338,11 @@ static void forget_events(struct peer *peer)
 			tunnel->echoes[i].peer = NULL;
 }
 
+void tunnel_peer_give_up(struct peer *peer)
+{
+	peer_drop_staged(peer, DROP_NEIGH_DEAD);
+}
+
 void tunnel_peer_remove(
     struct tunnel *tunnel, struct peer *peer, const struct moment *now)
 {

@@ -106,6 +106,8 @@ struct tunnel_peer_setup {
 /* 0, -EEXIST, -EINVAL (our own key, or a low-order point), -ENOMEM. */
 must_check int tunnel_peer_add(struct tunnel *tunnel, struct peer **ret,
     const struct tunnel_peer_setup *setup, const struct moment *now);
+/* What is staged for it goes to tunnel_take_dropped, while it has a name. */
+void tunnel_peer_give_up(struct peer *peer);
 /* Sends CLOSE where there is a session, drops what is staged, wipes. */
 void tunnel_peer_remove(
     struct tunnel *tunnel, struct peer *peer, const struct moment *now);

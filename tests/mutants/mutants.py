@@ -260,6 +260,8 @@ MUTANTS = [
      "&places)) {\n\t\tseal_singly(path, pkt);",
      "&places)) {\n\t\tpool_put(path->setup.pool, pkt);",
      ("test_path_whole",)),
+    ("what was for a removed peer is nobody's", "src/core/peers.c",
+     "tunnel_peer_give_up(peer);", "", ("test_core_follow",)),
     ("train with two marks", "src/path/encap.c",
      "last->outer_ecn != pkt->outer_ecn ||", "", ("test_path_whole",)),
     ("opened where it is not", P + "transport.c",

@@ -20,7 +20,7 @@ have_grown() { # COMMAND...: by more than one a packet
 	local before
 	before=$(polls)
 	"$@" || return
-	less $((before + 30)) "$(polls)"
+	less $((before + 10)) "$(polls)" # few, when others want the processor
 }
 are_still() { same "$before" "$(polls)"; }
 are_below() { less "$(polls)" "$1"; }

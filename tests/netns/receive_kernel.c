@@ -192,7 +192,9 @@ static bool is_noise(const uint8_t *bytes, size_t len)
 		icmp += 8;
 	else if (bytes[6] != IP_PROTOCOL_ICMPV6)
 		return false;
-	return (!memcmp(bytes + 8, link, 2) || !memcmp(bytes + 8, nobody, 16) ||
+	/* a forwarded one may be from :: and like them, but not to a group */
+	return (!memcmp(bytes + 8, link, 2) ||
+		   (!memcmp(bytes + 8, nobody, 16) && bytes[24] == 0xff) ||
 		   (bytes[8] == from_us[0] && bytes[9] >= from_us[1] &&
 		       bytes[23] == 1)) &&
 	       icmp[0] >= ICMPV6_FIRST_OF_LINK &&

@@ -268,7 +268,7 @@ class Stranger:
                              reply[32:], asked[reply[4:8]])
         several = [Initiation(self.private, self.remote, cookie, i / 10)
                    for i in range(int(count))]
-        self.flood(1000)  # what was under load may have had a second's rest
+        self.flood(300)  # who was under load may have had a second of rest
         for one in several:
             self.send(one.message)
 

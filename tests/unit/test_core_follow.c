@@ -252,6 +252,24 @@ START_TEST(what_waited_and_is_dropped_is_told_once_more)
 }
 END_TEST
 
+START_TEST(what_was_for_a_peer_that_is_removed_has_its_name)
+{
+	struct pair fresh;
+
+	pair_start_both(&fresh);
+	follower = core_follow(fresh.ends[0].core, true, "", "", &answer);
+	pair_send(&fresh, 0, "10.0.0.2");
+	check_none();
+	free(pair_ask(&fresh, 0, CONTROL_RIGHTS_ALL, &answer, "peer remove",
+	    "right", NULL));
+	check_next_says("s\treason\tNEIGH_DEAD\n", "s\tpeer\tright\n");
+	check_none();
+	core_unfollow(follower);
+	follower = NULL;
+	pair_clear(&fresh);
+}
+END_TEST
+
 START_TEST(what_the_underlay_refuses_is_told_once_more)
 {
 	struct packet_list *list = core_to_wire(CORE);
@@ -377,6 +395,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, live_packets_are_traced);
 	tcase_add_test(tcase, an_answer_is_told_with_its_cause);
 	tcase_add_test(tcase, a_live_packet_that_waits_is_through);
+	tcase_add_test(tcase, what_was_for_a_peer_that_is_removed_has_its_name);
 	tcase_add_test(tcase, what_waited_and_is_dropped_is_told_once_more);
 	tcase_add_test(tcase, what_the_underlay_refuses_is_told_once_more);
 	tcase_add_test(tcase, an_expression_chooses_live_packets);
