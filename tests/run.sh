@@ -10,7 +10,7 @@
 # last line is `N passed, N failed, N skipped`. The exit status is 0 when none
 # failed and each skip is listed in tests/expected-skips.
 # Environment: KEEP=1 keeps the temporary directory; SIM_SEEDS, FUZZ_SECONDS,
-# NETNS_JOBS and MUTANTS (1/3: a third of them, 1/1: all) change how much is done.
+# NETNS_JOBS and MUTANTS (1/5: a fifth of them, 1/1: all) change how much is done.
 # FUZZ_SEED (0: a new one) and UNIT_SEED are the same each time, so that a run can
 # be made again.
 set -u
@@ -48,6 +48,10 @@ passed=0 failed=0 skipped=0 unexpected=0
 begun=$SECONDS
 
 at_exit() {
+	if [ -n "${hosts_pid:-}" ]; then # interrupted: they clean up first
+		kill "$hosts_pid" 2>/dev/null
+		wait "$hosts_pid"
+	fi
 	if [ -n "${KEEP:-}" ]; then echo "kept: $T"; else rm -rf "$T"; fi
 }
 trap at_exit EXIT
@@ -200,13 +204,13 @@ stage_sim() {
 		tail -n 1 "$T/logs"/*simulated*
 }
 
-# A third of them, another one with each commit: the rest is for
+# A fifth of them, another one with each commit: the rest is for
 # tests/mutants/run by itself.
 mutants_part() {
 	local commits
 	commits=$(git -c safe.directory='*' -C "$top" rev-list --count HEAD \
 		2>/dev/null)
-	echo "$((${commits:-0} % 3 + 1))/3"
+	echo "$((${commits:-0} % 5 + 1))/5"
 }
 stage_mutants() {
 	gcc_build || return
@@ -221,7 +225,7 @@ stage_fuzz() {
 	case " $wanted " in *" hosts "*) hosts_begin ;; esac
 	FUZZ_SEED=${FUZZ_SEED:-1} \
 		nice -n 19 make -C "$T/sanitizers/build" -s -k fuzz \
-		FUZZ_SECONDS="${FUZZ_SECONDS:-8}" \
+		FUZZ_SECONDS="${FUZZ_SECONDS:-6}" \
 		>"$T/logs/fuzz" 2>&1
 	count_tap fuzz "$T/logs/fuzz"
 }
@@ -277,6 +281,7 @@ hosts_begin() {
 stage_hosts() {
 	hosts_begin || return
 	wait "$hosts_pid"
+	hosts_pid=
 	count_tap hosts "$T/logs/hosts.tap"
 }
 

@@ -74,13 +74,15 @@ static bool is_error_ipv4(const struct packet *pkt)
 	return type > ICMP_QUERY_MAX || !(ICMP_QUERIES >> type & 1);
 }
 
-/* A later fragment may be one of anything, and is answered (RFC 8200 4.5 does
- * not forbid it): the kernel does so too. */
+/* A fragment without the ICMP header may be one of anything, and is answered
+ * (RFC 8200 4.5 does not forbid it): the kernel does so too. */
 static bool is_error_ipv6(const struct packet *pkt)
 {
 	if (pkt->l4_protocol != IP_PROTOCOL_ICMPV6 || pkt->is_later_fragment)
 		return false;
-	return !l4_len(pkt) || !(l4_data(pkt)[0] & ICMPV6_INFORMATION);
+	if (!l4_len(pkt))
+		return !pkt->is_fragment;
+	return !(l4_data(pkt)[0] & ICMPV6_INFORMATION);
 }
 
 /* Path MTU discovery works for groups, and an option may say that it has to be

@@ -6,7 +6,8 @@
 #	namespace s:  tun 1 (A, 10.9.0.7) -- forwarding -- tun 2 (B, 10.9.0.1)
 #
 # Environment: VPND_TESTS, a build directory with flows_kernel (default:
-# VPND_BUILD); SEED; STEPS, how many random ones (default 50000).
+# VPND_BUILD); SEED; STEPS, how many random ones (default 50000; at
+# some 300000 the tables are full).
 . "$(dirname "$0")/lib.sh"
 model=${VPND_TESTS:-${VPND_BUILD:-.}}/flows_kernel
 

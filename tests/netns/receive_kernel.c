@@ -176,6 +176,14 @@ void kernel_close(void)
 		trace_close();
 }
 
+/* What is forwarded, whatever it is, goes to no group, and has lost a hop. */
+static bool may_be_own(const uint8_t *bytes)
+{
+	if (bytes[0] >> 4 == FAMILY_IPV4)
+		return bytes[16] >> 4 == 0xe;
+	return bytes[24] == 0xff || bytes[7] == 255;
+}
+
 /* What the kernel says on its own: who listens to which group, neighbours. */
 static bool is_noise(const uint8_t *bytes, size_t len)
 {
@@ -183,7 +191,7 @@ static bool is_noise(const uint8_t *bytes, size_t len)
 	static const uint8_t nobody[16];
 	const uint8_t *icmp = bytes + IPV6_BYTES;
 
-	if (len < IPV6_BYTES + ICMP_BYTES)
+	if (len < IPV6_BYTES + ICMP_BYTES || !may_be_own(bytes))
 		return false;
 	if (bytes[0] >> 4 == FAMILY_IPV4)
 		return bytes[9] == 2 && bytes[12] == 10 && bytes[15] == 1;
@@ -192,9 +200,7 @@ static bool is_noise(const uint8_t *bytes, size_t len)
 		icmp += 8;
 	else if (bytes[6] != IP_PROTOCOL_ICMPV6)
 		return false;
-	/* a forwarded one may be from :: and like them, but not to a group */
-	return (!memcmp(bytes + 8, link, 2) ||
-		   (!memcmp(bytes + 8, nobody, 16) && bytes[24] == 0xff) ||
+	return (!memcmp(bytes + 8, link, 2) || !memcmp(bytes + 8, nobody, 16) ||
 		   (bytes[8] == from_us[0] && bytes[9] >= from_us[1] &&
 		       bytes[23] == 1)) &&
 	       icmp[0] >= ICMPV6_FIRST_OF_LINK &&
