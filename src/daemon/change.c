@@ -21,6 +21,7 @@ static int put_link(struct netlink *netlink, const struct change *change,
 	    .mac = *mac,
 	    .mtu = number,
 	    .txqueuelen = number,
+	    .gso_segs = number,
 	    .master = number,
 	    .is_up = number != 0};
 
@@ -34,6 +35,8 @@ static uint32_t number_of(const struct netlink_link *link, unsigned what)
 		return link->mtu;
 	case NETLINK_LINK_TXQUEUELEN:
 		return link->txqueuelen;
+	case NETLINK_LINK_GSO_SEGS:
+		return link->gso_segs;
 	case NETLINK_LINK_MASTER:
 		return link->master;
 	case NETLINK_LINK_UP:
@@ -92,6 +95,12 @@ static int change_txqueuelen(
     struct netlink *netlink, enum netlink_verb verb, struct change *change)
 {
 	return change_link(netlink, verb, change, NETLINK_LINK_TXQUEUELEN);
+}
+
+static int change_gso_segs(
+    struct netlink *netlink, enum netlink_verb verb, struct change *change)
+{
+	return change_link(netlink, verb, change, NETLINK_LINK_GSO_SEGS);
 }
 
 static int change_up(
@@ -167,6 +176,7 @@ static change_fn *const kinds[] = {
     [CHANGE_MAC] = change_mac,
     [CHANGE_MTU] = change_mtu,
     [CHANGE_TXQUEUELEN] = change_txqueuelen,
+    [CHANGE_GSO_SEGS] = change_gso_segs,
     [CHANGE_BRIDGE] = change_bridge,
     [CHANGE_UP] = change_up,
     [CHANGE_ADDRESS] = change_address,
@@ -196,6 +206,7 @@ bool change_may_fail(const struct change *change, int code)
 			   change->prefix.address.family == FAMILY_IPV6);
 
 	if (change->kind == CHANGE_SRC_VALID_MARK ||
+	    change->kind == CHANGE_GSO_SEGS ||
 	    change->kind == CHANGE_CONNECTED ||
 	    (is_rule && change->rule.udp_source_port)) /* before Linux 4.17 */
 		return true;
@@ -254,6 +265,10 @@ const char *change_format(const struct change *change, char *text, size_t room)
 	case CHANGE_TXQUEUELEN:
 		snprintf(
 		    text, room, "ip link set txqueuelen %u", change->number);
+		break;
+	case CHANGE_GSO_SEGS:
+		snprintf(
+		    text, room, "ip link set gso_max_segs %u", change->number);
 		break;
 	case CHANGE_UP:
 		snprintf(text, room, "ip link set up");

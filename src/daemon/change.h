@@ -18,6 +18,7 @@ enum change_kind {
 	CHANGE_MAC,
 	CHANGE_MTU,
 	CHANGE_TXQUEUELEN,
+	CHANGE_GSO_SEGS,
 	CHANGE_BRIDGE, /* the device becomes a port of bridge `number` */
 	CHANGE_UP,
 	CHANGE_ADDRESS,
@@ -30,7 +31,7 @@ enum change_kind {
 struct change {
 	enum change_kind kind;
 	uint32_t ifindex; /* 0: it does not hang on the device */
-	uint32_t number;  /* MTU, length, bridge, table (0: main) */
+	uint32_t number;  /* MTU, length, segments, bridge, table (0: main) */
 	uint32_t before;  /* set by change_apply: what it was */
 	bool is_left;	  /* what mend.h says of it, as `probation` */
 	struct instant probation;

@@ -278,6 +278,8 @@ static void take_news(void *context, const struct watch_news *news)
 	if (host_is_concerned(daemon->host, news))
 		mend_clock_push(&daemon->look, daemon->moment.now);
 	if (news->kind == WATCH_LOST ||
+	    (news->kind == WATCH_SETTINGS &&
+		host_has_other_forwarding(daemon->host)) ||
 	    host_misses_bridge(daemon->host, core_config(daemon->core),
 		&news->link, news->kind == WATCH_LINK_GONE))
 		daemon->are_routes_stale = true;

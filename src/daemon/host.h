@@ -61,6 +61,9 @@ must_check int host_replace_device(struct host *host, const char *device);
  * that it is a port of? Then host_sync has something to do. */
 bool host_misses_bridge(const struct host *host, const struct config *config,
     const struct netlink_link *link, bool is_gone);
+/* The host has begun to forward packets, or ends: host_sync has something to
+ * do. */
+bool host_has_other_forwarding(const struct host *host);
 /* Undoes all. */
 void host_undo(struct host *host);
 

@@ -16,6 +16,7 @@ struct host {
 	bool has_default[2];	/* IPv4, IPv6: rules are wanted */
 	uint32_t priority[2];	/* of the first rule; 0: not chosen yet */
 	bool is_bridge_missing; /* and the log says so */
+	bool is_forwarding;	/* as it was looked at last */
 	struct change_list applied;
 };
 

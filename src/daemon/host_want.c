@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* From a configuration to the list of changes that it wants of the host. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/packet.h"
 #include "daemon/host_state.h"
+#include "protocol/wire.h"
 
 #define FIRST_TABLE 51820 /* as wg-quick: the first one that is unused */
 #define LAST_TABLE  52819
@@ -251,6 +255,52 @@ static int choose_table(struct host *host, const struct config *config)
 	return 0;
 }
 
+/* One that can not be read is not there. */
+static bool is_on(const char *sysctl)
+{
+	int fd = open(sysctl, O_RDONLY | O_CLOEXEC);
+	char value = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		value = '0';
+	close(fd);
+	return value != '0';
+}
+
+static bool is_forwarding(void)
+{
+	return is_on("/proc/sys/net/ipv4/ip_forward") ||
+	       is_on("/proc/sys/net/ipv6/conf/all/forwarding");
+}
+
+bool host_has_other_forwarding(const struct host *host)
+{
+	return host->is_forwarding != is_forwarding();
+}
+
+/* What of a super-packet does not fit a train goes as a short one of its own:
+ * TCP of this host makes none that are longer. But the kernel takes longer ones
+ * of others apart, so where it forwards, or a bridge does, nothing is set. */
+static int want_gso_segs(
+    struct host *host, struct change_list *list, const struct config *config)
+{
+	uint32_t count =
+	    PACKET_TRAIN_BYTES / (config->mtu + WIRE_OVERHEAD_BYTES);
+
+	host->is_forwarding = is_forwarding();
+	if (count > PACKET_TRAIN_SEGMENTS)
+		count = PACKET_TRAIN_SEGMENTS;
+	if (config->device_type == CONFIG_DEVICE_TAP || host->is_forwarding ||
+	    config->offload == CONFIG_OFFLOAD_OFF ||
+	    config->udp_gso == CONFIG_OFFLOAD_OFF || count < 2)
+		return 0;
+	return want(list, &(struct change){.kind = CHANGE_GSO_SEGS,
+			      .ifindex = host->ifindex,
+			      .number = count});
+}
+
 int host_want(
     struct host *host, struct change_list *list, const struct config *config)
 {
@@ -272,6 +322,8 @@ int host_want(
 		code = want_mac(host, list, config);
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && !code; i++)
 		code = want(list, &settings[i]);
+	if (!code)
+		code = want_gso_segs(host, list, config);
 	if (!code)
 		code = want_bridge(host, list, config);
 	if (!code)

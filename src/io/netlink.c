@@ -225,6 +225,9 @@ static void take_link_attribute(
 	case IFLA_TXQLEN:
 		ret->txqueuelen = netlink_read_u32(attribute);
 		break;
+	case IFLA_GSO_MAX_SEGS:
+		ret->gso_segs = netlink_read_u32(attribute);
+		break;
 	case IFLA_MASTER:
 		ret->master = netlink_read_u32(attribute);
 		break;
@@ -306,6 +309,8 @@ int netlink_set_link(
 		mnl_attr_put_u32(message, IFLA_MTU, link->mtu);
 	if (what & NETLINK_LINK_TXQUEUELEN)
 		mnl_attr_put_u32(message, IFLA_TXQLEN, link->txqueuelen);
+	if (what & NETLINK_LINK_GSO_SEGS)
+		mnl_attr_put_u32(message, IFLA_GSO_MAX_SEGS, link->gso_segs);
 	if (what & NETLINK_LINK_MAC)
 		mnl_attr_put(message, IFLA_ADDRESS, MAC_BYTES, link->mac.bytes);
 	if (what & NETLINK_LINK_MASTER)

@@ -31,6 +31,7 @@ struct netlink_link {
 	char name[NETLINK_NAME_BYTES];
 	bool is_up;
 	uint32_t mtu, txqueuelen;
+	uint32_t gso_segs; /* most segments of a super-packet */
 	struct mac mac;	     /* zeros: it has none */
 	uint32_t master;     /* the bridge that it is a port of; 0: none */
 	uint64_t tx_dropped; /* what the kernel could not hand to us */
@@ -53,6 +54,7 @@ enum netlink_link_field {
 	NETLINK_LINK_UP = 1u << 2,
 	NETLINK_LINK_MAC = 1u << 3,
 	NETLINK_LINK_MASTER = 1u << 4,
+	NETLINK_LINK_GSO_SEGS = 1u << 5,
 };
 must_check int netlink_set_link(
     struct netlink *netlink, const struct netlink_link *link, unsigned what);

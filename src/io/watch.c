@@ -9,6 +9,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@
 #define GROUPS                                                                 \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |               \
 	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |         \
-	    1u << (RTNLGRP_IPV6_RULE - 1))
+	    1u << (RTNLGRP_IPV6_RULE - 1) | 1u << (RTNLGRP_IPV4_NETCONF - 1) | \
+	    1u << (RTNLGRP_IPV6_NETCONF - 1))
 
 struct watch {
 	struct mnl_socket *socket;
@@ -111,6 +113,19 @@ static void hear_rule(const struct nlmsghdr *message, struct watch_news *news)
 	news->is_gone = message->nlmsg_type == RTM_DELRULE;
 }
 
+static void hear_settings(
+    const struct nlmsghdr *message, struct watch_news *news)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct netconfmsg))
+	{
+		if (mnl_attr_get_type(attribute) == NETCONFA_IFINDEX &&
+		    (int)netlink_read_u32(attribute) == NETCONFA_IFINDEX_ALL)
+			news->kind = WATCH_SETTINGS;
+	}
+}
+
 static const struct {
 	uint16_t type, least_bytes;
 	void (*hear)(const struct nlmsghdr *message, struct watch_news *news);
@@ -121,6 +136,7 @@ static const struct {
     {RTM_DELADDR, sizeof(struct ifaddrmsg), hear_address},
     {RTM_NEWROUTE, sizeof(struct rtmsg), hear_route},
     {RTM_DELROUTE, sizeof(struct rtmsg), hear_route},
+    {RTM_NEWNETCONF, sizeof(struct netconfmsg), hear_settings},
     {RTM_NEWRULE, 0, hear_rule},
     {RTM_DELRULE, 0, hear_rule},
 };

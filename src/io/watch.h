@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* News of the host's network: links, addresses, routes (rtnetlink groups). */
+/* News of the host's network: links, addresses, routes, rules, settings
+ * (rtnetlink groups). */
 #ifndef IO_WATCH_H
 #define IO_WATCH_H
 
@@ -18,6 +19,7 @@ enum watch_kind {
 	WATCH_ADDRESS,	 /* one came or went at `link.ifindex` */
 	WATCH_ROUTE,	 /* one came or went at `link.ifindex` */
 	WATCH_RULE,	 /* one came or went */
+	WATCH_SETTINGS,	 /* of all links: whether they forward, as an example */
 	WATCH_LOST,	 /* there were too many: anything may have changed */
 };
 

@@ -38,6 +38,10 @@ pair_with
 for name in tun_tso udp_gso udp_gro; do
 	check "$name is on" offload_is a $name true
 done
+segs_are() { # COUNT: the most of a super-packet
+	same "$1" "$(ip_on a -d -j link show vpn0 | jq '.[0].gso_max_segs')"
+}
+check "a super-packet fits a train" segs_are 45
 before=$(wire_packets a vpn0)
 both_ways "all is on"
 few=$(($(wire_packets a vpn0) - before))
@@ -45,12 +49,28 @@ few=$(($(wire_packets a vpn0) - before))
 check "the device has seen wholes, not packets" at_most "$few" 20000
 check "the host has found no wrong checksum" same 0 \
 	"$(on b nstat -asz TcpInCsumErrors | awk '!/^#/ { n += $2 } END { print n + 0 }')"
+for family in ipv4.ip_forward ipv6.conf.all.forwarding; do
+	on a sysctl -qw "net.$family=1"
+	check "$family: what others have made is not taken apart" \
+		wait_for 5 segs_are 65535
+	on a sysctl -qw "net.$family=0"
+	check "$family is off: it fits again" wait_for 5 segs_are 45
+done
 vpnd_stop a b
+
+ip_on a tuntap add vpn0 mode tun multi_queue
+ip_on a link set vpn0 gso_max_segs 60
+pair_with
+check "a device that was there before is changed, too" segs_are 45
+vpnd_stop a b
+check "and is as it was" segs_are 60
+ip_on a tuntap del vpn0 mode tun multi_queue
 
 pair_with 'offload = "off";' 'udp_gso = "off"; udp_gro = "off";'
 for name in tun_tso tun_uso udp_gso udp_gro; do
 	check "$name is off" offload_is a $name false
 done
+check "nothing is said to the device" segs_are 65535
 both_ways "all is off at one end"
 vpnd_stop a b
 
