@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# loop.sh - two bridges joined twice. The hub finds the loop within two seconds
+# loop.sh - two bridges joined twice. The hub finds the loop within five seconds
 # and cuts it; who has nothing to do with it keeps its rate; some seconds after
 # the second cable is gone all is as before.
 #
