@@ -143,9 +143,10 @@ struct config {
 	char private_key_file[CONFIG_PATH_BYTES];
 	struct config_place private_key_place;
 	enum config_routes routes;
-	uint32_t routes_table; /* with CONFIG_ROUTES_TABLE */
-	uint32_t fwmark;       /* 0: none, or one of vpnd's own choice */
-	uint32_t workers;      /* threads, or CONFIG_WORKERS_AUTO */
+	uint32_t routes_table;	      /* with CONFIG_ROUTES_TABLE */
+	uint32_t fwmark;	      /* 0: none, or one of vpnd's own choice */
+	uint32_t workers;	      /* threads, or CONFIG_WORKERS_AUTO */
+	enum config_offload affinity; /* of two threads to two CPUs */
 	enum config_compress compress;
 	/* In order of preference. With has_cipher_order false the file does
 	 * not say, and the faster of those that both ends have comes first. */

@@ -54,6 +54,7 @@ static const struct config_field config_fields[] = {
 	FIELD(config, routes_table, u32, .most = UINT32_MAX),
 	FIELD(config, fwmark, u32, .most = UINT32_MAX),
 	FIELD(config, workers, u32, .most = CONFIG_WORKERS_MAX),
+	FIELD(config, affinity, choice, .names = &config_offload_names),
 	FIELD(config, compress, choice, .names = &config_compress_names),
 	LIST(config, ciphers, ciphers, .names = &config_cipher_names),
 	FIELD(config, has_cipher_order, flag, ),

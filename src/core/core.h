@@ -269,6 +269,7 @@ struct core_host {
 	size_t receive_buffer_bytes; /* that may wait in the UDP socket now */
 	uint64_t busy_polls; /* turns of the loop that began without a wait */
 	uint32_t workers;    /* threads that run now; 0: unknown */
+	int cpu_out, cpu_in; /* where both of them stay; -1: anywhere */
 	uint64_t lock_waits; /* how often one of them waited for the other */
 	uint32_t fwmark, table;
 	struct instant started;

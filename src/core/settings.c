@@ -67,6 +67,11 @@ static bool workers_differs(const struct config *a, const struct config *b)
 	return a->workers != b->workers;
 }
 
+static bool affinity_differs(const struct config *a, const struct config *b)
+{
+	return a->affinity != b->affinity;
+}
+
 static bool udp_gso_differs(const struct config *a, const struct config *b)
 {
 	return a->udp_gso != b->udp_gso;
@@ -179,6 +184,7 @@ const struct setting settings_restart[] = {
 
 const struct setting settings_live[] = {
     {"log.level", PLAN_LOG_LEVEL, log_level_differs},
+    {"affinity", PLAN_SETTING, affinity_differs},
     {"compress", PLAN_SETTING, compress_differs},
     {"ciphers", PLAN_SETTING, ciphers_differs},
     {"busy_poll", PLAN_SETTING, busy_poll_differs},

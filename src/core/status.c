@@ -222,13 +222,17 @@ static void write_host(
 		reply_unsigned(reply, "device_queues", host->queues);
 	reply_unsigned(reply, "port", host->port);
 	if (host->receive_buffer_bytes)
-		reply_unsigned(reply, "receive_buffer_bytes",
-		    host->receive_buffer_bytes);
+		reply_unsigned(
+		    reply, "receive_buffer_bytes", host->receive_buffer_bytes);
 	reply_unsigned(reply, "busy_poll_us", core->config->busy_poll_us);
 	reply_unsigned(reply, "busy_polls", host->busy_polls);
 	if (host->workers) {
 		reply_unsigned(reply, "workers", host->workers);
 		reply_unsigned(reply, "lock_waits", host->lock_waits);
+	}
+	if (host->workers > 1 && host->cpu_out >= 0 && host->cpu_in >= 0) {
+		reply_unsigned(reply, "cpu_out", (uint64_t)host->cpu_out);
+		reply_unsigned(reply, "cpu_in", (uint64_t)host->cpu_in);
 	}
 	reply_unsigned(reply, "fwmark", host->fwmark);
 	reply_unsigned(reply, "table", host->table);

@@ -138,7 +138,8 @@ static void print_queues(const struct paper *paper, const json_t *tunnel)
 		    (unsigned long long)poll_us);
 }
 
-/* "2 workers, 1234 lock waits": one alone never waits. */
+/* "2 workers, out on CPU 0, in on CPU 1, 1234 lock waits": one alone never
+ * waits. */
 static void print_workers(const struct paper *paper, const json_t *tunnel)
 {
 	uint64_t workers = tree_unsigned(tunnel, "workers", 0);
@@ -147,6 +148,11 @@ static void print_workers(const struct paper *paper, const json_t *tunnel)
 	if (workers)
 		paper_print(paper, INK_FAINT, "  %llu worker%s",
 		    (unsigned long long)workers, workers > 1 ? "s" : "");
+	if (json_object_get(tunnel, "cpu_out"))
+		paper_print(paper, INK_FAINT,
+		    ", out on CPU %llu, in on CPU %llu",
+		    (unsigned long long)tree_unsigned(tunnel, "cpu_out", 0),
+		    (unsigned long long)tree_unsigned(tunnel, "cpu_in", 0));
 	if (workers > 1)
 		paper_print(paper, INK_FAINT, ", %s lock wait%s",
 		    figure_count(waits).text, waits == 1 ? "" : "s");

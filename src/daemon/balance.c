@@ -2,13 +2,16 @@
 /* Whether the second thread is of use. */
 #include "daemon/balance.h"
 
-#define PART_NS	      (10 * NS_PER_MS)
-#define PART_SPLIT_NS (100 * NS_PER_MS)
-/* Of one processor's time, in hundredths, and so many parts in a row. */
-#define BUSY	    92
+#define PART_NS	     (10 * NS_PER_MS)
+#define PART_BUSY_NS (100 * NS_PER_MS)
+/* So many parts in a row, and of one processor's time, in hundredths. */
 #define BUSY_PARTS  5
-#define QUIET	    65
 #define QUIET_PARTS 3
+#define BUSY	    92
+#define QUIET	    65
+/* The same where each thread has a processor. */
+#define BUSY_OF_TWO  35
+#define QUIET_OF_TWO 20
 
 void balance_init(struct balance *balance, struct instant now, int64_t used_ns)
 {
@@ -17,7 +20,7 @@ void balance_init(struct balance *balance, struct instant now, int64_t used_ns)
 
 static int64_t part_ns(const struct balance *balance)
 {
-	return balance->is_split ? PART_SPLIT_NS : PART_NS;
+	return balance->is_busy ? PART_BUSY_NS : PART_NS;
 }
 
 bool balance_is_due(const struct balance *balance, struct instant now)
@@ -27,29 +30,30 @@ bool balance_is_due(const struct balance *balance, struct instant now)
 
 struct instant balance_deadline(const struct balance *balance)
 {
-	return balance->is_split
+	return balance->is_busy
 		   ? instant_after(balance->since, part_ns(balance))
 		   : INSTANT_NEVER;
 }
 
+/* `share` in hundredths of one processor. */
 static bool speaks_for_change(
-    const struct balance *balance, int64_t used_ns, int64_t passed_ns)
+    const struct balance *balance, int64_t share, bool has_two)
 {
-	int64_t share = used_ns * 100 / passed_ns;
-
-	if (balance->is_split)
-		return share < QUIET;
-	return share >= BUSY && !balance->has_idled;
+	if (balance->is_busy)
+		return share < (has_two ? QUIET_OF_TWO : QUIET);
+	return share >= (has_two ? BUSY_OF_TWO : BUSY) && !balance->has_idled;
 }
 
-bool balance_note(struct balance *balance, struct instant now, int64_t used_ns)
+bool balance_note(
+    struct balance *balance, struct instant now, int64_t used_ns, bool has_two)
 {
 	int64_t passed_ns = instant_age_ns(balance->since, now);
-	unsigned enough = balance->is_split ? QUIET_PARTS : BUSY_PARTS;
+	unsigned enough = balance->is_busy ? QUIET_PARTS : BUSY_PARTS;
 
 	if (!balance_is_due(balance, now))
 		return false;
-	if (speaks_for_change(balance, used_ns - balance->used_ns, passed_ns))
+	if (speaks_for_change(balance,
+		(used_ns - balance->used_ns) * 100 / passed_ns, has_two))
 		balance->parts++;
 	else
 		balance->parts = 0;
@@ -59,6 +63,6 @@ bool balance_note(struct balance *balance, struct instant now, int64_t used_ns)
 	if (balance->parts < enough)
 		return false;
 	balance->parts = 0;
-	balance->is_split = !balance->is_split;
+	balance->is_busy = !balance->is_busy;
 	return true;
 }

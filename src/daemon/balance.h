@@ -6,7 +6,9 @@
  * which costs more than it brings while one thread has time left. So at first
  * one does it all. Once it has used nearly all the time of a processor for a
  * while, the directions part; when both of them together could be done by one
- * with ease, again for a while, they are joined.
+ * with ease, again for a while, they are joined. Where each of them has a
+ * processor of its own (daemon/placement.h) a third of that is enough: what it
+ * wins is the waits of others for them.
  */
 #ifndef DAEMON_BALANCE_H
 #define DAEMON_BALANCE_H
@@ -22,19 +24,19 @@ struct balance {
 	int64_t used_ns;      /* by the process until then */
 	unsigned parts;	      /* in a row that speak for a change */
 	bool has_idled;	      /* in that part: what was used was not needed */
-	bool is_split;
+	bool is_busy;	      /* two threads are of use */
 };
 
 void balance_init(struct balance *balance, struct instant now, int64_t used_ns);
-/* Time to call balance_note; while nothing is split it is enough to ask when
+/* Time to call balance_note; while it is not busy it is enough to ask when
  * something else is done. */
 must_check bool balance_is_due(
     const struct balance *balance, struct instant now);
-/* INSTANT_NEVER while nothing is split. */
+/* INSTANT_NEVER while it is not busy. */
 struct instant balance_deadline(const struct balance *balance);
-/* What the process has used until now, of all processors. True: is_split has
- * changed. */
+/* What the process has used until now, of all processors; two threads would
+ * have one each, or not. True: is_busy has changed. */
 must_check bool balance_note(
-    struct balance *balance, struct instant now, int64_t used_ns);
+    struct balance *balance, struct instant now, int64_t used_ns, bool has_two);
 
 #endif

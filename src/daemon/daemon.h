@@ -5,8 +5,8 @@
  * How it works: daemon_main parses the options and runs the stages of prepare.c
  * and start.c; then the loop turns: turn.c runs what is due and says when to
  * come again; data.c carries packets, device.c watches the host, which host.h
- * changes and mend.h puts in order again, verbs.c answers vpnctl, reload.c reads
- * the configuration again.
+ * changes and mend.h puts in order again, verbs.c answers vpnctl, reload.c
+ * reads the configuration again.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "core/core.h"
+#include "daemon/affinity.h"
 #include "daemon/attach.h"
 #include "daemon/balance.h"
 #include "daemon/busy_poll.h"
@@ -27,6 +28,7 @@
 #include "daemon/mend.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/placement.h"
 #include "daemon/resolve.h"
 #include "daemon/slice.h"
 #include "daemon/state.h"
@@ -78,11 +80,14 @@ struct daemon {
 	struct udp *udp;
 	struct udp *udp_twin; /* for this thread, where another one receives */
 	struct data_device device_fds;
-	struct data data;	 /* of this thread */
-	struct threads *threads; /* NULL: this one is all there is */
-	struct worker *worker;	 /* likewise */
-	bool is_split;		 /* it receives, not this thread */
-	struct balance balance;	 /* whether it should; workers = "auto" */
+	struct data data;	    /* of this thread */
+	struct threads *threads;    /* NULL: this one is all there is */
+	struct worker *worker;	    /* likewise */
+	bool is_split;		    /* it receives, not this thread */
+	struct balance balance;	    /* whether it should; workers = "auto" */
+	unsigned cpus;		    /* that this process may use */
+	struct placement placement; /* of the two on the CPUs */
+	struct affinity affinity;   /* of this thread */
 	struct busy_poll busy_poll;
 	struct control *control;
 	struct attachments *attachments;
@@ -92,10 +97,10 @@ struct daemon {
 	struct waiter pings[DAEMON_WAITERS];
 	uint64_t last_ping;
 	struct core_host core_host;
-	char device[TUN_NAME_BYTES]; /* as it is named now */
-	struct tun_offload offload;  /* of the device, when it was opened */
+	char device[TUN_NAME_BYTES];	 /* as it is named now */
+	struct tun_offload offload;	 /* of the device, when it was opened */
 	bool has_told_tcp, has_told_udp; /* the log: the device takes none */
-	uint64_t device_dropped;     /* by the kernel, as last counted */
+	uint64_t device_dropped;	 /* by the kernel, as last counted */
 	struct device_queue queues[TUN_QUEUES];
 	struct loop_watch *udp_watch, *news_watch, *loader_watch, *worker_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
@@ -170,7 +175,8 @@ struct data *daemon_receiver(struct daemon *daemon);
 
 /* ---- offloads.c ---- */
 
-/* Says once for a device that it takes no TCP, or UDP, super-packets any more. */
+/* Says once for a device that it takes no TCP, or UDP, super-packets any more.
+ */
 void offloads_turn(struct daemon *daemon);
 /* What status shows of offloads. */
 void offloads_tell(

@@ -118,6 +118,7 @@ static bool read_list(struct data *data, struct packet_list *list)
 			  bytes >= budget.bytes || reads >= budget.packets;
 	}
 	habit_note_read(habit, reads, data->moment->now);
+	data->out_bytes += bytes;
 	return is_full;
 }
 
@@ -179,6 +180,15 @@ static void limit_waiting(
 		udp_limit_receive_buffer(data->udp, data->waiting.bytes);
 }
 
+static uint64_t bytes_of(const struct packet_list *list)
+{
+	uint64_t bytes = 0;
+
+	for (const struct packet *pkt = list->first; pkt; pkt = pkt->next)
+		bytes += pkt->len;
+	return bytes;
+}
+
 static bool carry_from_wire(struct data *data)
 {
 	struct packet_list list = {0};
@@ -196,6 +206,7 @@ static bool carry_from_wire(struct data *data)
 		received.lost += udp_discard(data->udp, PACKET_BATCH);
 	data_count_lost(data, PATH_OUTSIDE_OUTER, DROP_NOMEM, received.lost);
 	data->has_carried |= list.len > 0;
+	data->in_bytes += bytes_of(&list);
 	if (list.len)
 		run(data, core_from_wire, &list);
 	data->has_more |= received.has_more;

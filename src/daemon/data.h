@@ -56,6 +56,7 @@ struct data {
 	bool has_carried; /* packets, in this turn */
 	bool has_more;	  /* to carry, perhaps: a batch was full */
 	uint64_t tcp_segments, other_segments; /* carried in this turn */
+	uint64_t out_bytes, in_bytes; /* read from the device, from the wire */
 };
 
 /* Reads from one of the device's queues. */

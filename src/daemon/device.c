@@ -196,6 +196,8 @@ void device_tell_core(struct daemon *daemon)
 	if (daemon->worker)
 		host->busy_polls += worker_busy_polls(daemon->worker);
 	host->workers = daemon->is_split ? 2 : 1;
+	host->cpu_out = daemon->affinity.cpu;
+	host->cpu_in = daemon->worker ? worker_cpu(daemon->worker) : -1;
 	host->lock_waits = threads_waits(daemon->threads);
 	host->fwmark = host_fwmark(daemon->host);
 	host->table = host_table(daemon->host);

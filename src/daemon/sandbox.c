@@ -2,8 +2,8 @@
 /*
  * The system calls that vpnd may use once it is set up.
  *
- * Memory can not become executable, nor another process be scheduled anew. Under a sanitizer there is no list, as its
- * run-time needs others.
+ * Memory can not become executable, nor another process be scheduled anew.
+ * Under a sanitizer there is no list, as its run-time needs others.
  */
 #include "daemon/privileges.h"
 
@@ -141,7 +141,8 @@ static const int allowed[] = {
 };
 
 /* Of the calling thread only. */
-static const int of_oneself[] = {CALL(sched_getattr), CALL(sched_setattr)};
+static const int of_oneself[] = {
+    CALL(sched_getattr), CALL(sched_setattr), CALL(sched_setaffinity)};
 
 /* Those whose third argument must not have PROT_EXEC. */
 static const int without_exec[] = {CALL(mmap), CALL(mprotect)};

@@ -118,11 +118,13 @@ static int make_second(struct daemon *daemon)
 	return daemon->worker_watch ? 0 : -ENOMEM;
 }
 
-static unsigned count_workers(const struct config *config)
+static unsigned count_workers(const struct daemon *daemon)
 {
+	const struct config *config = core_config(daemon->core);
+
 	if (config->workers)
 		return config->workers;
-	return worker_processors() > 1 ? 2 : 1;
+	return daemon->cpus > 1 ? 2 : 1;
 }
 
 /* What receives gets the socket. */
@@ -130,7 +132,9 @@ static int make_workers(struct daemon *daemon)
 {
 	int code = 0;
 
-	if (count_workers(core_config(daemon->core)) > 1)
+	daemon->cpus = affinity_count();
+	affinity_init(&daemon->affinity);
+	if (count_workers(daemon) > 1)
 		code = make_second(daemon);
 	if (code)
 		return daemon_fail(daemon, code, "the second thread");

@@ -220,12 +220,6 @@ static void watch_data(struct daemon *daemon)
 		    daemon->queues[i].watch, wants_more ? LOOP_READ : 0);
 }
 
-static bool is_balanced(const struct daemon *daemon)
-{
-	return daemon->worker &&
-	       core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO;
-}
-
 /* But for what packets may change. */
 static struct instant deadline_of_others(struct daemon *daemon)
 {
@@ -250,7 +244,7 @@ static struct instant deadline(const struct daemon *daemon)
 	struct instant due =
 	    instant_earlier(core_deadline(daemon->core), daemon->others_due);
 
-	return is_balanced(daemon)
+	return daemon->worker
 		   ? instant_earlier(due, balance_deadline(&daemon->balance))
 		   : due;
 }
@@ -290,15 +284,49 @@ void turn_split(struct daemon *daemon, bool is_split)
 	core_note_workers(daemon->core, is_split ? 2 : 1);
 }
 
+static bool has_two_cpus(const struct daemon *daemon)
+{
+	return daemon->cpus == AFFINITY_CPUS &&
+	       core_config(daemon->core)->affinity == CONFIG_OFFLOAD_AUTO;
+}
+
+/* In a flood each direction may need all that there is. */
+static void place_threads(struct daemon *daemon)
+{
+	static const enum affinity_place places[][2] = {
+	    [PLACING_KERNEL] = {AFFINITY_KERNEL, AFFINITY_KERNEL},
+	    [PLACING_OUT_FIRST] = {AFFINITY_FIRST, AFFINITY_SECOND},
+	    [PLACING_IN_FIRST] = {AFFINITY_SECOND, AFFINITY_FIRST},
+	};
+	const struct data *data = &daemon->data;
+	bool is_flooded =
+	    daemon->slice.is_short || worker_is_flooded(daemon->worker);
+	bool is_possible = daemon->is_split && daemon->balance.is_busy &&
+			   has_two_cpus(daemon) && !is_flooded;
+	const enum affinity_place *place;
+
+	if (!placement_note(&daemon->placement, is_possible, data->out_bytes,
+		data->in_bytes + worker_data(daemon->worker)->in_bytes))
+		return;
+	place = places[daemon->placement.now];
+	affinity_set(&daemon->affinity, place[0]);
+	/* one that somebody else has moved may be on any */
+	worker_place(daemon->worker,
+	    daemon->affinity.cpu < 0 ? AFFINITY_KERNEL : place[1]);
+}
+
 static void keep_balance(struct daemon *daemon)
 {
 	struct balance *balance = &daemon->balance;
 
-	if (!is_balanced(daemon) ||
-	    !balance_is_due(balance, daemon->moment.now))
+	if (!daemon->worker || !balance_is_due(balance, daemon->moment.now))
 		return;
-	if (balance_note(balance, daemon->moment.now, clock_processor_ns()))
-		turn_split(daemon, balance->is_split);
+	threads_alone(daemon->threads);
+	if (balance_note(balance, daemon->moment.now, clock_processor_ns(),
+		has_two_cpus(daemon)) &&
+	    core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO)
+		turn_split(daemon, balance->is_busy);
+	place_threads(daemon);
 }
 
 /* What has to be done alone. */

@@ -26,6 +26,8 @@ struct worker {
 	int wait_ms;
 	bool receives, is_over; /* written while the main thread is alone */
 	struct slice slice;
+	struct affinity affinity;
+	enum affinity_place place; /* written likewise: to go to */
 	bool is_running;
 	pthread_t thread;
 	sem_t has_begun;
@@ -44,6 +46,7 @@ int worker_new(struct worker **ret, struct threads *threads)
 	worker->data.moment = &worker->moment;
 	worker->news_fd = -1;
 	worker->wait_ms = -1;
+	affinity_init(&worker->affinity);
 	sem_init(&worker->has_begun, 0, 0);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->wake_fd >= 0)
@@ -152,6 +155,22 @@ void worker_receive(struct worker *worker, bool receives, struct data *other)
 	ring(worker->wake_fd);
 }
 
+void worker_place(struct worker *worker, enum affinity_place place)
+{
+	worker->place = place;
+	ring(worker->wake_fd);
+}
+
+int worker_cpu(const struct worker *worker)
+{
+	return worker->affinity.cpu;
+}
+
+bool worker_is_flooded(const struct worker *worker)
+{
+	return worker->slice.is_short;
+}
+
 /* ---- the thread ---- */
 
 /* In a turn: what it waits for next. */
@@ -180,6 +199,7 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 	threads_turn_begin(worker->threads);
 	was_blocked = data_is_blocked(data);
 	is_over = worker->is_over;
+	affinity_set(&worker->affinity, worker->place);
 	if (worker->receives && !is_over) {
 		worker->moment = clock_read();
 		if (events & POLLOUT)
@@ -267,13 +287,4 @@ void worker_stop(struct worker *worker)
 	pthread_join(worker->thread, NULL);
 	worker->is_running = false;
 	threads_alone(worker->threads);
-}
-
-unsigned worker_processors(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
 }

@@ -11,6 +11,7 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "daemon/affinity.h"
 #include "daemon/data.h"
 
 struct worker;
@@ -32,14 +33,18 @@ void worker_heard(struct worker *worker);
  * and what is known of what waits to be received. */
 void worker_receive(struct worker *worker, bool receives, struct data *other);
 
+/* Where it goes at once, and stays; the caller is alone, as for the others. */
+void worker_place(struct worker *worker, enum affinity_place place);
+/* The CPU it stays on; -1: the kernel chooses. */
+int worker_cpu(const struct worker *worker);
+/* Whether its last turns were a flood. */
+bool worker_is_flooded(const struct worker *worker);
+
 /* 0 or negative errno. */
 must_check int worker_start(struct worker *worker);
 /* Ends it; the main thread is alone then. */
 void worker_stop(struct worker *worker);
 /* Drops what waits; NULL is fine. */
 void worker_free(struct worker *worker);
-
-/* Processors that this process may run on. */
-unsigned worker_processors(void);
 
 #endif

@@ -103,7 +103,7 @@ printf 'private_key_file = "%s";' "$scratch/key" >"$scratch/a.conf"
 cat >"$scratch/b.conf" <<END
 private_key_file = "$scratch/key"; device = { type = "tun"; name = "a";
 addresses = [ ]; mtu = 1420; mss_clamp = true; txqueuelen = 250; offload = "auto"; }; fwmark = 0;
-listen = { port = 0; address = "::"; udp_gso = "auto"; udp_gro = "auto"; }; routes = "auto"; compress = "none"; workers = "auto";
+listen = { port = 0; address = "::"; udp_gso = "auto"; udp_gro = "auto"; }; routes = "auto"; compress = "none"; workers = "auto"; affinity = "auto";
 forwarding = "kernel"; socket_order = "classic"; busy_poll = 0; log = { level = "info"; };
 peers = ( ); sockets = ( );
 END

@@ -19,14 +19,16 @@
  *	tso=ERROR       it takes none
  *	header=ERROR    it has no virtio-net header
  *	busy=N          the processor's time that is used: all that two have in
- *			N milliseconds, none in the next N, and so on
+ *			N milliseconds, none in the next N, and so on; 0: as
+ *			the test says
  *
  * The first time that one of them happens, a line on stderr says so.
  *
- * FAULTS in the environment is a file of three words, which the test may change
- * at any time: the errno of what is sent over UDP, and of what is written to the
- * device, 0: none; and how long the datagrams are that are not sent, 0: any
- * length. A length keeps handshakes and probes out of it, whenever they are due.
+ * FAULTS in the environment is a file of words, which the test may change at any
+ * time: the errno of what is sent over UDP, and of what is written to the
+ * device, 0: none; how long the datagrams are that are not sent, 0: any length;
+ * and whether the processor's time is all used (busy=0). A length keeps
+ * handshakes and probes out of it, whenever they are due.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -148,6 +150,7 @@ enum word {
 	SENT,
 	WRITTEN,
 	SENT_LEN,
+	USED,
 	WORDS
 };
 
@@ -420,6 +423,19 @@ static int64_t busy_ns(int64_t now_ns)
 	return 2 * (before_ns + (parts % 2 ? 0 : into_ns));
 }
 
+/* One thread asks. */
+static int64_t used_ns(int64_t now_ns)
+{
+	static int64_t before_ns, used;
+
+	if (faults[BUSY].n)
+		return busy_ns(now_ns);
+	if (before_ns && words && words[USED])
+		used += 2 * (now_ns - before_ns);
+	before_ns = now_ns;
+	return used;
+}
+
 int clock_gettime(clockid_t id, struct timespec *at)
 {
 	int64_t ns;
@@ -428,7 +444,7 @@ int clock_gettime(clockid_t id, struct timespec *at)
 		return (int)syscall(SYS_clock_gettime, id, at);
 	if (syscall(SYS_clock_gettime, CLOCK_BOOTTIME, at))
 		return -1;
-	ns = busy_ns(at->tv_sec * NS_PER_S + at->tv_nsec);
+	ns = used_ns(at->tv_sec * NS_PER_S + at->tv_nsec);
 	*at = (struct timespec){ns / NS_PER_S, ns % NS_PER_S};
 	return 0;
 }

@@ -93,6 +93,7 @@ static struct config *make_config(void)
 	config->routes = CONFIG_ROUTES_TABLE;
 	config->routes_table = 77;
 	config->workers = 2;
+	config->affinity = CONFIG_OFFLOAD_OFF;
 	config->compress = CONFIG_COMPRESS_ZSTD;
 	config->ciphers[0] = CONFIG_CIPHER_CHACHA20POLY1305;
 	config->ciphers_count = 1;
@@ -121,6 +122,7 @@ START_TEST(config_survives_its_text_form)
 	ck_assert(prefix_is_equal(&back->addresses[0], &config->addresses[0]));
 	ck_assert_uint_eq(back->routes_table, 77);
 	ck_assert_uint_eq(back->workers, 2);
+	ck_assert_int_eq(back->affinity, CONFIG_OFFLOAD_OFF);
 	config_free(config);
 	config_free(back);
 	free(text);
@@ -297,6 +299,7 @@ static const struct {
     {"u\tworkers\t2", "u\tworkers\t3"},
     {"u\tworkers\t2\n", ""},
     {"u\tworkers\t2", "s\tworkers\tauto"},
+    {"s\taffinity\toff", "s\taffinity\ton"},
     {"chacha20poly1305", "rot13"},
     {"s\t\tchacha20poly1305\n",
 	"s\t\tchacha20poly1305\ns\t\tchacha20poly1305\n"},
@@ -436,6 +439,7 @@ START_TEST(config_new_has_the_defaults)
 	ck_assert_uint_eq(config->listen_address.family, FAMILY_IPV6);
 	ck_assert_uint_eq(config->routes, CONFIG_ROUTES_AUTO);
 	ck_assert_uint_eq(config->workers, CONFIG_WORKERS_AUTO);
+	ck_assert_int_eq(config->affinity, CONFIG_OFFLOAD_AUTO);
 	ck_assert_uint_eq(config->compress, CONFIG_COMPRESS_NONE);
 	ck_assert_uint_eq(config->log_level, LOG_LEVEL_INFO);
 	ck_assert_uint_eq(config->ciphers_count, CONFIG_CIPHERS);

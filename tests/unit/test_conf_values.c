@@ -102,6 +102,8 @@ static const struct {
     {"workers = \"\";", "workers: \"\" is neither"},
     {"workers = true;", "x:1:11: error: workers: this is true or false, but "
 			"must be a string or a number"},
+    {"affinity = \"on\";",
+	"affinity: \"on\" is not known; there is \"auto\", \"off\""},
     {"worker = 1;", "hint: did you mean workers?"},
     /* words */
     {"forwarding = \"deamon\";",
@@ -271,7 +273,7 @@ END_TEST
 	"udp_gso = \"off\"; udp_gro = \"off\"; };\n"                           \
 	"private_key_file = \"/etc/vpnd/keys/site.key\";\n"                    \
 	"routes = \"77\"; fwmark = 0xffffffff; workers = 2; "                  \
-	"forwarding = \"kernel\";\n"                                           \
+	"affinity = \"off\"; forwarding = \"kernel\";\n"                       \
 	"peers = (\n"                                                          \
 	" { name = \"a\"; public_key = \"" KEY_A "\";\n"                       \
 	"   endpoint = \"a.example.net:51820\"; allowed_ips = "                \
@@ -309,6 +311,7 @@ START_TEST(all_settings_arrive_in_the_configuration)
 	ck_assert_uint_eq(config->routes_table, 77);
 	ck_assert_uint_eq(config->fwmark, UINT32_MAX);
 	ck_assert_uint_eq(config->workers, 2);
+	ck_assert_int_eq(config->affinity, CONFIG_OFFLOAD_OFF);
 	ck_assert_uint_eq(config->compress, CONFIG_COMPRESS_ZSTD);
 	ck_assert_uint_eq(config->ciphers_count, 1);
 	ck_assert_uint_eq(config->ciphers[0], CONFIG_CIPHER_CHACHA20POLY1305);

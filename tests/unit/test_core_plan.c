@@ -157,6 +157,10 @@ static void set_ciphers(struct config *config)
 	config->ciphers[0] = CONFIG_CIPHER_CHACHA20POLY1305;
 	config->ciphers[1] = CONFIG_CIPHER_AES256GCM;
 }
+static void set_affinity(struct config *config)
+{
+	config->affinity = CONFIG_OFFLOAD_OFF;
+}
 static void set_busy_poll(struct config *config)
 {
 	config->busy_poll_us = 50;
@@ -210,6 +214,7 @@ static const struct difference {
     {set_fwmark, PLAN_RESTART, "fwmark"},
     {set_workers, PLAN_RESTART, "workers"},
     {set_log_level, PLAN_LOG_LEVEL, "log.level"},
+    {set_affinity, PLAN_SETTING, "affinity"},
     {set_compress, PLAN_SETTING, "compress"},
     {set_cipher_order, PLAN_SETTING, "ciphers"},
     {set_ciphers, PLAN_SETTING, "ciphers"},

@@ -70,6 +70,8 @@ START_TEST(status_shows_the_tunnel_and_its_host)
 	    .port = 4500,
 	    .workers = 2,
 	    .lock_waits = 5000000000,
+	    .cpu_out = 3,
+	    .cpu_in = 0,
 	    .started = {900 * NS_PER_S},
 	    .last_reload = "nothing changed"};
 	char *reply, line[64];
@@ -86,6 +88,8 @@ START_TEST(status_shows_the_tunnel_and_its_host)
 	assert_value(reply, "port", "4500");
 	assert_value(reply, "workers", "2");
 	assert_value(reply, "lock_waits", "5000000000");
+	assert_value(reply, "cpu_out", "3");
+	assert_value(reply, "cpu_in", "0");
 	assert_value(reply, "uptime_s", "101");
 	assert_value(reply, "peers_up", "1");
 	assert_value(reply, "last_reload", "nothing changed");
@@ -112,6 +116,29 @@ START_TEST(status_says_nothing_of_threads_that_it_does_not_know)
 	assert_value(reply, "device", "vpn7");
 	ck_assert_ptr_null(strstr(reply, "workers"));
 	ck_assert_ptr_null(strstr(reply, "lock_waits"));
+	free(reply);
+	pair_clear(&pair);
+}
+END_TEST
+
+/* As two threads, each where the kernel likes; and as one that was placed
+ * before. */
+static const struct core_host unplaced[] = {
+    {.device = "vpn7", .workers = 2, .cpu_out = -1, .cpu_in = -1},
+    {.device = "vpn7", .workers = 2, .cpu_out = 0, .cpu_in = -1},
+    {.device = "vpn7", .workers = 2, .cpu_out = -1, .cpu_in = 0},
+    {.device = "vpn7", .workers = 1, .cpu_out = 0, .cpu_in = 1},
+};
+
+START_TEST(status_names_cpus_only_when_both_threads_stay_there)
+{
+	char *reply;
+
+	pair_start_both(&pair);
+	core_set_host(pair.ends[0].core, &unplaced[_i]);
+	reply = status(NULL);
+	ck_assert_ptr_nonnull(strstr(reply, "workers"));
+	ck_assert_ptr_null(strstr(reply, "cpu_"));
 	free(reply);
 	pair_clear(&pair);
 }
@@ -408,6 +435,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, status_shows_the_tunnel_and_its_host);
 	tcase_add_test(
 	    tcase, status_says_nothing_of_threads_that_it_does_not_know);
+	tcase_add_loop_test(tcase,
+	    status_names_cpus_only_when_both_threads_stay_there, 0,
+	    (int)ARRAY_SIZE(unplaced));
 	tcase_add_test(tcase, status_hides_endpoints_and_keys_from_readers);
 	tcase_add_test(tcase, status_hides_an_unresolved_name_from_readers);
 	tcase_add_test(tcase, status_names_a_peer_without_endpoint);

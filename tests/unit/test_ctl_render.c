@@ -294,6 +294,8 @@ static const struct {
     {"u\tworkers\t2\nu\tlock_waits\t1\n", "  2 workers, 1 lock wait"},
     {"u\tworkers\t2\nu\tlock_waits\t1234\n", "  2 workers, 1234 lock waits"},
     {"u\tlock_waits\t1234\n", ""},
+    {"u\tworkers\t2\nu\tcpu_out\t0\nu\tcpu_in\t13\nu\tlock_waits\t2\n",
+	"  2 workers, out on CPU 0, in on CPU 13, 2 lock waits"},
 };
 
 START_TEST(status_tells_threads_and_how_often_they_waited)

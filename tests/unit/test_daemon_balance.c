@@ -8,11 +8,13 @@
 static struct balance balance;
 static struct instant now;
 static int64_t used_ns;
+static bool has_two;
 
 static void begin(void)
 {
 	now = (struct instant){NS_PER_S};
 	used_ns = 7 * NS_PER_S;
+	has_two = false;
 	balance_init(&balance, now, used_ns);
 }
 
@@ -23,7 +25,7 @@ static bool pass(int64_t ns, int64_t step, int share, int64_t *after)
 	for (int64_t at = step; at <= ns; at += step) {
 		now.ns += step;
 		used_ns += step * share / 100;
-		if (balance_note(&balance, now, used_ns)) {
+		if (balance_note(&balance, now, used_ns, has_two)) {
 			if (after)
 				*after = at;
 			return true;
@@ -36,7 +38,7 @@ START_TEST(who_has_time_left_stays_one)
 {
 	begin();
 	ck_assert(!pass(2 * NS_PER_S, MS, 91, NULL));
-	ck_assert(!balance.is_split);
+	ck_assert(!balance.is_busy);
 	ck_assert(instant_is_never(balance_deadline(&balance)));
 }
 END_TEST
@@ -48,7 +50,7 @@ START_TEST(who_has_none_parts_after_fifty_milliseconds)
 	begin();
 	ck_assert(pass(NS_PER_S, MS, 92, &after));
 	ck_assert_int_eq(after, 50 * MS);
-	ck_assert(balance.is_split);
+	ck_assert(balance.is_busy);
 }
 END_TEST
 
@@ -88,7 +90,7 @@ START_TEST(two_stay_while_one_would_have_much_to_do)
 	ck_assert(pass(NS_PER_S, MS, 100, NULL));
 	ck_assert(!pass(NS_PER_S, MS, 65, NULL));
 	ck_assert(!pass(NS_PER_S, MS, 190, NULL));
-	ck_assert(balance.is_split);
+	ck_assert(balance.is_busy);
 }
 END_TEST
 
@@ -102,9 +104,25 @@ START_TEST(two_are_joined_when_they_were_quiet_for_a_while)
 	    balance_deadline(&balance).ns, instant_after(now, 100 * MS).ns);
 	ck_assert(pass(NS_PER_S, MS, 64, &after));
 	ck_assert_int_eq(after, 300 * MS);
-	ck_assert(!balance.is_split);
+	ck_assert(!balance.is_busy);
 	ck_assert(pass(NS_PER_S, MS, 100, &after));
 	ck_assert_int_eq(after, 50 * MS);
+}
+END_TEST
+
+START_TEST(where_each_has_a_processor_a_third_of_one_is_enough)
+{
+	int64_t after;
+
+	begin();
+	has_two = true;
+	ck_assert(!pass(2 * NS_PER_S, MS, 34, NULL));
+	ck_assert(pass(NS_PER_S, MS, 35, &after));
+	ck_assert_int_eq(after, 50 * MS);
+	ck_assert(!pass(NS_PER_S, MS, 20, NULL));
+	ck_assert(pass(NS_PER_S, MS, 19, &after));
+	ck_assert_int_eq(after, 300 * MS);
+	ck_assert(!balance.is_busy);
 }
 END_TEST
 
@@ -120,6 +138,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, what_is_spent_on_polling_is_no_work);
 	tcase_add_test(tcase, two_stay_while_one_would_have_much_to_do);
 	tcase_add_test(tcase, two_are_joined_when_they_were_quiet_for_a_while);
+	tcase_add_test(
+	    tcase, where_each_has_a_processor_a_third_of_one_is_enough);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

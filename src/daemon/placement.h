@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which CPU each direction has, of two.
+ *
+ * How it works: the direction that carries more goes to the first one, the
+ * other one to the second. The kernel moves a thread to the CPU that woke it
+ * while another one is idle, or away from the one whose caches have its
+ * packets; with a CPU each, the directions wait for each other neither way.
+ * Both ends on one machine come to the same place by themselves: what one sends
+ * the other receives on the same CPU.
+ */
+#ifndef DAEMON_PLACEMENT_H
+#define DAEMON_PLACEMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+enum placing {
+	PLACING_KERNEL,	   /* wherever the kernel likes */
+	PLACING_OUT_FIRST, /* what goes out on the first CPU, what comes in on
+			      the second */
+	PLACING_IN_FIRST,
+};
+
+/* Zero: nothing has been carried, and the kernel chooses. */
+struct placement {
+	enum placing now;
+	uint64_t out_bytes, in_bytes; /* carried, when it was told last */
+};
+
+/* What has been carried until now. True: `now` has changed. */
+must_check bool placement_note(struct placement *placement, bool is_possible,
+    uint64_t out_bytes, uint64_t in_bytes);
+
+#endif
