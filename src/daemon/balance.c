@@ -44,6 +44,12 @@ static bool speaks_for_change(
 	return share >= (has_two ? BUSY_OF_TWO : BUSY) && !balance->has_idled;
 }
 
+/* What was of use on two processors may not be on one that is shared. */
+static bool is_over(const struct balance *balance, bool has_two)
+{
+	return balance->is_busy && balance->has_two && !has_two;
+}
+
 bool balance_note(
     struct balance *balance, struct instant now, int64_t used_ns, bool has_two)
 {
@@ -60,6 +66,9 @@ bool balance_note(
 	balance->since = now;
 	balance->used_ns = used_ns;
 	balance->has_idled = false;
+	if (is_over(balance, has_two))
+		balance->parts = enough;
+	balance->has_two = has_two;
 	if (balance->parts < enough)
 		return false;
 	balance->parts = 0;

@@ -24,6 +24,7 @@ struct balance {
 	int64_t used_ns;      /* by the process until then */
 	unsigned parts;	      /* in a row that speak for a change */
 	bool has_idled;	      /* in that part: what was used was not needed */
+	bool has_two;	      /* as it was told last */
 	bool is_busy;	      /* two threads are of use */
 };
 

@@ -87,6 +87,7 @@ struct daemon {
 	struct balance balance;	    /* whether it should; workers = "auto" */
 	unsigned cpus;		    /* that this process may use */
 	struct placement placement; /* of the two on the CPUs */
+	struct instant calm_from;   /* nothing was flooded lately */
 	struct affinity affinity;   /* of this thread */
 	struct busy_poll busy_poll;
 	struct control *control;

@@ -15,6 +15,8 @@
 #define STATUS_NS (5 * NS_PER_S)
 /* It counts all peers, and thousands of them may come up at once. */
 #define STATUS_MIN_NS NS_PER_S
+/* So long after a flood a CPU for each direction is not looked for. */
+#define CALM_NS (2 * NS_PER_S)
 
 struct instant turn_began(void *context)
 {
@@ -284,13 +286,20 @@ void turn_split(struct daemon *daemon, bool is_split)
 	core_note_workers(daemon->core, is_split ? 2 : 1);
 }
 
+static void note_flood(struct daemon *daemon)
+{
+	if (daemon->slice.is_short || worker_is_flooded(daemon->worker))
+		daemon->calm_from = instant_after(daemon->moment.now, CALM_NS);
+}
+
+/* One for each direction. In a flood each may need all that there is. */
 static bool has_two_cpus(const struct daemon *daemon)
 {
 	return daemon->cpus == AFFINITY_CPUS &&
-	       core_config(daemon->core)->affinity == CONFIG_OFFLOAD_AUTO;
+	       core_config(daemon->core)->affinity == CONFIG_OFFLOAD_AUTO &&
+	       is_due(daemon, daemon->calm_from);
 }
 
-/* In a flood each direction may need all that there is. */
 static void place_threads(struct daemon *daemon)
 {
 	static const enum affinity_place places[][2] = {
@@ -299,10 +308,8 @@ static void place_threads(struct daemon *daemon)
 	    [PLACING_IN_FIRST] = {AFFINITY_SECOND, AFFINITY_FIRST},
 	};
 	const struct data *data = &daemon->data;
-	bool is_flooded =
-	    daemon->slice.is_short || worker_is_flooded(daemon->worker);
-	bool is_possible = daemon->is_split && daemon->balance.is_busy &&
-			   has_two_cpus(daemon) && !is_flooded;
+	bool is_possible =
+	    daemon->is_split && daemon->balance.is_busy && has_two_cpus(daemon);
 	const enum affinity_place *place;
 
 	if (!placement_note(&daemon->placement, is_possible, data->out_bytes,
@@ -322,6 +329,7 @@ static void keep_balance(struct daemon *daemon)
 	if (!daemon->worker || !balance_is_due(balance, daemon->moment.now))
 		return;
 	threads_alone(daemon->threads);
+	note_flood(daemon);
 	if (balance_note(balance, daemon->moment.now, clock_processor_ns(),
 		has_two_cpus(daemon)) &&
 	    core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO)

@@ -36,6 +36,9 @@ MEND = ("test_daemon_mend",)
 BUSY = ("test_daemon_busy_poll",)
 QUEUES = ("test_daemon_queues",)
 HABIT = ("test_daemon_habit",)
+PLACED = ("test_daemon_placement",)
+STAYS = ("test_daemon_affinity",)
+BALANCE = ("test_daemon_balance",)
 BPF = "src/packet/bpf.c"
 CHECKED = ("test_bpf_check",)
 
@@ -825,4 +828,27 @@ MUTANTS = [
     ("a later fragment is a datagram", T + "local.c",
      "if (pkt->is_fragment)\n\t\treturn DROP_VPN_FRAG_LOCAL;\n", "",
      ("test_local",)),
+    ("all that was ever carried counts for a place", D + "placement.c",
+     "\tplacement->out_bytes = out_bytes;\n", "", PLACED),
+    ("a little more is enough to change places", D + "placement.c",
+     "#define TIMES 2", "#define TIMES 1", PLACED),
+    ("where it is not possible all stay", D + "placement.c",
+     "return PLACING_KERNEL;", "return placement->now;", PLACED),
+    ("a thread is released to one CPU", D + "affinity.c",
+     "affinity->usual = set;", "affinity->usual = one;", STAYS),
+    ("what somebody else chose is undone", D + "affinity.c",
+     "if (CPU_EQUAL(&now, &ours))", "if (now.__bits[0] || ours.__bits[0])",
+     STAYS),
+    ("the second CPU is the first", D + "affinity.c",
+     "if (place == AFFINITY_SECOND)", "if (place == AFFINITY_KERNEL)",
+     STAYS),
+    ("of one CPU there is a second", D + "affinity.c",
+     "if (CPU_COUNT(&set) != AFFINITY_CPUS)", "if (!CPU_COUNT(&set))",
+     STAYS),
+    ("a flood keeps what was of use without it", D + "balance.c",
+     "return balance->is_busy && balance->has_two && !has_two;",
+     "return balance->is_busy && has_two && !balance->has_two;", BALANCE),
+    ("two processors are as good as one", D + "balance.c",
+     "return share >= (has_two ? BUSY_OF_TWO : BUSY)",
+     "return share >= BUSY", BALANCE),
 ]

@@ -41,11 +41,14 @@ where() { # HOST: "OUT IN", as status has it
 	status "$1" '"\(.tunnel.cpu_out) \(.tunnel.cpu_in)"'
 }
 is_where() { same "$2" "$(where "$1")"; }
-allowed() { # HOST THREAD: the CPUs that the kernel lets it have
-	local task
-	for task in "/proc/$(pid_of "$1")/task"/*; do
-		[ "$(cat "$task/comm")" != "$2" ] ||
-			sed -n 's/^Cpus_allowed_list:[ \t]*//p' "$task/status"
+allowed() { # HOST vpnd|vpnd-in: the CPUs that the kernel lets it have
+	local task pid
+	pid=$(pid_of "$1")
+	for task in "/proc/$pid/task"/*; do
+		[ "$2" != vpnd ] || task=/proc/$pid/task/$pid
+		[ "$(cat "$task/comm")" = "$2" ] || continue
+		sed -n 's/^Cpus_allowed_list:[ \t]*//p' "$task/status"
+		break
 	done
 }
 is_allowed() { same "$3" "$(allowed "$1" "$2")"; }

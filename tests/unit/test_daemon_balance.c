@@ -126,6 +126,26 @@ START_TEST(where_each_has_a_processor_a_third_of_one_is_enough)
 }
 END_TEST
 
+START_TEST(without_them_it_begins_anew)
+{
+	int64_t after;
+
+	begin();
+	has_two = true;
+	ck_assert(pass(NS_PER_S, MS, 91, NULL));
+	has_two = false;
+	ck_assert(pass(NS_PER_S, MS, 91, &after));
+	ck_assert_int_eq(after, 100 * MS);
+	ck_assert(!balance.is_busy);
+	ck_assert(!pass(NS_PER_S, MS, 91, NULL));
+	ck_assert(pass(NS_PER_S, MS, 92, &after));
+	ck_assert(balance.is_busy);
+	/* which with them it stays, too */
+	has_two = true;
+	ck_assert(!pass(NS_PER_S, MS, 91, NULL));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("balance");
@@ -140,6 +160,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, two_are_joined_when_they_were_quiet_for_a_while);
 	tcase_add_test(
 	    tcase, where_each_has_a_processor_a_third_of_one_is_enough);
+	tcase_add_test(tcase, without_them_it_begins_anew);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
