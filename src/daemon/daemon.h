@@ -103,6 +103,7 @@ struct daemon {
 	bool has_told_tcp, has_told_udp; /* the log: the device takes none */
 	uint64_t device_dropped;	 /* by the kernel, as last counted */
 	struct device_queue queues[TUN_QUEUES];
+	bool wants_packets; /* all queues are watched for them, or none is */
 	struct loop_watch *udp_watch, *news_watch, *loader_watch, *worker_watch;
 	bool is_state_stale, are_routes_stale, is_status_stale;
 	struct slice slice;

@@ -65,6 +65,7 @@ static bool watch_queue(struct daemon *daemon, size_t idx, int fd)
 	    loop_watch_beside(daemon->loop, fd, LOOP_READ, device_ready, queue);
 	if (!queue->watch)
 		return false;
+	daemon->wants_packets = true;
 	daemon->device_fds.queues.fds[idx] = fd;
 	daemon->device_fds.queues.count = idx + 1;
 	return true;

@@ -217,6 +217,9 @@ static void watch_data(struct daemon *daemon)
 	if (is_blocked)
 		events |= LOOP_WRITE;
 	loop_change(daemon->udp_watch, events);
+	if (wants_more == daemon->wants_packets)
+		return;
+	daemon->wants_packets = wants_more;
 	for (size_t i = 0; i < TUN_QUEUES && daemon->queues[i].watch; i++)
 		loop_change(
 		    daemon->queues[i].watch, wants_more ? LOOP_READ : 0);

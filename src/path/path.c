@@ -206,6 +206,8 @@ static void collect(struct path *path)
 {
 	struct packet_list released = {0};
 
+	if (!tunnel_has_made(path->setup.tunnel))
+		return;
 	send_messages(path);
 	path_drop_given_up(path);
 	send_frames(path);
@@ -214,12 +216,11 @@ static void collect(struct path *path)
 }
 
 /* Runs what was emitted, later stages first; what these emit behind themselves
- * has its turn the next time. False: there was nothing. */
-static bool run_emitted(struct path *path, enum path_table table)
+ * has its turn the next time. */
+static void run_emitted(struct path *path, enum path_table table)
 {
 	uint32_t *at = &path->lane->emitted_at[table];
 	uint32_t before = UINT32_MAX; /* the stages that are left */
-	bool has_run = *at;
 
 	while (*at & before) {
 		unsigned idx = 31 - (unsigned)__builtin_clz(*at & before);
@@ -230,20 +231,18 @@ static bool run_emitted(struct path *path, enum path_table table)
 		packet_list_append(&list, &path->lane->emitted[table][idx]);
 		path_run_from(path, table, idx, &list);
 	}
-	return has_run;
 }
 
 void path_run_emitted(struct path *path, const struct moment *now)
 {
-	bool has_run;
+	struct path_lane *lane = path->lane;
 
 	path->now = *now;
-	do {
-		collect(path);
-		has_run = false;
+	for (collect(path); lane->has_emitted; collect(path)) {
+		lane->has_emitted = false;
 		for (int table = 0; table < TABLE_COUNT; table++)
-			has_run |= run_emitted(path, (enum path_table)table);
-	} while (has_run);
+			run_emitted(path, (enum path_table)table);
+	}
 }
 
 void path_set_lane(struct path *path, unsigned number)

@@ -82,29 +82,35 @@ static void branch(struct path *path, struct path_branch to, struct packet *pkt)
 	}
 }
 
+/* True: it passed. */
+static bool carry_out(struct path *path, struct path_branch where,
+    struct packet *pkt, enum verdict verdict, struct path_branch to)
+{
+	switch (verdict) {
+	case VERDICT_PASS:
+		return true;
+	case VERDICT_DROPPED:
+		path_drop_packet(path, where.table, where.idx, pkt);
+		break;
+	case VERDICT_BRANCH:
+		branch(path, to, pkt);
+		break;
+	case VERDICT_TAKEN:
+		break;
+	}
+	return false;
+}
+
 /* Keeps what passed, in order. */
 static void sort_out(
-    struct path *path, enum path_table table, size_t idx, struct batch *batch)
+    struct path *path, struct path_branch where, struct batch *batch)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct packet *pkt = batch->pkts[i];
-
-		switch (batch->verdicts[i]) {
-		case VERDICT_PASS:
-			batch->pkts[kept++] = pkt;
-			break;
-		case VERDICT_DROPPED:
-			path_drop_packet(path, table, idx, pkt);
-			break;
-		case VERDICT_BRANCH:
-			branch(path, batch->branches[i], pkt);
-			break;
-		case VERDICT_TAKEN:
-			break;
-		}
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		if (carry_out(path, where, batch->pkts[i], batch->verdicts[i],
+			batch->branches[i]))
+			batch->pkts[kept++] = batch->pkts[i];
 	batch->count = kept;
 }
 
@@ -167,20 +173,55 @@ static void carry(
 			run_traced(path, where, stage, batch);
 		else
 			run_stage(path, stage, batch);
-		sort_out(path, where.table, where.idx, batch);
+		sort_out(path, where, batch);
 	}
 	/* the last stage of a table takes or drops */
 	assert(!batch->count);
 }
 
+/* The same of a packet by itself, which is what an idle tunnel carries, and a
+ * super-packet. */
+static void carry_one(
+    struct path *path, struct path_branch where, struct packet *pkt)
+{
+	const struct stage *stage = &path->tables[where.table][where.idx];
+	enum verdict verdict;
+
+	do {
+		if (pkt->segments > 1 && stage->wants_single &&
+		    stage->wants_single(path, pkt)) {
+			struct packet_list pieces = {0};
+
+			path_cut(path, where, pkt, &pieces);
+			path_run_from(path, where.table, where.idx, &pieces);
+			return;
+		}
+		if (stage->run_batch)
+			stage->run_batch(path, &pkt, &verdict, 1);
+		else
+			verdict = stage->run(path, pkt);
+		if (!carry_out(path, where, pkt, verdict, path->branch))
+			return;
+		where.idx++;
+		stage++;
+	} while (stage->name);
+	assert(false); /* as in carry() */
+}
+
 void path_run_from(struct path *path, enum path_table table, size_t idx,
     struct packet_list *list)
 {
+	const struct path_branch where = {table, idx};
+
 	while (list->first) {
 		not_cleared struct batch batch;
 
+		if (!list->first->next && !path->tracer.step) {
+			carry_one(path, where, packet_list_pop(list));
+			return;
+		}
 		fill(&batch, list);
-		carry(path, (struct path_branch){table, idx}, &batch);
+		carry(path, where, &batch);
 	}
 }
 
@@ -189,6 +230,7 @@ void path_emit(
 {
 	assert(idx < PATH_STAGES_MAX);
 	path->lane->emitted_at[table] |= UINT32_C(1) << idx;
+	path->lane->has_emitted = true;
 	packet_list_push(&path->lane->emitted[table][idx], pkt);
 }
 
@@ -198,6 +240,7 @@ void path_emit_list(struct path *path, enum path_table table, size_t idx,
 	if (!list->first)
 		return;
 	path->lane->emitted_at[table] |= UINT32_C(1) << idx;
+	path->lane->has_emitted = true;
 	packet_list_append(&path->lane->emitted[table][idx], list);
 }
 

@@ -106,11 +106,11 @@ struct path_branch {
 
 /* Of all peers' queues, and the one before the socket. */
 struct shapes {
-	struct fq *fq; /* empty as long as the socket is not blocked */
+	struct fq *fq;		/* empty as long as the socket is not blocked */
 	unsigned blocked, slow; /* bits: lanes that found it so */
-	size_t waiting;	     /* packets */
-	uint32_t first;	     /* that somebody waits for; 0: none */
-	struct instant next; /* none of them has a deadline before */
+	size_t waiting;		/* packets */
+	uint32_t first;		/* that somebody waits for; 0: none */
+	struct instant next;	/* none of them has a deadline before */
 };
 
 struct path_peer {
@@ -143,6 +143,7 @@ struct gro {
  * (base/gate.h) in the middle. */
 struct path_lane {
 	struct packet_list to_wire, to_device;
+	bool has_emitted;		  /* since they were run last */
 	uint32_t emitted_at[TABLE_COUNT]; /* bits: stages with a list */
 	struct packet_list emitted[TABLE_COUNT][PATH_STAGES_MAX];
 	struct gather gather; /* of received trains (path/train.c) */

@@ -198,6 +198,7 @@ static void sort_emitted(struct path *path, const struct tracer *tracer,
 			sort_list(path, tracer, pkt,
 			    (struct path_branch){table, idx}, next);
 	memset(path->lane->emitted_at, 0, sizeof(path->lane->emitted_at));
+	path->lane->has_emitted = false;
 }
 
 /* One stage; false: the packet goes no further. */

@@ -305,6 +305,12 @@ bool tunnel_take_event(struct tunnel *tunnel, struct tunnel_event *ret)
 	return false;
 }
 
+bool tunnel_has_made(const struct tunnel *tunnel)
+{
+	return tunnel->messages.first || tunnel->frames.first ||
+	       tunnel->released.first || tunnel->dropped.first;
+}
+
 void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to)
 {
 	packet_list_append(to, &tunnel->messages);

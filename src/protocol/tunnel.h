@@ -319,6 +319,8 @@ must_check enum drop tunnel_seal_train(struct tunnel *tunnel,
 
 /* ---- effects ---- */
 
+/* There is something for one of the next four. */
+must_check bool tunnel_has_made(const struct tunnel *tunnel);
 /* Appends handshake messages, ready for pkt->endpoint. */
 void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to);
 /* Appends frames of ours with pkt->peer set, to be sealed. */

@@ -293,6 +293,12 @@ enum drop tunnel_seal_train(struct tunnel *tunnel, const struct train *train,
 	return DROP_NONE;
 }
 
+bool tunnel_has_made(const struct tunnel *tunnel)
+{
+	return tunnel->messages.first || tunnel->frames.first ||
+	       tunnel->released.first || tunnel->dropped.first;
+}
+
 void tunnel_take_messages(struct tunnel *tunnel, struct packet_list *to)
 {
 	packet_list_append(to, &tunnel->messages);
