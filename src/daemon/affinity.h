@@ -3,7 +3,7 @@
  * Which CPU a thread stays on (sched_setaffinity(2)).
  *
  * How it works: only what the process may use is chosen from, and only where
- * that is two CPUs: with more the kernel finds an idle one. What somebody else
+ * that is two CPUs: what more of them need was not measured. What somebody else
  * chose for a thread meanwhile, with taskset(1) for instance, stays.
  */
 #ifndef DAEMON_AFFINITY_H

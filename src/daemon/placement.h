@@ -3,11 +3,10 @@
  * Which CPU each direction has, of two.
  *
  * How it works: the direction that carries more goes to the first one, the
- * other one to the second. The kernel moves a thread to the CPU that woke it
- * while another one is idle, or away from the one whose caches have its
- * packets; with a CPU each, the directions wait for each other neither way.
- * Both ends on one machine come to the same place by themselves: what one sends
- * the other receives on the same CPU.
+ * other one to the second, so that neither waits for the other. The kernel puts
+ * a thread beside the one that woke it while the other CPU is idle, or away
+ * from where the caches have its packets. Both ends on one machine come to the
+ * same place by themselves: what one sends the other receives on the same CPU.
  */
 #ifndef DAEMON_PLACEMENT_H
 #define DAEMON_PLACEMENT_H
