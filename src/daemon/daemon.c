@@ -28,6 +28,7 @@ static void init(struct daemon *daemon)
 {
 	daemon->moment = clock_read();
 	daemon->lock_fd = -1;
+	daemon->among_fd = -1;
 	daemon->device_fds.fd = -1;
 	daemon->data.moment = &daemon->moment;
 	daemon->core_host.started = daemon->moment.now;

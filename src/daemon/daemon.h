@@ -88,6 +88,8 @@ struct daemon {
 	unsigned cpus;		    /* that this process may use */
 	struct placement placement; /* of the two on the CPUs */
 	struct instant calm_from;   /* nothing was flooded lately */
+	int among_fd;		    /* of a placed one; -1: it is not */
+	bool is_reversed;	    /* as another one has them already */
 	struct affinity affinity;   /* of this thread */
 	struct busy_poll busy_poll;
 	struct control *control;

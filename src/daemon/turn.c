@@ -3,7 +3,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "daemon/among.h"
 #include "daemon/daemon.h"
 #include "io/clock.h"
 
@@ -303,12 +305,30 @@ static bool has_two_cpus(const struct daemon *daemon)
 	       is_due(daemon, daemon->calm_from);
 }
 
+/* While it is placed it is one of those on this host. */
+static void note_among(struct daemon *daemon)
+{
+	bool is_placed = daemon->placement.now != PLACING_KERNEL;
+	unsigned number;
+
+	if (is_placed && daemon->among_fd < 0) {
+		daemon->among_fd = among_take("vpnd-placed", &number);
+		daemon->is_reversed = daemon->among_fd >= 0 && number % 2;
+	} else if (!is_placed && daemon->among_fd >= 0) {
+		close(daemon->among_fd);
+		daemon->among_fd = -1;
+	}
+}
+
 static void place_threads(struct daemon *daemon)
 {
-	static const enum affinity_place places[][2] = {
-	    [PLACING_KERNEL] = {AFFINITY_KERNEL, AFFINITY_KERNEL},
-	    [PLACING_OUT_FIRST] = {AFFINITY_FIRST, AFFINITY_SECOND},
-	    [PLACING_IN_FIRST] = {AFFINITY_SECOND, AFFINITY_FIRST},
+	static const enum affinity_place places[][2][2] = {
+	    [PLACING_KERNEL] = {{AFFINITY_KERNEL, AFFINITY_KERNEL},
+		{AFFINITY_KERNEL, AFFINITY_KERNEL}},
+	    [PLACING_OUT_FIRST] = {{AFFINITY_FIRST, AFFINITY_SECOND},
+		{AFFINITY_SECOND, AFFINITY_FIRST}},
+	    [PLACING_IN_FIRST] = {{AFFINITY_SECOND, AFFINITY_FIRST},
+		{AFFINITY_FIRST, AFFINITY_SECOND}},
 	};
 	const struct data *data = &daemon->data;
 	bool is_possible =
@@ -318,7 +338,8 @@ static void place_threads(struct daemon *daemon)
 	if (!placement_note(&daemon->placement, is_possible, data->out_bytes,
 		data->in_bytes + worker_data(daemon->worker)->in_bytes))
 		return;
-	place = places[daemon->placement.now];
+	note_among(daemon);
+	place = places[daemon->placement.now][daemon->is_reversed];
 	affinity_set(&daemon->affinity, place[0]);
 	/* one that somebody else has moved may be on any */
 	worker_place(daemon->worker,

@@ -851,4 +851,7 @@ MUTANTS = [
     ("two processors are as good as one", D + "balance.c",
      "return share >= (has_two ? BUSY_OF_TWO : BUSY)",
      "return share >= BUSY", BALANCE),
+    ("the first one is the only one", D + "among.c",
+     "if (take(fd, name, *ret) == 0)", "if (take(fd, name, *ret) <= 0)",
+     ("test_daemon_among",)),
 ]

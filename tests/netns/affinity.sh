@@ -102,6 +102,16 @@ placed a "$second" "$first"
 is_busy a 0
 unplaced a 1
 
+# Another vpnd on this host has them already: the other way round.
+spawn a other socat ABSTRACT-LISTEN:vpnd-placed-0,unix-tightsocklen=1 -
+is_taken() { on a ss -Hlx | grep -q '@vpnd-placed-0 '; }
+check "another one is placed" wait_for 10 is_taken
+is_busy a 1
+placed a "$first" "$second"
+is_busy a 0
+unplaced a 1
+quit other
+
 # As an administrator would, for one thread.
 is_busy a 1
 placed a "$second" "$first"
