@@ -28,17 +28,20 @@ bool balance_is_due(const struct balance *balance, struct instant now)
 	return instant_age_ns(balance->since, now) >= part_ns(balance);
 }
 
-struct instant balance_deadline(const struct balance *balance)
+bool balance_is_busy(const struct balance *balance)
 {
-	return balance->is_busy
-		   ? instant_after(balance->since, part_ns(balance))
-		   : INSTANT_NEVER;
+	return balance->share >= BUSY_OF_TWO;
 }
 
-/* `share` in hundredths of one processor. */
-static bool speaks_for_change(
-    const struct balance *balance, int64_t share, bool has_two)
+struct instant balance_part_end(const struct balance *balance)
 {
+	return instant_after(balance->since, part_ns(balance));
+}
+
+static bool speaks_for_change(const struct balance *balance, bool has_two)
+{
+	int64_t share = balance->share;
+
 	if (balance->is_busy)
 		return share < (has_two ? QUIET_OF_TWO : QUIET);
 	return share >= (has_two ? BUSY_OF_TWO : BUSY) && !balance->has_idled;
@@ -58,8 +61,8 @@ bool balance_note(
 
 	if (!balance_is_due(balance, now))
 		return false;
-	if (speaks_for_change(balance,
-		(used_ns - balance->used_ns) * 100 / passed_ns, has_two))
+	balance->share = (used_ns - balance->used_ns) * 100 / passed_ns;
+	if (speaks_for_change(balance, has_two))
 		balance->parts++;
 	else
 		balance->parts = 0;

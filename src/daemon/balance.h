@@ -24,17 +24,19 @@ struct balance {
 	int64_t used_ns;      /* by the process until then */
 	unsigned parts;	      /* in a row that speak for a change */
 	bool has_idled;	      /* in that part: what was used was not needed */
+	int64_t share;	      /* in the last part, hundredths of one */
 	bool has_two;	      /* as it was told last */
 	bool is_busy;	      /* two threads are of use */
 };
 
 void balance_init(struct balance *balance, struct instant now, int64_t used_ns);
-/* Time to call balance_note; while it is not busy it is enough to ask when
- * something else is done. */
+/* Time to call balance_note, which is at balance_part_end; while it is not busy
+ * it is enough to ask when something else is done. */
 must_check bool balance_is_due(
     const struct balance *balance, struct instant now);
-/* INSTANT_NEVER while it is not busy. */
-struct instant balance_deadline(const struct balance *balance);
+struct instant balance_part_end(const struct balance *balance);
+/* In the last part it has used what makes it busy where it has two. */
+must_check bool balance_is_busy(const struct balance *balance);
 /* What the process has used until now, of all processors; two threads would
  * have one each, or not. True: is_busy has changed. */
 must_check bool balance_note(

@@ -28,7 +28,7 @@ static void init(struct daemon *daemon)
 {
 	daemon->moment = clock_read();
 	daemon->lock_fd = -1;
-	daemon->among_fd = -1;
+	alone_init(&daemon->alone, "vpnd-busy");
 	daemon->device_fds.fd = -1;
 	daemon->data.moment = &daemon->moment;
 	daemon->core_host.started = daemon->moment.now;

@@ -15,6 +15,7 @@
 
 #include "core/core.h"
 #include "daemon/affinity.h"
+#include "daemon/alone.h"
 #include "daemon/attach.h"
 #include "daemon/balance.h"
 #include "daemon/busy_poll.h"
@@ -88,8 +89,7 @@ struct daemon {
 	unsigned cpus;		    /* that this process may use */
 	struct placement placement; /* of the two on the CPUs */
 	struct instant calm_from;   /* nothing was flooded lately */
-	int among_fd;		    /* of a placed one; -1: it is not */
-	bool is_reversed;	    /* as another one has them already */
+	struct alone alone;	    /* among the busy vpnd's of this host */
 	struct affinity affinity;   /* of this thread */
 	struct busy_poll busy_poll;
 	struct control *control;

@@ -7,7 +7,7 @@
  * a thread beside the one that woke it while the other CPU is idle, or away
  * from where the caches have its packets. Both ends on one machine come to the
  * same place by themselves: what one sends the other receives on the same CPU.
- * Tunnels of one host share both CPUs (daemon/among.h).
+ * Not so where two of a host are busy (daemon/alone.h).
  */
 #ifndef DAEMON_PLACEMENT_H
 #define DAEMON_PLACEMENT_H

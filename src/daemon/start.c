@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/hwaddr.h"
@@ -346,8 +345,7 @@ void daemon_stop(struct daemon *daemon)
 		data_clear(&daemon->data);
 	worker_free(daemon->worker);
 	threads_free(daemon->threads);
-	if (daemon->among_fd >= 0)
-		close(daemon->among_fd);
+	alone_leave(&daemon->alone);
 	udp_close(daemon->udp_twin);
 	udp_close(daemon->udp);
 	watch_close(daemon->watch);

@@ -3,9 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "daemon/among.h"
 #include "daemon/daemon.h"
 #include "io/clock.h"
 
@@ -246,14 +244,24 @@ static struct instant deadline_of_others(struct daemon *daemon)
 	return first;
 }
 
+static struct instant balance_due(const struct daemon *daemon)
+{
+	struct instant part_ends = balance_part_end(&daemon->balance);
+	struct instant until = alone_deadline(&daemon->alone);
+
+	if (!daemon->worker)
+		return INSTANT_NEVER;
+	if (daemon->balance.is_busy || instant_is_before(until, part_ends))
+		return part_ends;
+	return until;
+}
+
 static struct instant deadline(const struct daemon *daemon)
 {
 	struct instant due =
 	    instant_earlier(core_deadline(daemon->core), daemon->others_due);
 
-	return daemon->worker
-		   ? instant_earlier(due, balance_deadline(&daemon->balance))
-		   : due;
+	return instant_earlier(due, balance_due(daemon));
 }
 
 /* With a loop that does not wait, whom our packets woke may be waiting for this
@@ -297,49 +305,35 @@ static void note_flood(struct daemon *daemon)
 		daemon->calm_from = instant_after(daemon->moment.now, CALM_NS);
 }
 
-/* One for each direction. In a flood each may need all that there is. */
-static bool has_two_cpus(const struct daemon *daemon)
+/* One for each direction. In a flood each may need all that there is, and
+ * other vpnd's of this host may. */
+static bool has_two_cpus(struct daemon *daemon)
 {
-	return daemon->cpus == AFFINITY_CPUS &&
-	       core_config(daemon->core)->affinity == CONFIG_OFFLOAD_AUTO &&
+	bool is_busy = balance_is_busy(&daemon->balance);
+
+	if (daemon->cpus != AFFINITY_CPUS ||
+	    core_config(daemon->core)->affinity != CONFIG_OFFLOAD_AUTO) {
+		alone_leave(&daemon->alone);
+		return false;
+	}
+	return alone_note(&daemon->alone, is_busy, daemon->moment.now) &&
 	       is_due(daemon, daemon->calm_from);
 }
 
-/* While it is placed it is one of those on this host. */
-static void note_among(struct daemon *daemon)
+static void place_threads(struct daemon *daemon, bool is_possible)
 {
-	bool is_placed = daemon->placement.now != PLACING_KERNEL;
-	unsigned number;
-
-	if (is_placed && daemon->among_fd < 0) {
-		daemon->among_fd = among_take("vpnd-placed", &number);
-		daemon->is_reversed = daemon->among_fd >= 0 && number % 2;
-	} else if (!is_placed && daemon->among_fd >= 0) {
-		close(daemon->among_fd);
-		daemon->among_fd = -1;
-	}
-}
-
-static void place_threads(struct daemon *daemon)
-{
-	static const enum affinity_place places[][2][2] = {
-	    [PLACING_KERNEL] = {{AFFINITY_KERNEL, AFFINITY_KERNEL},
-		{AFFINITY_KERNEL, AFFINITY_KERNEL}},
-	    [PLACING_OUT_FIRST] = {{AFFINITY_FIRST, AFFINITY_SECOND},
-		{AFFINITY_SECOND, AFFINITY_FIRST}},
-	    [PLACING_IN_FIRST] = {{AFFINITY_SECOND, AFFINITY_FIRST},
-		{AFFINITY_FIRST, AFFINITY_SECOND}},
+	static const enum affinity_place places[][2] = {
+	    [PLACING_KERNEL] = {AFFINITY_KERNEL, AFFINITY_KERNEL},
+	    [PLACING_OUT_FIRST] = {AFFINITY_FIRST, AFFINITY_SECOND},
+	    [PLACING_IN_FIRST] = {AFFINITY_SECOND, AFFINITY_FIRST},
 	};
 	const struct data *data = &daemon->data;
-	bool is_possible =
-	    daemon->is_split && daemon->balance.is_busy && has_two_cpus(daemon);
 	const enum affinity_place *place;
 
 	if (!placement_note(&daemon->placement, is_possible, data->out_bytes,
 		data->in_bytes + worker_data(daemon->worker)->in_bytes))
 		return;
-	note_among(daemon);
-	place = places[daemon->placement.now][daemon->is_reversed];
+	place = places[daemon->placement.now];
 	affinity_set(&daemon->affinity, place[0]);
 	/* one that somebody else has moved may be on any */
 	worker_place(daemon->worker,
@@ -349,16 +343,18 @@ static void place_threads(struct daemon *daemon)
 static void keep_balance(struct daemon *daemon)
 {
 	struct balance *balance = &daemon->balance;
+	bool has_two;
 
 	if (!daemon->worker || !balance_is_due(balance, daemon->moment.now))
 		return;
 	threads_alone(daemon->threads);
 	note_flood(daemon);
-	if (balance_note(balance, daemon->moment.now, clock_processor_ns(),
-		has_two_cpus(daemon)) &&
+	has_two = has_two_cpus(daemon);
+	if (balance_note(
+		balance, daemon->moment.now, clock_processor_ns(), has_two) &&
 	    core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO)
 		turn_split(daemon, balance->is_busy);
-	place_threads(daemon);
+	place_threads(daemon, daemon->is_split && balance->is_busy && has_two);
 }
 
 /* What has to be done alone. */

@@ -851,7 +851,10 @@ MUTANTS = [
     ("two processors are as good as one", D + "balance.c",
      "return share >= (has_two ? BUSY_OF_TWO : BUSY)",
      "return share >= BUSY", BALANCE),
-    ("the first one is the only one", D + "among.c",
-     "if (take(fd, name, *ret) == 0)", "if (take(fd, name, *ret) <= 0)",
-     ("test_daemon_among",)),
+    ("who is busy is always alone", D + "alone.c",
+     "return alone->fd >= 0 && is_free(alone->name, !alone->number);",
+     "return alone->fd >= 0;", ("test_daemon_alone",)),
+    ("who was busy is so for ever", D + "alone.c",
+     "instant_has_come(alone->until, now)", "instant_is_never(alone->until)",
+     ("test_daemon_alone",)),
 ]

@@ -102,15 +102,19 @@ placed a "$second" "$first"
 is_busy a 0
 unplaced a 1
 
-# Another vpnd on this host has them already: the other way round.
-spawn a other socat ABSTRACT-LISTEN:vpnd-placed-0,unix-tightsocklen=1 -
-is_taken() { on a ss -Hlx | grep -q '@vpnd-placed-0 '; }
-check "another one is placed" wait_for 10 is_taken
+# Not while another vpnd on this host is busy, too.
+has_taken() { on a ss -Hlx | grep -q "@vpnd-busy-$1 "; }
+check "nobody is busy" wait_for 10 not has_taken 0
 is_busy a 1
-placed a "$first" "$second"
+placed a "$second" "$first"
+check "a is" has_taken 0
+spawn a other socat ABSTRACT-LISTEN:vpnd-busy-1,unix-tightsocklen=1 -
+check "another one is, too" wait_for 10 has_taken 1
+unplaced a 2
+quit other
+placed a "$second" "$first"
 is_busy a 0
 unplaced a 1
-quit other
 
 # As an administrator would, for one thread.
 is_busy a 1

@@ -39,7 +39,9 @@ START_TEST(who_has_time_left_stays_one)
 	begin();
 	ck_assert(!pass(2 * NS_PER_S, MS, 91, NULL));
 	ck_assert(!balance.is_busy);
-	ck_assert(instant_is_never(balance_deadline(&balance)));
+	ck_assert(balance_is_busy(&balance));
+	ck_assert_int_eq(balance_part_end(&balance).ns,
+	    instant_after(balance.since, 10 * MS).ns);
 }
 END_TEST
 
@@ -101,7 +103,7 @@ START_TEST(two_are_joined_when_they_were_quiet_for_a_while)
 	begin();
 	ck_assert(pass(NS_PER_S, MS, 100, NULL));
 	ck_assert_int_eq(
-	    balance_deadline(&balance).ns, instant_after(now, 100 * MS).ns);
+	    balance_part_end(&balance).ns, instant_after(now, 100 * MS).ns);
 	ck_assert(pass(NS_PER_S, MS, 64, &after));
 	ck_assert_int_eq(after, 300 * MS);
 	ck_assert(!balance.is_busy);
@@ -117,6 +119,7 @@ START_TEST(where_each_has_a_processor_a_third_of_one_is_enough)
 	begin();
 	has_two = true;
 	ck_assert(!pass(2 * NS_PER_S, MS, 34, NULL));
+	ck_assert(!balance_is_busy(&balance));
 	ck_assert(pass(NS_PER_S, MS, 35, &after));
 	ck_assert_int_eq(after, 50 * MS);
 	ck_assert(!pass(NS_PER_S, MS, 20, NULL));
