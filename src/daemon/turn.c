@@ -299,9 +299,11 @@ void turn_split(struct daemon *daemon, bool is_split)
 	core_note_workers(daemon->core, is_split ? 2 : 1);
 }
 
+/* A worker that sleeps does not hear of the end of one. */
 static void note_flood(struct daemon *daemon)
 {
-	if (daemon->slice.is_short || worker_is_flooded(daemon->worker))
+	if (daemon->slice.is_short ||
+	    (daemon->is_split && worker_is_flooded(daemon->worker)))
 		daemon->calm_from = instant_after(daemon->moment.now, CALM_NS);
 }
 
