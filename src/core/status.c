@@ -222,8 +222,8 @@ static void write_host(
 		reply_unsigned(reply, "device_queues", host->queues);
 	reply_unsigned(reply, "port", host->port);
 	if (host->receive_buffer_bytes)
-		reply_unsigned(
-		    reply, "receive_buffer_bytes", host->receive_buffer_bytes);
+		reply_unsigned(reply, "receive_buffer_bytes",
+		    host->receive_buffer_bytes);
 	reply_unsigned(reply, "busy_poll_us", core->config->busy_poll_us);
 	reply_unsigned(reply, "busy_polls", host->busy_polls);
 	if (host->workers) {
