@@ -82,18 +82,26 @@ contains() { # FILE PATTERN...: each extended pattern matches a line
 }
 
 # model_said STATUS: a program that compares a model with the kernel has ended so,
-# and its output, $RUN/model.out, says what is ok.
+# and its output, $RUN/model.out, says what is ok. What it says before such a line
+# is about it, and comes behind it: there a reader of TAP looks for it.
 model_said() {
 	local line
+	: >"$RUN/model.about"
 	while IFS= read -r line; do
 		case $line in
 		"ok "*) result 0 "${line#ok }" ;;
 		"not ok "*) result 1 "${line#not ok }" ;;
 		"skip "*) result 0 "${line#skip } # SKIP" ;;
-		*) echo "$line" | diag ;;
+		*)
+			echo "$line" >>"$RUN/model.about"
+			continue
+			;;
 		esac
+		diag <"$RUN/model.about"
+		: >"$RUN/model.about"
 	done <"$RUN/model.out"
 	check_is "the model came to its end" 0 "$1"
+	diag <"$RUN/model.about"
 }
 
 skip_all() {

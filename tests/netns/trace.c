@@ -42,9 +42,22 @@ static bool put(const char *file, const char *text)
 	return is_put;
 }
 
+static bool trace_event(const char *event, const char *filter)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "events/%s/filter", event);
+	if (!put(file, filter))
+		return false;
+	snprintf(file, sizeof(file), "events/%s/enable", event);
+	return put(file, "1");
+}
+
 const char *trace_open(const char *instance, const char *devices)
 {
 	char filter[64];
+	static const char *const events[] = {
+	    "skb/kfree_skb", "skb/consume_skb", "net/netif_receive_skb"};
 
 	snprintf(trace.instance, sizeof(trace.instance),
 	    TRACING "/instances/%s", instance);
@@ -52,12 +65,11 @@ const char *trace_open(const char *instance, const char *devices)
 	if (mkdir(trace.instance, 0700))
 		return "trace instance";
 	snprintf(filter, sizeof(filter), "common_pid == %d", (int)getpid());
-	if (!put("buffer_size_kb", "4096") ||
-	    !put("events/skb/kfree_skb/filter", filter) ||
-	    !put("events/net/netif_receive_skb/filter", filter) ||
-	    !put("events/skb/kfree_skb/enable", "1") ||
-	    !put("events/net/netif_receive_skb/enable", "1"))
-		return "trace events";
+	if (!put("buffer_size_kb", "4096"))
+		return "trace buffer";
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (!trace_event(events[i], filter))
+			return "trace events";
 	trace.marker = open_file("trace_marker", O_WRONLY);
 	trace.pipe = open_file("trace_pipe", O_RDONLY | O_NONBLOCK);
 	return trace.marker < 0 || trace.pipe < 0 ? "trace pipe" : NULL;
@@ -93,7 +105,7 @@ static const char *word_of(const char *line, const char *key, const char *ends,
 }
 
 /* True: it was one of ours. Its address may be another packet's from now on:
- * one of a device elsewhere, that is received while we are at work. */
+ * one of a device elsewhere, that is received or sent while we are at work. */
 static bool forget(const char *skb)
 {
 	for (size_t i = 0; i < trace.skbs_count; i++)
@@ -135,6 +147,7 @@ static void read_line(const char *line,
     void (*dropped)(void *context, const struct trace_drop *drop),
     void *context)
 {
+	char skb[SKB_BYTES];
 	struct trace_drop drop;
 	const char *mark = strstr(line, MARK);
 
@@ -143,6 +156,9 @@ static void read_line(const char *line,
 		trace.skbs_count = 0;
 	} else if (strstr(line, "netif_receive_skb: ")) {
 		announce(line);
+	} else if (strstr(line, "consume_skb: ")) {
+		if (word_of(line, "skbaddr=", " ", skb, sizeof(skb)))
+			(void)forget(skb);
 	} else if (strstr(line, "kfree_skb: ") && read_drop(line, &drop)) {
 		dropped(context, &drop);
 	}

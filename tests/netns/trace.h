@@ -7,7 +7,9 @@
  * trace instance of our own, so that what is traced up to the next marker
  * belongs to this packet. A kfree_skb counts when the process is ours and the
  * skb was announced by netif_receive_skb of one of our devices since the
- * marker: each of these alone lets foreign drops in.
+ * marker: each of these alone lets foreign drops in. A consume_skb ends what was
+ * announced: what a timer of the kernel sends meanwhile, of another namespace,
+ * has the address next, and is announced by nothing.
  */
 #ifndef TRACE_H
 #define TRACE_H
