@@ -15,6 +15,8 @@
 
 #include "trace.h"
 
+#define KERNEL_NOBODY UINT32_MAX /* the number of no frame */
+
 static struct {
 	char prefix[IFNAMSIZ];
 	int taps[KERNEL_PORTS];
@@ -100,8 +102,8 @@ void kernel_open(const char *prefix)
 		   " net.bridge.bridge-nf-call-arptables=0 2>/dev/null");
 	for (int i = 0; i < KERNEL_PORTS; i++)
 		kernel.taps[i] = open_tap(i);
-	/* With a delay, a timer makes a port that is listening learn when it has
-	 * been up for so long, 15 s, also without a spanning tree. */
+	/* With a delay, a timer makes a port that is listening learn when it
+	 * has been up for so long, 15 s, also without a spanning tree. */
 	kernel_run("ip link add %%Pb type bridge stp_state 0 forward_delay 0 "
 		   "mcast_snooping 0 no_linklocal_learn 1 2>/dev/null || "
 		   "ip link add %%Pb type bridge stp_state 0 forward_delay 0 "
@@ -131,17 +133,28 @@ static bool came_out(int port, const uint8_t *frame, size_t len)
 	return is_out;
 }
 
-int kernel_send(int port, uint32_t number, const uint8_t *frame, size_t len)
+static int write_and_read(int port, const uint8_t *frame, size_t len)
 {
 	int out = 0;
 
-	if (!trace_mark(number))
-		die("trace_marker");
 	if (write(kernel.taps[port], frame, len) < 0)
 		return -errno;
 	for (int i = 0; i < KERNEL_PORTS; i++)
 		if (came_out(i, frame, len))
 			out |= 1 << i;
+	return out;
+}
+
+int kernel_send(int port, uint32_t number, const uint8_t *frame, size_t len)
+{
+	int out;
+
+	if (!trace_mark(number))
+		die("trace_marker");
+	out = write_and_read(port, frame, len);
+	/* what the kernel does on top of us from now on is nobody's */
+	if (!trace_mark(KERNEL_NOBODY))
+		die("trace_marker");
 	return out;
 }
 
@@ -166,7 +179,7 @@ static void note_drop(void *context, const struct trace_drop *drop)
 {
 	const struct listener *listener = context;
 
-	if (is_of_bridge(drop->function))
+	if (drop->number != KERNEL_NOBODY && is_of_bridge(drop->function))
 		listener->dropped(
 		    listener->context, drop->number, drop->reason);
 }
