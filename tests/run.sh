@@ -180,7 +180,7 @@ stage_threads() {
 	step "build what is to be looked at for races" \
 		make -C "$T/threads/build" -s -j"$jobs" thread-tests || return
 	step "build what its namespace tests run" \
-		make -C "$T/gcc/build" -s relay || return
+		make -C "$T/gcc/build" -s relay inject.so || return
 	"$T/gcc/src/tests/threads/run" "$T/threads" "$T/gcc/build" \
 		>"$T/logs/threads" 2>&1
 	count_tap threads "$T/logs/threads"

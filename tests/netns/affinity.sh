@@ -10,6 +10,8 @@
 # Whether it is busy the test says (inject.c), as other tests have the CPUs, too.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+# with the number of threads that it chooses itself
+unset VPND_WORKERS
 need_vpnd
 inject=${VPND_TESTS:-${VPND_BUILD:-.}}/inject.so
 [ -e "$inject" ] || skip_all "inject.so is not built: make inject.so"

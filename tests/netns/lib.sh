@@ -394,11 +394,12 @@ pings() { wait_for "${3:-10}" ping_ok "$1" "$2"; }      # HOST ADDRESS [SECONDS]
 # none_lost FILE: of what ping -n said there; those behind the last answer may have
 # been on their way at its end. $count: how many answers.
 none_lost() {
-	local last
-	read -r last count < <(
+	local last missing
+	read -r last count missing < <(
 		sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\).*/\1/p' "$1" |
-			sort -nu | awk '{ last = $1 } END { print last + 0, NR }')
-	same "$last" "$count" && less 0 "$count"
+			sort -nu | awk '{ while (++last < $1) lost = lost " " last }
+			END { print last + 0, NR, lost }')
+	same "" "$missing" && same "$last" "$count" && less 0 "$count"
 }
 
 wire_bytes() { # HOST DEV: bytes sent and received

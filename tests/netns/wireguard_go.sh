@@ -94,12 +94,23 @@ early() {
 count() { # NUMBER PATTERN: of lines of the capture
 	grep -Ec -- "$2" "$RUN/cap$1.txt"
 }
+tell_losses() { # HOST...: as far as they were counted
+	local at
+	for at; do
+		echo "-- $at: what was lost"
+		[ "${at#v}" = "$at" ] || ctl "$at" drops
+		on "$at" nstat -asz | grep -E 'Discard|Errors|Drop|Fail' |
+			awk '$2 > 0 { print $1, $2 }'
+		ip_on "$at" -s link show | grep -A1 -E 'mtu|RX:|TX:'
+	done 2>&1 | diag
+}
 end() {
 	local name from to count
 	name=$(sentence "$@")
 	kill -INT "$(pid_of "ping$1")"
 	wait_for 5 is_gone "$(pid_of "ping$1")"
-	check "$name: no ping was lost" none_lost "$RUN/ping$1.log"
+	check "$name: no ping was lost" none_lost "$RUN/ping$1.log" ||
+		tell_losses "v$1" "w$1"
 	check "$name: pings ran for the whole time" \
 		at_most $((seconds * 18 / 10)) "$count"
 	capture_end "cap$1"
