@@ -30,7 +30,7 @@ bool balance_is_due(const struct balance *balance, struct instant now)
 
 bool balance_is_busy(const struct balance *balance)
 {
-	return balance->share >= BUSY_OF_TWO;
+	return balance->share >= BUSY_OF_TWO && !balance->was_idle;
 }
 
 struct instant balance_part_end(const struct balance *balance)
@@ -47,10 +47,11 @@ static bool speaks_for_change(const struct balance *balance, bool has_two)
 	return share >= (has_two ? BUSY_OF_TWO : BUSY) && !balance->has_idled;
 }
 
-/* What was of use on two processors may not be on one that is shared. */
+/* What was of use on two processors may not be on those that are shared. */
 static bool is_over(const struct balance *balance, bool has_two)
 {
-	return balance->is_busy && balance->has_two && !has_two;
+	return balance->is_busy && balance->has_two && !has_two &&
+	       balance->share < BUSY;
 }
 
 bool balance_note(
@@ -68,6 +69,7 @@ bool balance_note(
 		balance->parts = 0;
 	balance->since = now;
 	balance->used_ns = used_ns;
+	balance->was_idle = balance->has_idled;
 	balance->has_idled = false;
 	if (is_over(balance, has_two))
 		balance->parts = enough;

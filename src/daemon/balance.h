@@ -25,6 +25,7 @@ struct balance {
 	unsigned parts;	      /* in a row that speak for a change */
 	bool has_idled;	      /* in that part: what was used was not needed */
 	int64_t share;	      /* in the last part, hundredths of one */
+	bool was_idle;	      /* has_idled of that one */
 	bool has_two;	      /* as it was told last */
 	bool is_busy;	      /* two threads are of use */
 };
@@ -35,7 +36,8 @@ void balance_init(struct balance *balance, struct instant now, int64_t used_ns);
 must_check bool balance_is_due(
     const struct balance *balance, struct instant now);
 struct instant balance_part_end(const struct balance *balance);
-/* In the last part it has used what makes it busy where it has two. */
+/* In the last part it has used what makes it busy where it has two, and not
+ * for polling. */
 must_check bool balance_is_busy(const struct balance *balance);
 /* What the process has used until now, of all processors; two threads would
  * have one each, or not. True: is_busy has changed. */

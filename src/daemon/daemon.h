@@ -86,8 +86,9 @@ struct daemon {
 	struct worker *worker;	    /* likewise */
 	bool is_split;		    /* it receives, not this thread */
 	struct balance balance;	    /* whether it should; workers = "auto" */
-	unsigned cpus;		    /* that this process may use */
+	unsigned cpus;		    /* that it might use at its start */
 	struct placement placement; /* of the two on the CPUs */
+	bool has_placed_worker;	    /* which has to have a turn to go there */
 	struct instant calm_from;   /* nothing was flooded lately */
 	struct alone alone;	    /* among the busy vpnd's of this host */
 	struct affinity affinity;   /* of this thread */

@@ -101,6 +101,19 @@ static bool read_some(struct data *data, struct packet_list *list)
 	return data->batch ? read_batch(data, list) : read_packet(data, list);
 }
 
+/* Of what a read put behind `last`, the list's last one before; NULL: it was
+ * empty. What is refused is read, too, but is not on the list. */
+static size_t bytes_behind(
+    const struct packet *last, const struct packet_list *list)
+{
+	const struct packet *pkt = last ? last->next : list->first;
+	size_t bytes = 0;
+
+	for (; pkt; pkt = pkt->next)
+		bytes += pkt->len;
+	return bytes;
+}
+
 /* True: it was a full batch. */
 static bool read_list(struct data *data, struct packet_list *list)
 {
@@ -108,11 +121,12 @@ static bool read_list(struct data *data, struct packet_list *list)
 	    &data->device->queues, data->queue, data->moment->now);
 	struct habit *habit = &data->habits[data->queue];
 	bool is_one = habit_is_one(habit, data->moment->now), is_full = false;
+	const struct packet *last = list->last;
 	size_t bytes = 0, reads = 0;
 
-	/* what is refused is read, too, but is not on the list */
 	while (!is_full && !(is_one && reads) && read_some(data, list)) {
-		bytes += list->last ? list->last->len : 0;
+		bytes += bytes_behind(last, list);
+		last = list->last;
 		reads++;
 		is_full = list->len >= budget.packets ||
 			  bytes >= budget.bytes || reads >= budget.packets;

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #define SLICE_NS 100000 /* the kernel takes nothing shorter */
-/* So long after a turn with a flood it stays short. */
-#define SHORT_NS (200 * NS_PER_MS)
+/* So long after a turn with a flood there may be more of it. */
+#define FLOOD_NS (200 * NS_PER_MS)
 
 /* As the kernel has had it from the beginning. */
 struct scheduling {
@@ -54,17 +54,20 @@ void slice_begin(struct slice *slice)
 	(void)set(slice->usual_ns);
 }
 
+bool slice_is_flooded(const struct slice *slice, struct instant now)
+{
+	return !instant_has_come(slice->flooded_until, now);
+}
+
 bool slice_turn(struct slice *slice, bool is_flooded, struct instant now)
 {
-	bool is_over = instant_has_come(slice->short_until, now);
-
+	if (is_flooded)
+		slice->flooded_until = instant_after(now, FLOOD_NS);
 	if (!slice->is_known)
 		return false;
-	if (is_flooded)
-		slice->short_until = instant_after(now, SHORT_NS);
 	if (is_flooded && !slice->is_short) {
 		slice->is_short = set(SLICE_NS);
-	} else if (!is_flooded && slice->is_short && is_over) {
+	} else if (slice->is_short && !slice_is_flooded(slice, now)) {
 		(void)set(slice->usual_ns); /* another class has none */
 		slice->is_short = false;
 	}

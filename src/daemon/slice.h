@@ -23,16 +23,19 @@
 
 /* Of one thread. */
 struct slice {
-	bool is_known; /* the kernel has slices, and the class is the usual one */
+	bool is_known; /* the kernel has slices, and the class is the usual one
+			*/
 	bool is_short;
 	uint64_t usual_ns;
-	struct instant short_until;
+	struct instant flooded_until;
 };
 
 /* The calling thread's. Where the kernel knows no slices, or somebody gave us
  * another scheduling class, it stays as it is, and the processor should not be
  * left. */
 void slice_begin(struct slice *slice);
+/* There was a flood in one of its last turns. */
+must_check bool slice_is_flooded(const struct slice *slice, struct instant now);
 /* After a turn of that thread. True: it should leave the processor; also where
  * TCP alone keeps it, a little after a turn with a flood: who carries both,
  * each in turns of its own, would have it for a tick of the clock again. */

@@ -132,7 +132,7 @@ static int make_workers(struct daemon *daemon)
 {
 	int code = 0;
 
-	daemon->cpus = affinity_count();
+	daemon->cpus = affinity_count(0);
 	affinity_init(&daemon->affinity);
 	if (count_workers(daemon) > 1)
 		code = make_second(daemon);

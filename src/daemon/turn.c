@@ -249,9 +249,8 @@ static struct instant balance_due(const struct daemon *daemon)
 	struct instant part_ends = balance_part_end(&daemon->balance);
 	struct instant until = alone_deadline(&daemon->alone);
 
-	if (!daemon->worker)
-		return INSTANT_NEVER;
-	if (daemon->balance.is_busy || instant_is_before(until, part_ends))
+	if ((daemon->balance.is_busy && daemon->worker) ||
+	    instant_is_before(until, part_ends))
 		return part_ends;
 	return until;
 }
@@ -299,12 +298,32 @@ void turn_split(struct daemon *daemon, bool is_split)
 	core_note_workers(daemon->core, is_split ? 2 : 1);
 }
 
-/* A worker that sleeps does not hear of the end of one. */
 static void note_flood(struct daemon *daemon)
 {
-	if (daemon->slice.is_short ||
-	    (daemon->is_split && worker_is_flooded(daemon->worker)))
-		daemon->calm_from = instant_after(daemon->moment.now, CALM_NS);
+	struct instant now = daemon->moment.now;
+
+	if (slice_is_flooded(&daemon->slice, now) ||
+	    (daemon->is_split && worker_is_flooded(daemon->worker, now)))
+		daemon->calm_from = instant_after(now, CALM_NS);
+}
+
+/* Nobody else has moved one of them. */
+static bool are_where_put(const struct daemon *daemon)
+{
+	return daemon->affinity.cpu >= 0 &&
+	       affinity_is_kept(&daemon->affinity, 0) &&
+	       worker_is_placed(daemon->worker);
+}
+
+static bool are_placeable(const struct daemon *daemon)
+{
+	if (core_config(daemon->core)->affinity != CONFIG_OFFLOAD_AUTO)
+		return false;
+	if (daemon->placement.now != PLACING_KERNEL)
+		return are_where_put(daemon);
+	return affinity_is_possible(&daemon->affinity) &&
+	       affinity_count(0) == AFFINITY_CPUS &&
+	       worker_is_placeable(daemon->worker);
 }
 
 /* One for each direction. In a flood each may need all that there is, and
@@ -312,13 +331,9 @@ static void note_flood(struct daemon *daemon)
 static bool has_two_cpus(struct daemon *daemon)
 {
 	bool is_busy = balance_is_busy(&daemon->balance);
+	bool is_alone = alone_note(&daemon->alone, is_busy, daemon->moment.now);
 
-	if (daemon->cpus != AFFINITY_CPUS ||
-	    core_config(daemon->core)->affinity != CONFIG_OFFLOAD_AUTO) {
-		alone_leave(&daemon->alone);
-		return false;
-	}
-	return alone_note(&daemon->alone, is_busy, daemon->moment.now) &&
+	return daemon->worker && is_alone && are_placeable(daemon) &&
 	       is_due(daemon, daemon->calm_from);
 }
 
@@ -337,23 +352,25 @@ static void place_threads(struct daemon *daemon, bool is_possible)
 		return;
 	place = places[daemon->placement.now];
 	affinity_set(&daemon->affinity, place[0]);
-	/* one that somebody else has moved may be on any */
-	worker_place(daemon->worker,
-	    daemon->affinity.cpu < 0 ? AFFINITY_KERNEL : place[1]);
+	worker_place(daemon->worker, place[1]);
+	daemon->has_placed_worker = true;
 }
 
 static void keep_balance(struct daemon *daemon)
 {
 	struct balance *balance = &daemon->balance;
-	bool has_two;
+	bool has_two, has_changed;
 
-	if (!daemon->worker || !balance_is_due(balance, daemon->moment.now))
+	if (!balance_is_due(balance, daemon->moment.now))
 		return;
 	threads_alone(daemon->threads);
 	note_flood(daemon);
 	has_two = has_two_cpus(daemon);
-	if (balance_note(
-		balance, daemon->moment.now, clock_processor_ns(), has_two) &&
+	has_changed = balance_note(
+	    balance, daemon->moment.now, clock_processor_ns(), has_two);
+	if (!daemon->worker)
+		return;
+	if (has_changed &&
 	    core_config(daemon->core)->workers == CONFIG_WORKERS_AUTO)
 		turn_split(daemon, balance->is_busy);
 	place_threads(daemon, daemon->is_split && balance->is_busy && has_two);
@@ -422,8 +439,10 @@ struct instant turn_ended(void *context)
 	until = wait_until(daemon);
 	threads_set_due(daemon->threads, until);
 	threads_leave(daemon->threads);
-	if (daemon->is_split)
+	/* one that only sleeps goes there, too */
+	if (daemon->is_split || daemon->has_placed_worker)
 		threads_resume(daemon->threads);
+	daemon->has_placed_worker = false;
 	share_processor(daemon, !instant_has_come(until, daemon->moment.now));
 	return until;
 }

@@ -31,7 +31,8 @@ struct worker {
 	bool is_running;
 	pthread_t thread;
 	sem_t has_begun;
-	bool can_work; /* known when it has begun */
+	bool can_work; /* known, as its number is, when it has begun */
+	pid_t tid;
 };
 
 int worker_new(struct worker **ret, struct threads *threads)
@@ -166,9 +167,23 @@ int worker_cpu(const struct worker *worker)
 	return worker->affinity.cpu;
 }
 
-bool worker_is_flooded(const struct worker *worker)
+bool worker_is_placeable(const struct worker *worker)
 {
-	return worker->slice.is_short;
+	return affinity_is_possible(&worker->affinity) &&
+	       affinity_count(worker->tid) == AFFINITY_CPUS;
+}
+
+bool worker_is_placed(const struct worker *worker)
+{
+	if (worker->affinity.place != worker->place)
+		return true;
+	return worker->affinity.cpu >= 0 &&
+	       affinity_is_kept(&worker->affinity, worker->tid);
+}
+
+bool worker_is_flooded(const struct worker *worker, struct instant now)
+{
+	return slice_is_flooded(&worker->slice, now);
 }
 
 /* ---- the thread ---- */
@@ -194,7 +209,7 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 {
 	short events = socket->revents;
 	struct data *data = &worker->data;
-	bool was_blocked, is_over, is_news;
+	bool was_blocked, is_over, is_news, is_flooded;
 
 	threads_turn_begin(worker->threads);
 	was_blocked = data_is_blocked(data);
@@ -210,10 +225,11 @@ static bool turn(struct worker *worker, struct pollfd *socket)
 	look_for(worker, socket);
 	is_news =
 	    data->is_device_gone || (was_blocked && !data_is_blocked(data));
+	is_flooded = slice_turn(
+	    &worker->slice, data_is_flooded(data), worker->moment.now);
 	if (threads_turn_end(worker->threads) || is_news)
 		ring(worker->news_fd);
-	if (slice_turn(
-		&worker->slice, data_is_flooded(data), worker->moment.now))
+	if (is_flooded)
 		sched_yield();
 	return !is_over;
 }
@@ -239,6 +255,7 @@ static void *thread_main(void *context)
 	bool can_work = threads_begin_worker();
 
 	worker->can_work = can_work;
+	worker->tid = gettid();
 	slice_begin(&worker->slice);
 	sem_post(&worker->has_begun);
 	if (can_work)

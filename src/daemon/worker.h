@@ -37,8 +37,13 @@ void worker_receive(struct worker *worker, bool receives, struct data *other);
 void worker_place(struct worker *worker, enum affinity_place place);
 /* The CPU it stays on; -1: the kernel chooses. */
 int worker_cpu(const struct worker *worker);
+/* It may use two CPUs, and is put on one of them, unless it still has to go
+ * there. */
+must_check bool worker_is_placeable(const struct worker *worker);
+must_check bool worker_is_placed(const struct worker *worker);
 /* Whether its last turns were a flood. */
-bool worker_is_flooded(const struct worker *worker);
+must_check bool worker_is_flooded(
+    const struct worker *worker, struct instant now);
 
 /* 0 or negative errno. */
 must_check int worker_start(struct worker *worker);

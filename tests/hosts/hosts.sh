@@ -53,6 +53,9 @@ service() { # HOST SYSTEMCTL-ARGUMENTS...
 }
 signal() { service "$1" kill "--signal=$2" --kill-whom=main; } # HOST SIGNAL
 main_pid() { unit "$1" MainPID; }               # HOST
+proc_status() { # HOST PID FIELD
+	on "$1" sed -n "s/^$3:[[:space:]]*//p" "/proc/$2/status"
+}
 at_host() { host_state "$1" "$RUN/$1.$2"; }     # HOST NAME
 
 # ---- from keys to ping ----
@@ -86,6 +89,33 @@ compressed() {
 		jq -e '.peers[0].compress_ratio > 2' "$RUN/status.json"
 }
 check "compression works in the sandbox" compressed
+
+# Each direction stays on a CPU while there is much to carry.
+in_net() { # HOST COMMAND...: of the machine, in the network of the host
+	local name=$1
+	shift
+	exec nsenter --net -t "${host_pids[$name]}" "$@"
+}
+in_net right socat -u TCP-LISTEN:9009,reuseaddr OPEN:/dev/null 2>/dev/null &
+sink=$!
+sink_listens() { in_net right ss -Htln 'sport = :9009' | grep -q .; }
+check "a sink listens" wait_for 10 sink_listens
+in_net left socat -u -b 65536 OPEN:/dev/zero TCP:10.77.0.2:9009 2>/dev/null &
+source=$!
+is_placed() { # HOST: as status says, and as the kernel has it
+	local cpu
+	cpu=$(ctl "$1" --json status | jq -e '.tunnel.cpu_out | numbers') &&
+		same "$cpu" "$(proc_status "$1" "$(main_pid "$1")" \
+			Cpus_allowed_list)"
+}
+sentence="placing works in the sandbox"
+if [ "$(nproc)" -eq 2 ]; then
+	check "$sentence" wait_for 30 is_placed left
+else
+	result 0 "$sentence # SKIP the machine has not two CPUs"
+fi
+kill $source $sink
+wait $source $sink 2>/dev/null
 says_up() { unit "$1" StatusText | grep -q '1/1 peers up'; }
 check "the service's status line counts the peers" wait_for 8 says_up left
 
@@ -93,9 +123,6 @@ check "the service's status line counts the peers" wait_for 8 says_up left
 
 all_pids() { # HOST: of the service, as the host counts
 	on "$1" cat "/sys/fs/cgroup$(unit "$1" ControlGroup)/cgroup.procs"
-}
-proc_status() { # HOST PID FIELD
-	on "$1" sed -n "s/^$3:[[:space:]]*//p" "/proc/$2/status"
 }
 caps_are() { # HOST PID WANTED: permitted, effective, bounding
 	local field

@@ -48,11 +48,11 @@ static bool begin(void)
 			cpus[count++] = i;
 	affinity_init(&affinity);
 	ck_assert_int_eq(affinity.cpu, -1);
-	ck_assert_uint_eq(affinity_count(), (unsigned)count);
+	ck_assert_uint_eq(affinity_count(0), (unsigned)count);
 	if (count < 2)
 		return false;
 	allow(cpus, 2);
-	ck_assert_uint_eq(affinity_count(), 2);
+	ck_assert_uint_eq(affinity_count(0), 2);
 	return true;
 }
 
@@ -62,6 +62,7 @@ START_TEST(a_thread_stays_where_it_is_put_until_it_is_released)
 		return;
 	affinity_set(&affinity, AFFINITY_FIRST);
 	ck_assert_int_eq(affinity.cpu, cpus[1]);
+	ck_assert(affinity_is_kept(&affinity, 0));
 	ck_assert(may_use(&cpus[1], 1));
 	ck_assert_int_eq(sched_getcpu(), cpus[1]);
 	affinity_set(&affinity, AFFINITY_SECOND);
@@ -80,9 +81,9 @@ START_TEST(one_that_has_one_cpu_is_left_alone)
 		allow(&cpus[1], 1);
 	affinity_set(&affinity, AFFINITY_SECOND);
 	ck_assert_int_eq(affinity.cpu, -1);
-	ck_assert_uint_eq(affinity_count(), 1);
+	ck_assert_uint_eq(affinity_count(0), 1);
 	affinity_set(&affinity, AFFINITY_KERNEL);
-	ck_assert_uint_eq(affinity_count(), 1);
+	ck_assert_uint_eq(affinity_count(0), 1);
 }
 END_TEST
 
@@ -92,11 +93,33 @@ START_TEST(what_somebody_else_chose_meanwhile_stays)
 		return;
 	affinity_set(&affinity, AFFINITY_FIRST);
 	allow(&cpus[0], 1);
+	ck_assert(!affinity_is_kept(&affinity, 0));
 	affinity_set(&affinity, AFFINITY_FIRST);
 	ck_assert(may_use(&cpus[0], 1));
+	ck_assert(affinity_is_possible(&affinity));
 	affinity_set(&affinity, AFFINITY_KERNEL);
 	ck_assert_int_eq(affinity.cpu, -1);
+	ck_assert(affinity_is_kept(&affinity, 0));
 	ck_assert(may_use(&cpus[0], 1));
+	/* for good, also where it would be one of two again */
+	ck_assert(!affinity_is_possible(&affinity));
+	allow(cpus, 2);
+	affinity_set(&affinity, AFFINITY_FIRST);
+	ck_assert_int_eq(affinity.cpu, -1);
+	ck_assert(may_use(cpus, 2));
+}
+END_TEST
+
+START_TEST(two_of_two_are_somebody_elses_choice_too)
+{
+	if (!begin())
+		return;
+	affinity_set(&affinity, AFFINITY_FIRST);
+	allow(cpus, 2);
+	affinity_set(&affinity, AFFINITY_SECOND);
+	ck_assert_int_eq(affinity.cpu, -1);
+	ck_assert(may_use(cpus, 2));
+	ck_assert(!affinity_is_possible(&affinity));
 }
 END_TEST
 
@@ -109,6 +132,7 @@ Suite *unit_suite(void)
 	    tcase, a_thread_stays_where_it_is_put_until_it_is_released);
 	tcase_add_test(tcase, one_that_has_one_cpu_is_left_alone);
 	tcase_add_test(tcase, what_somebody_else_chose_meanwhile_stays);
+	tcase_add_test(tcase, two_of_two_are_somebody_elses_choice_too);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

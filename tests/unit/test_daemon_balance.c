@@ -82,6 +82,7 @@ START_TEST(what_is_spent_on_polling_is_no_work)
 	for (int i = 0; i < 100; i++) {
 		balance.has_idled = true;
 		ck_assert(!pass(10 * MS, MS, 100, NULL));
+		ck_assert(!balance_is_busy(&balance));
 	}
 }
 END_TEST
@@ -149,6 +150,17 @@ START_TEST(without_them_it_begins_anew)
 }
 END_TEST
 
+START_TEST(without_them_two_stay_where_one_is_not_enough)
+{
+	begin();
+	has_two = true;
+	ck_assert(pass(NS_PER_S, MS, 150, NULL));
+	has_two = false;
+	ck_assert(!pass(NS_PER_S, MS, 92, NULL));
+	ck_assert(balance.is_busy);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("balance");
@@ -164,6 +176,7 @@ Suite *unit_suite(void)
 	tcase_add_test(
 	    tcase, where_each_has_a_processor_a_third_of_one_is_enough);
 	tcase_add_test(tcase, without_them_it_begins_anew);
+	tcase_add_test(tcase, without_them_two_stay_where_one_is_not_enough);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -40,6 +40,9 @@ START_TEST(another_class_is_left_alone)
 	ck_assert(!slice.is_known);
 	ck_assert(!slice_turn(&slice, true, (struct instant){NS_PER_S}));
 	ck_assert_int_eq(sched_getscheduler(0), SCHED_BATCH);
+	/* a flood it is nevertheless */
+	ck_assert(slice_is_flooded(&slice, (struct instant){NS_PER_S}));
+	ck_assert(!slice_is_flooded(&slice, (struct instant){2 * NS_PER_S}));
 }
 END_TEST
 
@@ -53,8 +56,8 @@ static uint64_t slice_ns(void)
 		uint64_t runtime_ns, deadline_ns, period_ns;
 	} attributes = {.bytes = sizeof(attributes)};
 
-	ck_assert_int_eq(syscall(SYS_sched_getattr, 0, &attributes,
-			     sizeof(attributes), 0),
+	ck_assert_int_eq(
+	    syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0),
 	    0);
 	return attributes.runtime_ns;
 }
