@@ -132,7 +132,6 @@ void peers_free(struct core *core, struct core_peer *peer,
 	peers_disallow(core, peer, conf, NULL);
 	ping_forget(core, peer);
 	follow_forget_peer(core, tunnel_peer_id(peer->peer));
-	path_forget_examples(core->path, tunnel_peer_id(peer->peer));
 	sockets_forget_peer(core, peer);
 	forget_in(path_to_wire(core->path), peer->peer);
 	forget_in(path_to_device(core->path), peer->peer);

@@ -16,20 +16,22 @@ static void run(struct data *data, core_from_fn *from, struct packet_list *list)
 	threads_enter(data->threads);
 	from(data->core, list, data->moment);
 	data_take_results(data);
+	data->holds = path_holds(core_path(data->core));
 	threads_leave(data->threads);
 	data_finish(data, had_backlog);
 	queues_note_tcp(&data->device->queues, data->tcp_segments - before,
 	    data->moment->now);
 }
 
-bool data_wants_more(const struct data *data)
+bool data_wants_more(struct data *data)
 {
 	bool is_full;
 
-	if (!data_is_blocked(data))
+	if (!data_is_blocked(data) && !data->holds)
 		return true;
 	threads_enter(data->threads);
 	is_full = path_is_full(core_path(data->core));
+	data->holds = path_holds(core_path(data->core));
 	threads_leave(data->threads);
 	return !is_full;
 }

@@ -52,6 +52,7 @@ struct data {
 	bool has_told_blocked, has_told_slow;
 	bool is_leading;   /* decides how much may wait in the socket */
 	bool is_releasing; /* there is room for those who wait, but no time */
+	bool holds;	   /* some wait for the socket, of either thread */
 	bool is_device_gone;
 	bool has_carried; /* packets, in this turn */
 	bool has_more;	  /* to carry, perhaps: a batch was full */
@@ -72,7 +73,7 @@ void data_flush(struct data *data);
  * be released when it is the next one's turn. */
 bool data_is_blocked(const struct data *data);
 /* There is a place for what the device has, in the socket or before it. */
-bool data_wants_more(const struct data *data);
+bool data_wants_more(struct data *data);
 /* Whether there were packets since this was asked last. */
 bool data_has_carried(struct data *data);
 /* Whether there was a full batch since this was asked last, and more packets

@@ -199,7 +199,7 @@ static void seal_first(
 	tunnel_seal(path->setup.tunnel, pkts, count, &path->now);
 	for (size_t i = 0; i < count; i++) {
 		if (pkts[i]->drop)
-			path_drop_packet(path, here.table, here.idx, pkts[i]);
+			path_drop_late(path, here.table, here.idx, pkts[i]);
 		else
 			send(path, pkts[i]);
 	}

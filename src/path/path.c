@@ -355,15 +355,6 @@ void path_each_drop(const struct path *path,
 			    path, (enum path_table)i, idx, found, context);
 }
 
-void path_forget_examples(struct path *path, uint32_t peer_id)
-{
-	struct path_counter *counter = path->exemplary;
-
-	for (; counter; counter = counter->next)
-		if (counter->example_peer == peer_id)
-			counter->example_peer = 0;
-}
-
 void path_totals(const struct path *path, struct path_totals *ret)
 {
 	*ret = path->totals;

@@ -192,8 +192,8 @@ must_check bool path_release(
 bool path_holds(const struct path *path);
 /* As much waits for the socket as may. */
 bool path_is_full(const struct path *path);
-/* Before the peer goes: its number may become another one's. What the tunnel has
- * given up is dropped first, in its name. */
+/* Before the peer goes: its number may become another one's. What the tunnel
+ * has given up is dropped first, in its name. */
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now);
 
 /* Runs what is due; when it wants to be called next. */
@@ -213,9 +213,6 @@ void path_run_outbound(
  * dropped packets) through the tables. Call after anything that may have
  * made some; path_run_* do so themselves. */
 void path_run_emitted(struct path *path, const struct moment *now);
-
-/* The peer of an example goes, and its number may become another one's. */
-void path_forget_examples(struct path *path, uint32_t peer_id);
 
 /* Threads that may work in a path, one at a time but where it steps aside
  * (base/gate.h). */

@@ -23,15 +23,26 @@ int path_add_peer(struct path *path, uint32_t id)
 	return 0;
 }
 
+static void forget_examples(struct path *path, uint32_t peer_id)
+{
+	struct path_counter *counter = path->exemplary;
+
+	for (; counter; counter = counter->next)
+		if (counter->example_peer == peer_id)
+			counter->example_peer = 0;
+}
+
 void path_forget_peer(struct path *path, uint32_t id, const struct moment *now)
 {
 	path->now = *now;
 	path_drop_given_up(path);
-	if (id >= path->peers_count)
-		return;
-	shape_forget(path, id);
-	tally_clear(&path->peers[id].tally, &path->tallies);
-	path->peers[id] = (struct path_peer){0};
+	if (id < path->peers_count) {
+		shape_forget(path, id);
+		tally_clear(&path->peers[id].tally, &path->tallies);
+		path->peers[id] = (struct path_peer){0};
+	}
+	/* those of just now, too */
+	forget_examples(path, id);
 }
 
 void path_clear_peers(struct path *path)

@@ -61,6 +61,9 @@ static void run_traced(struct path *path, struct path_branch where,
 	for (size_t i = 0; i < traced.count; i++) {
 		size_t at = traced.idx[i];
 
+		/* within the stage: it is told already */
+		if (traced.before[i].trace_id == path->ended_trace)
+			continue;
 		(void)trace_report(path, &path->tracer, where, batch->pkts[at],
 		    &traced.before[i], batch->verdicts[at]);
 	}
@@ -316,10 +319,12 @@ void path_drop_packet(
 void path_note_late(struct path *path, enum path_table table, size_t idx,
     const struct packet *pkt)
 {
-	if (pkt->is_traced && path->tracer.step)
+	if (pkt->is_traced && path->tracer.step) {
+		path->ended_trace = pkt->trace_id;
 		(void)trace_report(path, &path->tracer,
 		    (struct path_branch){table, idx}, pkt, pkt,
 		    VERDICT_DROPPED);
+	}
 	path_note_drop(path, table, idx, pkt);
 }
 
@@ -337,11 +342,16 @@ void path_send_datagram(struct path *path, struct packet *pkt)
 	packet_list_push(&path->lane->to_wire, pkt);
 }
 
-bool path_has_room(const struct path *path)
+bool path_has_room_for(const struct path *path, size_t count)
 {
 	const struct pool *pool = path->setup.pool;
 
-	return pool_available(pool) > pool_count(pool) / RESERVE_PART;
+	return pool_available(pool) > pool_count(pool) / RESERVE_PART + count;
+}
+
+bool path_has_room(const struct path *path)
+{
+	return path_has_room_for(path, 0);
 }
 
 void path_make_fresh(struct packet *pkt)

@@ -172,6 +172,7 @@ struct path {
 	bool is_device_down; /* live, the device itself says so */
 	struct gro gro;
 	struct tracer tracer;	 /* of live packets; zero: none is traced */
+	uint32_t ended_trace;	 /* it was told last that it was dropped */
 	struct rule_log log;	 /* of rules that want it */
 	struct bucket answers;	 /* of ICMP errors and resets */
 	struct path_peer *peers; /* by number */
@@ -237,6 +238,8 @@ void path_cut(struct path *path, struct path_branch where, struct packet *pkt,
  * be blocked, and comes on all the same. It leaves a part of the buffers to
  * what is for the host, to handshakes, and to what the host sends. */
 bool path_has_room(const struct path *path);
+/* The same when so many more have been taken. */
+bool path_has_room_for(const struct path *path, size_t count);
 
 /* Sealed, it goes to the socket. */
 void path_send_datagram(struct path *path, struct packet *pkt);

@@ -185,20 +185,32 @@ bool path_holds(const struct path *path)
 	return !fq_is_empty(path->shapes.fq);
 }
 
+/* A batch that is read after this finds room still. */
 bool path_is_full(const struct path *path)
 {
-	return fq_is_full(path->shapes.fq) || !path_has_room(path);
+	return fq_is_full(path->shapes.fq) ||
+	       !path_has_room_for(path, PACKET_BATCH);
 }
 
-/* What is ours enters behind the stages that others go through. */
+/* What is ours enters behind the stages that others go through. Those wait for
+ * a session once more when theirs has ended meanwhile. */
+static enum outbound_stage resume_at(
+    const struct path *path, const struct packet *pkt)
+{
+	if (pkt->is_ours)
+		return OUTBOUND_ENCAP;
+	if (pkt->peer && tunnel_makes_wait(path->setup.tunnel, pkt, &path->now))
+		return OUTBOUND_NEIGH;
+	return OUTBOUND_QDISC + 1;
+}
+
 static void go_on(struct path *path, struct packet *pkt)
 {
 	path->shapes.waiting -= pkt->segments;
 	if (pkt->is_sealed)
 		path_send_datagram(path, pkt);
 	else
-		path_emit(path, TABLE_OUT,
-		    pkt->is_ours ? OUTBOUND_ENCAP : OUTBOUND_QDISC + 1, pkt);
+		path_emit(path, TABLE_OUT, resume_at(path, pkt), pkt);
 }
 
 bool path_release(struct path *path, size_t bytes, const struct moment *now)
@@ -272,10 +284,8 @@ static void release(struct path *path, struct qdisc *qdisc)
 	struct fq_news news = {.marked = 0};
 	struct packet *pkt;
 
-	while ((pkt = qdisc_take(qdisc, path->now.now, &news))) {
-		path->shapes.waiting -= pkt->segments;
-		path_emit(path, TABLE_OUT, OUTBOUND_QDISC + 1, pkt);
-	}
+	while ((pkt = qdisc_take(qdisc, path->now.now, &news)))
+		go_on(path, pkt);
 	(void)settle(path, &news, NULL);
 }
 

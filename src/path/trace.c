@@ -23,6 +23,7 @@ void why_add(struct path_why *why, const char *format, ...)
 void path_set_tracer(struct path *path, const struct tracer *tracer)
 {
 	path->tracer = tracer ? *tracer : (struct tracer){0};
+	path->ended_trace = 0;
 }
 
 static struct path_branch entry_of(
@@ -232,7 +233,8 @@ void path_trace(struct path *path, enum trace_entry entry, struct packet *pkt,
 		pkt->from_id = tunnel_peer_id(pkt->peer);
 	while (run_stage(path, tracer, pkt, &where))
 		assert(path->tables[where.table][where.idx].name);
-	is_listed = is_on(&path->lane->to_wire, pkt) || is_on(&path->lane->to_device, pkt);
+	is_listed = is_on(&path->lane->to_wire, pkt) ||
+		    is_on(&path->lane->to_device, pkt);
 	if (!is_listed)
 		pool_put(path->setup.pool, pkt);
 	put_back(path, &before);

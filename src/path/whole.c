@@ -13,7 +13,9 @@ static void drop_rest(struct path *path, struct path_branch where,
 
 	lost.segments = (uint16_t)(whole->segments - idx);
 	lost.drop = DROP_NOMEM;
-	path_note_drop(path, where.table, where.idx, &lost);
+	/* a trace went on with the first one */
+	lost.is_traced = whole->is_traced && !idx;
+	path_note_late(path, where.table, where.idx, &lost);
 }
 
 /* One of the super-packet's segments, or NULL. */

@@ -45,14 +45,16 @@ void peer_release_staged(struct peer *peer)
 		packet_list_push(&peer->tunnel->released, pkt);
 }
 
-/* Over the peer's bytes, all peers' bytes, or half of the pool. */
+/* Over the peer's bytes, all peers' bytes, or half of the pool, to which go
+ * back those that have been dropped. */
 static bool is_overfull(const struct peer *peer)
 {
 	const struct tunnel *tunnel = peer->tunnel;
 
 	return peer->staged.bytes > TUNNEL_STAGED_PEER_BYTES ||
 	       tunnel->staged_bytes > TUNNEL_STAGED_ALL_BYTES ||
-	       pool_available(tunnel->pool) < pool_count(tunnel->pool) / 2;
+	       pool_available(tunnel->pool) + tunnel->dropped.len <
+		   pool_count(tunnel->pool) / 2;
 }
 
 /* Consumes pkt. */

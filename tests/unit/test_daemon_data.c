@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "daemon/data.h"
+#include "header.h"
+#include "packet/l4.h"
 #include "pair.h"
 #include "unit.h"
 
@@ -95,6 +97,59 @@ START_TEST(without_a_buffer_the_device_is_emptied)
 }
 END_TEST
 
+static void count_others(void *context, const struct path_drop *drop)
+{
+	uint64_t *sum = context;
+
+	if (drop->reason != DROP_NOMEM)
+		*sum += drop->packets;
+}
+
+/* To the other end of the tunnel, later than the one before. */
+static void send_packet(void)
+{
+	uint8_t packet[IPV4_BYTES + UDP_BYTES] = {0x45, 0, 0, sizeof(packet), 0,
+	    0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
+
+	packet[IPV4_BYTES + 5] = UDP_BYTES;
+	header_finish(packet, IPV4_BYTES);
+	ck_assert_int_eq(send(host, packet, sizeof(packet), 0), sizeof(packet));
+	pair.moment.now = instant_after(pair.moment.now, NS_PER_MS);
+	data_from_device(&data, 0);
+}
+
+static void block_others(bool is_blocked)
+{
+	core_set_lane(data.core, OTHERS);
+	path_set_blocked(core_path(data.core), is_blocked, false);
+	core_set_lane(data.core, 0);
+}
+
+START_TEST(who_waits_for_another_thread_is_not_dropped_for_more)
+{
+	uint64_t dropped = 0;
+	int sent = 0;
+
+	pair_send(&pair, 0, "10.0.0.2");
+	pair_carry(&pair);
+	ck_assert(pair_has_session(&pair));
+	block_others(true);
+	while (sent++ < 10000 && data_wants_more(&data))
+		send_packet();
+	ck_assert_int_gt(sent, 100);
+	ck_assert_int_lt(sent, 10000);
+	send_packet();
+	ck_assert(!is_device_empty());
+	path_each_drop(core_path(data.core), count_others, &dropped);
+	ck_assert_uint_eq(dropped, 0);
+	ck_assert_uint_eq(lost(), 0);
+	block_others(false);
+	ck_assert(path_release(core_path(data.core), SIZE_MAX, &pair.moment));
+	pool_put_list(data.pool, path_to_wire(core_path(data.core)));
+	ck_assert(data_wants_more(&data));
+}
+END_TEST
+
 /* ---- the socket ---- */
 
 static void send_from(int from, size_t count)
@@ -158,6 +213,8 @@ Suite *unit_suite(void)
 	/* none at all, and some in another thread's list */
 	tcase_add_loop_test(
 	    tcase, without_a_buffer_the_device_is_emptied, 0, 3);
+	tcase_add_test(
+	    tcase, who_waits_for_another_thread_is_not_dropped_for_more);
 	tcase_add_test(tcase, behind_a_datagram_by_itself_none_is_looked_for);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -95,6 +95,43 @@ START_TEST(with_the_peer_goes_what_waits_for_it)
 }
 END_TEST
 
+static size_t examples;
+
+static void count_examples(void *context, const struct path_drop *drop)
+{
+	(void)context;
+	examples += drop->example_peer != 0;
+}
+
+START_TEST(the_numbers_next_owner_is_nobodys_example)
+{
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	send_many("10.9.0.7", 1);
+	path_forget_peer(path, 1, &now);
+	examples = 0;
+	path_each_drop(path, count_examples, NULL);
+	ck_assert_uint_eq(examples, 0);
+}
+END_TEST
+
+/* As one that has restarted says so. */
+START_TEST(who_waited_for_a_session_that_ended_waits_for_the_next)
+{
+	path->peers[1].qdisc.credit_ns = -NS_PER_S;
+	send_many("10.9.0.7", 3);
+	path_set_blocked(path, true, false);
+	send_many("10.9.0.8", 2);
+	path_set_blocked(path, false, false);
+	tunnel.has_session = false;
+	turn(2 * NS_PER_S);
+	ck_assert_uint_eq(tunnel.staged.len, 3);
+	ck_assert(path_release(path, SIZE_MAX, &now));
+	ck_assert_uint_eq(tunnel.staged.len, 5);
+	ck_assert_uint_eq(totals().tx_waiting, 0);
+	ck_assert_uint_eq(totals().tx_dropped, 0);
+}
+END_TEST
+
 START_TEST(a_limit_that_is_lifted_lets_all_go)
 {
 	path->peers[1].qdisc.credit_ns = -NS_PER_S;
@@ -405,6 +442,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, a_queue_that_is_full_is_over_its_limit);
 	tcase_add_test(tcase, who_waits_leaves_buffers_to_others);
 	tcase_add_test(tcase, with_the_peer_goes_what_waits_for_it);
+	tcase_add_test(tcase, the_numbers_next_owner_is_nobodys_example);
+	tcase_add_test(
+	    tcase, who_waited_for_a_session_that_ended_waits_for_the_next);
 	tcase_add_test(tcase, a_limit_that_is_lifted_lets_all_go);
 	tcase_add_test(tcase, the_same_rate_again_gives_no_credit);
 	tcase_add_test(tcase, drops_are_known_by_peer_stage_and_reason);

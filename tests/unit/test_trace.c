@@ -304,6 +304,41 @@ START_TEST(a_live_packet_that_goes_within_another_is_sent)
 }
 END_TEST
 
+static const struct {
+	bool has_buffers, has_session;
+	enum drop sealing, drop;
+	const char *stage;
+} cuts[] = {
+    /* no large ones, so it is cut to be sealed, and then it is not */
+    {true, true, DROP_VPN_NOSESSION, DROP_VPN_NOSESSION, "encap"},
+    /* none to cut it */
+    {false, true, DROP_NONE, DROP_NOMEM, "encap"},
+    {false, false, DROP_NONE, DROP_NOMEM, "neigh"},
+};
+
+START_TEST(a_live_super_packet_that_is_dropped_in_pieces_is_dropped)
+{
+	struct packet *pkt = udp_whole("10.9.0.1", "10.9.0.7", 53, 5);
+	struct packet_list taken = {0};
+	struct packet *other;
+
+	while ((other = pool_get_large(pool)))
+		packet_list_push(&taken, other);
+	while (!cuts[_i].has_buffers && (other = pool_get(pool)))
+		packet_list_push(&taken, other);
+	tunnel.has_session = cuts[_i].has_session;
+	tunnel.seal = cuts[_i].sealing;
+	path_set_tracer(path, &trace_lab_tracer);
+	memset(&trace_lab, 0, sizeof(trace_lab));
+	mark(pkt, 1);
+	transmit(pkt);
+	check_end(TRACE_DROPPED, cuts[_i].drop);
+	ck_assert_str_eq(trace_lab.stages[trace_lab.steps - 1], cuts[_i].stage);
+	ck_assert_uint_eq(totals().tx_dropped, 5);
+	pool_put_list(pool, &taken);
+}
+END_TEST
+
 START_TEST(an_answer_is_traced_because_of_its_cause)
 {
 	struct packet *pkt = udp("10.9.0.1", "192.0.2.1", 53);
@@ -378,6 +413,9 @@ static TCase *tun_cases(void)
 	tcase_add_test(tcase, a_live_packet_that_is_consumed_is_taken);
 	tcase_add_loop_test(
 	    tcase, a_live_packet_that_goes_within_another_is_sent, 0, 2);
+	tcase_add_loop_test(tcase,
+	    a_live_super_packet_that_is_dropped_in_pieces_is_dropped, 0,
+	    ARRAY_SIZE(cuts));
 	tcase_add_test(tcase, an_answer_is_traced_because_of_its_cause);
 	return tcase;
 }

@@ -636,6 +636,24 @@ START_TEST(staged_packets_are_bounded_and_the_oldest_go)
 }
 END_TEST
 
+START_TEST(for_want_of_buffers_one_goes_for_each_that_comes)
+{
+	struct packet_list taken = {0};
+
+	tunnel_peer_set_endpoint(ends.a.peer, &ends.b.self);
+	for (int i = 0; i < 20; i++)
+		end_send_text(&ends, &ends.a, 100);
+	while (pool_available(ends.pool) > pool_count(ends.pool) / 2)
+		packet_list_push(&taken, pool_get(ends.pool));
+	end_send_text(&ends, &ends.a, 100);
+	end_flush(&ends, &ends.a);
+	ck_assert_uint_eq(ends.a.drops, 1);
+	ck_assert_int_eq(ends.a.last_drop, DROP_NEIGH_QUEUEFULL);
+	ck_assert_uint_eq(end_status(&ends, &ends.a).staged_packets, 20);
+	pool_put_list(ends.pool, &taken);
+}
+END_TEST
+
 START_TEST(a_peer_without_endpoint_is_dead_until_it_speaks)
 {
 	struct endpoint none = {0};
@@ -784,6 +802,7 @@ static TCase *settings_cases(void)
 	tcase_add_test(tc, our_own_key_and_low_order_points_are_no_peers);
 	tcase_add_test(tc, a_new_private_key_ends_all_sessions);
 	tcase_add_test(tc, staged_packets_are_bounded_and_the_oldest_go);
+	tcase_add_test(tc, for_want_of_buffers_one_goes_for_each_that_comes);
 	tcase_add_test(tc, a_peer_without_endpoint_is_dead_until_it_speaks);
 	tcase_add_test(tc, an_underlay_change_is_told_to_the_peer_at_once);
 	return tc;
