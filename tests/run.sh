@@ -251,7 +251,8 @@ stage_netns() {
 	gcc_build || return
 	step "build what the namespace tests run" \
 		make -C "$T/gcc/build" -s bridge_model tap_corpus \
-		receive_model receive_corpus sockets_model relay inject.so
+		receive_model receive_corpus sockets_model flows_kernel \
+		rules_kernel relay inject.so
 	export -f netns_one
 	export T
 	netns_scripts | xargs -P "${NETNS_JOBS:-4}" -I{} \

@@ -94,6 +94,12 @@ early() {
 count() { # NUMBER PATTERN: of lines of the capture
 	grep -Ec -- "$2" "$RUN/cap$1.txt"
 }
+# One, unless wireguard-go has begun a second handshake at once, as it sometimes
+# does when it does not see at first that its first one was answered.
+sessions_until_plain() { # NUMBER
+	sed '/is plain WireGuard/q' "$RUN/v$1.log" |
+		grep -c 'session established'
+}
 tell_losses() { # HOST...: as far as they were counted
 	local at
 	for at; do
@@ -123,7 +129,7 @@ end() {
 	check "$name: no storm of handshakes" \
 		at_most "$(count "$1" initiation)" 8
 	check "$name: three HELLOs, not again after a rekey" \
-		at_most "$(frames_of_ours "$1")" 3
+		at_most "$(frames_of_ours "$1")" $((3 * $(sessions_until_plain "$1")))
 	check_is "$name: no message that WireGuard does not know" 0 \
 		"$(count "$1" 'data-gcm|other')"
 }
