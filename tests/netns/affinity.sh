@@ -105,6 +105,21 @@ placed a "$second" "$first"
 is_busy a 0
 unplaced a 1
 
+# Not in a flood.
+spawn b udp-sink socat -u UDP-RECV:9010 OPEN:/dev/null
+udp_listens() { on b ss -Huln 'sport = :9010' | grep -q .; }
+check "a sink for a flood" wait_for 10 udp_listens
+is_busy a 1
+placed a "$second" "$first"
+spawn a flood socat -u -b 64 OPEN:/dev/zero UDP-SENDTO:10.77.0.2:9010
+check "in a flood status names no CPU" wait_for 30 is_where a "null null"
+check "in a flood both may go anywhere" wait_for 30 is_allowed a vpnd "$any"
+check "and the second one" wait_for 5 is_allowed a vpnd-in "$any"
+quit flood
+placed a "$second" "$first"
+is_busy a 0
+unplaced a 1
+
 # Not while another vpnd on this host is busy, too.
 has_taken() { on a ss -Hlx | grep -q "@vpnd-busy-$1 "; }
 check "nobody is busy" wait_for 10 not has_taken 0
