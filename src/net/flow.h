@@ -90,8 +90,8 @@ must_check enum drop flows_track(
 
 /* The same for up to PACKET_BATCH packets in turn, into pkt->drop: in a large
  * table, several times as fast. A flow is known when its first packet is
- * confirmed, so one that is behind it in the same batch, and can not begin a flow
- * itself, is VPN_CT_INVALID: a reset right behind a SYN, say. */
+ * confirmed, so one that is behind it in the same batch, and can not begin a
+ * flow itself, is VPN_CT_INVALID: a reset right behind a SYN, say. */
 void flows_track_batch(struct flows *flows, struct packet *const *pkts,
     size_t count, struct instant now);
 

@@ -105,7 +105,7 @@ tell_losses() { # HOST...: as far as they were counted
 	for at; do
 		echo "-- $at: what was lost"
 		[ "${at#v}" = "$at" ] || ctl "$at" drops
-		on "$at" nstat -asz | grep -E 'Discard|Errors|Drop|Fail' |
+		on "$at" nstat -asz | grep -E 'IcmpMsg|Discard|Errors|Drop|Fail' |
 			awk '$2 > 0 { print $1, $2 }'
 		ip_on "$at" -s link show | grep -A1 -E 'mtu|RX:|TX:'
 	done 2>&1 | diag
