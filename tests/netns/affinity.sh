@@ -43,6 +43,7 @@ where() { # HOST: "OUT IN", as status has it
 	status "$1" '"\(.tunnel.cpu_out) \(.tunnel.cpu_in)"'
 }
 is_where() { same "$2" "$(where "$1")"; }
+has_taken() { on a ss -Hlx | grep -q "@vpnd-busy-$1 "; }
 thread_of() { # HOST vpnd|vpnd-in
 	local task pid
 	pid=$(pid_of "$1")
@@ -99,6 +100,7 @@ placed b "$first" "$second"
 pair_conf 'affinity = "off";'
 check "a reload switches it off" ctl a reload
 unplaced a 2
+check "it is busy for others nevertheless" has_taken 0
 pair_conf
 check "and on" ctl a reload
 placed a "$second" "$first"
@@ -121,7 +123,6 @@ is_busy a 0
 unplaced a 1
 
 # Not while another vpnd on this host is busy, too.
-has_taken() { on a ss -Hlx | grep -q "@vpnd-busy-$1 "; }
 check "nobody is busy" wait_for 10 not has_taken 0
 is_busy a 1
 placed a "$second" "$first"
@@ -208,6 +209,18 @@ placed a "$second" "$first"
 is_busy a 0
 unplaced a 2
 vpnd_stop a
+
+# One that has one thread only is busy for others, too.
+pair_conf 'workers = 1;'
+start a
+check "up with one thread" wait_for 10 pings a 10.77.0.2
+check "others do not know it yet" not has_taken 0
+is_busy a 1
+check "they know that it is busy" wait_for 10 has_taken 0
+is_busy a 0
+check "until it is not" wait_for 10 not has_taken 0
+vpnd_stop a
+pair_conf 'workers = 2;'
 
 # With one CPU there is nothing to choose.
 start a "$second"

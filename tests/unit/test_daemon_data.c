@@ -118,6 +118,18 @@ static void send_packet(void)
 	data_from_device(&data, 0);
 }
 
+START_TEST(what_is_refused_counts_as_nothing_carried)
+{
+	static const uint8_t large[PACKET_TRAIN_BYTES];
+
+	fill_device(1);
+	ck_assert_int_eq(send(host, large, sizeof(large), 0), sizeof(large));
+	data_from_device(&data, 0);
+	ck_assert(is_device_empty());
+	ck_assert_uint_eq(data.out_bytes, 1);
+}
+END_TEST
+
 static void block_others(bool is_blocked)
 {
 	core_set_lane(data.core, OTHERS);
@@ -213,6 +225,7 @@ Suite *unit_suite(void)
 	/* none at all, and some in another thread's list */
 	tcase_add_loop_test(
 	    tcase, without_a_buffer_the_device_is_emptied, 0, 3);
+	tcase_add_test(tcase, what_is_refused_counts_as_nothing_carried);
 	tcase_add_test(
 	    tcase, who_waits_for_another_thread_is_not_dropped_for_more);
 	tcase_add_test(tcase, behind_a_datagram_by_itself_none_is_looked_for);
