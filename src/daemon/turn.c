@@ -426,6 +426,15 @@ static void run_alone(struct daemon *daemon)
 	daemon->was_alone = false;
 }
 
+/* One that only sleeps goes where it was told, too; it may need more than one
+ * of our turns until it has one. */
+static bool may_work(struct daemon *daemon)
+{
+	if (daemon->has_placed_worker && threads_is_alone(daemon->threads))
+		daemon->has_placed_worker = worker_is_moving(daemon->worker);
+	return daemon->is_split || daemon->has_placed_worker;
+}
+
 struct instant turn_ended(void *context)
 {
 	struct daemon *daemon = context;
@@ -439,10 +448,8 @@ struct instant turn_ended(void *context)
 	until = wait_until(daemon);
 	threads_set_due(daemon->threads, until);
 	threads_leave(daemon->threads);
-	/* one that only sleeps goes there, too */
-	if (daemon->is_split || daemon->has_placed_worker)
+	if (may_work(daemon))
 		threads_resume(daemon->threads);
-	daemon->has_placed_worker = false;
 	share_processor(daemon, !instant_has_come(until, daemon->moment.now));
 	return until;
 }

@@ -167,6 +167,11 @@ int worker_cpu(const struct worker *worker)
 	return worker->affinity.cpu;
 }
 
+bool worker_is_moving(const struct worker *worker)
+{
+	return worker->affinity.place != worker->place;
+}
+
 bool worker_is_placeable(const struct worker *worker)
 {
 	return affinity_is_possible(&worker->affinity) &&
@@ -175,7 +180,7 @@ bool worker_is_placeable(const struct worker *worker)
 
 bool worker_is_placed(const struct worker *worker)
 {
-	if (worker->affinity.place != worker->place)
+	if (worker_is_moving(worker))
 		return true;
 	return worker->affinity.cpu >= 0 &&
 	       affinity_is_kept(&worker->affinity, worker->tid);

@@ -37,6 +37,8 @@ void worker_receive(struct worker *worker, bool receives, struct data *other);
 void worker_place(struct worker *worker, enum affinity_place place);
 /* The CPU it stays on; -1: the kernel chooses. */
 int worker_cpu(const struct worker *worker);
+/* It has been told where to go, and did not have a turn since. */
+must_check bool worker_is_moving(const struct worker *worker);
 /* It may use two CPUs, and is put on one of them, unless it still has to go
  * there. */
 must_check bool worker_is_placeable(const struct worker *worker);
